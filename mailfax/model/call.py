@@ -1,0 +1,124 @@
+"""What happens in a call, as it happens (events), and what it came to (the result).
+
+Events are a closed union. The T.30 engine emits them, the line writes those that promises rest on to the call's journal
+before the engine goes on (see `durable`), and whoever watches shows them.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from mailfax.model.outcome import Outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteIdentified:
+    """The far end said who it is and what it can do, in words."""
+
+    station_id: str
+    abilities: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """Training succeeded at this modulation ("V.17") and rate (bit/s)."""
+
+    modulation: str
+    bit_rate: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingFailed:
+    """Training failed at this modulation and rate; a lower one follows, or the end."""
+
+    modulation: str
+    bit_rate: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageStarted:
+    """Page `page` (1-based, of the whole document) goes out or comes in."""
+
+    page: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndOfPageSent:
+    """The end-of-page command of `page` is about to go out; `last` when it is EOP. Durable before it is sent."""
+
+    page: int
+    command: str
+    last: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageConfirmed:
+    """The far end confirmed `page` (MCF, RTP or PIP). Durable as it is heard."""
+
+    page: int
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageRefused:
+    """The far end refused `page` (RTN or PIN)."""
+
+    page: int
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageReceived:
+    """Page `page` of an incoming fax is on disk; `confirmed` when its MCF or RTP is about to go out."""
+
+    page: int
+    rows: int
+    bad_rows: int
+    confirmed: bool
+
+
+CallEvent = (
+    RemoteIdentified
+    | Trained
+    | TrainingFailed
+    | PageStarted
+    | EndOfPageSent
+    | PageConfirmed
+    | PageRefused
+    | PageReceived
+)
+_BY_NAME: dict[str, type[CallEvent]] = {kind.__name__: kind for kind in CallEvent.__args__}
+DURABLE: tuple[type[CallEvent], ...] = (EndOfPageSent, PageConfirmed, PageRefused)
+
+
+def durable(event: CallEvent) -> bool:
+    """Say whether a promise rests on this event, so that it must be on disk before the call goes on."""
+    return isinstance(event, DURABLE)
+
+
+def event_to_dict(event: CallEvent) -> dict[str, Any]:
+    """Write an event as plain data, with its class name under `event`."""
+    return {"event": type(event).__name__, **asdict(event)}
+
+
+def event_from_dict(data: dict[str, Any]) -> CallEvent:
+    """Read what event_to_dict wrote; raises KeyError for an unknown event."""
+    kind = _BY_NAME[data["event"]]
+    return kind(**{field.name: data[field.name] for field in fields(kind)})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallResult:
+    """What a call came to.
+
+    `confirmed_pages` counts the pages confirmed in this call. `unconfirmed_page` is the page (1-based, of the whole document)
+    whose end-of-page command went out and was not answered, if any. `seconds` run from answer to hang-up.
+    """
+
+    outcome: Outcome
+    confirmed_pages: int = 0
+    unconfirmed_page: int | None = None
+    station_id: str = ""
+    modulation: str = ""
+    bit_rate: int = 0
+    seconds: float = 0.0
+    detail: str = ""

@@ -1,0 +1,34 @@
+"""A received fax: what the line kept of it, before and after it has an owner."""
+
+from dataclasses import dataclass
+
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import PageBlob
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceivedPage:
+    """One page as it was heard, already at rest as T.6; damaged rows were replaced by the decoder's policy."""
+
+    blob: PageBlob
+    confirmed: bool
+    bad_rows: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundFax:
+    """A call that was answered and left at least a trace. `called` is the DID, `caller` the caller id; both may be empty."""
+
+    id: str
+    call_id: str
+    line: str
+    called: str
+    caller: str
+    caller_name: str
+    station_id: str
+    started_us: int
+    finished_us: int
+    outcome: Outcome
+    pages: tuple[ReceivedPage, ...] = ()
+    seconds_on_line: float = 0.0
+    bit_rate: int = 0

@@ -1,0 +1,45 @@
+"""A Job: one submission for one number, and the states it can be in."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailfax.model.outcome import Outcome
+from mailfax.model.submission import Recipient
+
+
+class JobState(StrEnum):
+    """Where a job is. RENDERING waits for the document, QUEUED for a line (perhaps not before `not_before_us`)."""
+
+    RENDERING = "rendering"
+    QUEUED = "queued"
+    ON_LINE = "on-line"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Say whether nothing more will be done for the job."""
+        return self in {JobState.DELIVERED, JobState.FAILED, JobState.UNCERTAIN, JobState.CANCELLED}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One row of the queue. `confirmed_pages` counts pages heard confirmed so far; the next call starts after them."""
+
+    id: str
+    submission_id: str
+    recipient: Recipient
+    number: str
+    state: JobState
+    created_us: int
+    not_before_us: int
+    pages: int | None = None
+    confirmed_pages: int = 0
+    dials: int = 0
+    tries: int = 0
+    outcome: Outcome | None = None
+    line: str = ""
+    finished_us: int | None = None
+    notes: tuple[str, ...] = ()

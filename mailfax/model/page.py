@@ -1,0 +1,56 @@
+"""What a fax page is made of: width, resolution, coding, and the blob that holds it at rest."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+A4_WIDTH_PX = 1728
+A4_ROWS = {"standard": 1143, "fine": 2287}  # 297 mm at 3.85 and 7.7 rows/mm
+
+
+class Coding(StrEnum):
+    """How rows become bits: T.4 one-dimensional, T.4 two-dimensional, T.6."""
+
+    MH = "MH"
+    MR = "MR"
+    MMR = "MMR"
+
+
+class Density(NamedTuple):
+    """Pels and rows per inch as a TIFF or PDF writes them (T.4: 8.04 pels/mm, 3.85 or 7.7 rows/mm)."""
+
+    x_dpi: int
+    y_dpi: int
+
+
+class Resolution(StrEnum):
+    """Vertical resolutions by their usual names."""
+
+    STANDARD = "standard"
+    FINE = "fine"
+
+    @property
+    def density(self) -> Density:
+        """Return the density that a viewer needs to show the page with the right aspect."""
+        return Density(204, 196) if self is Resolution.FINE else Density(204, 98)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageFormat:
+    """The form in which a page travels in one call, as the DCS chose it."""
+
+    coding: Coding
+    resolution: Resolution
+    width_px: int = A4_WIDTH_PX
+    min_scan_line_ms: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageBlob:
+    """One page at rest: a T.6 blob (first bit on the line = MSB, with EOFB) named by the sha256 of its octets."""
+
+    digest: str
+    resolution: Resolution
+    width_px: int
+    rows: int
+    size: int

@@ -1,0 +1,43 @@
+"""A Submission: one mail that was accepted, and what its sender asked to hear (RFC 3461)."""
+
+from dataclasses import dataclass
+from enum import Flag, auto
+
+from mailfax.model.address import FaxAddress
+
+
+class Notify(Flag):
+    """NOTIFY of RFC 3461 section 4.1. `UNSET` means the parameter was absent: policy decides."""
+
+    UNSET = 0
+    NEVER = auto()
+    SUCCESS = auto()
+    FAILURE = auto()
+    DELAY = auto()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """One RCPT TO that was accepted. `orcpt` is the ORCPT parameter as it stood (type;xtext) or empty."""
+
+    address: FaxAddress
+    notify: Notify = Notify.UNSET
+    orcpt: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """A mail on disk. `message_digest` names the blob of its octets as received; `sender` is empty for a null path."""
+
+    id: str
+    received_us: int
+    sender: str
+    client: str
+    identity: str
+    message_digest: str
+    size: int
+    subject: str = ""
+    message_id: str = ""
+    envid: str = ""
+    return_full: bool = False
+    recipients: tuple[Recipient, ...] = ()

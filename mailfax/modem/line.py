@@ -1,0 +1,68 @@
+"""What a line is to the rest of mailfax. Implemented by `class1` (a T.31 modem) and `virtual` (the exchange in a process)."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from mailfax.t30.commands import LineCommand, LineResult
+
+
+class LineFault(Exception):
+    """Our own device failed (LocalError of the line): it is gone, answers nonsense, or nothing. The text says which."""
+
+
+class DialResult(Enum):
+    """How a dial attempt ended, before any T.30."""
+
+    CONNECTED = "connected"
+    BUSY = "busy"
+    NO_ANSWER = "no answer"
+    NO_DIALTONE = "no dialtone"
+    NO_CARRIER = "no carrier"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IncomingCall:
+    """A ringing call. `called` is the DID as signalled, or the line's own `number` where nothing is signalled."""
+
+    called: str
+    caller: str
+    caller_name: str = ""
+
+
+class Line(Protocol):
+    """One telephone line. Synchronous: one thread pumps it; only `stop` may be called from another thread.
+
+    A call is `dial` or `wait_for_call` + `answer`, then any number of `perform`, then always `hang_up`.
+    """
+
+    name: str
+
+    def dial(self, number: str) -> DialResult:
+        """Dial and wait for an answer (T.30 T0, 60 s). Raises LineFault."""
+        ...
+
+    def wait_for_call(self, timeout_s: float) -> IncomingCall | None:
+        """Wait for a ring, at most `timeout_s` of wall time; None when there was none. Raises LineFault."""
+        ...
+
+    def answer(self) -> bool:
+        """Go off-hook and send the answer tone. False when the caller is already gone. Raises LineFault."""
+        ...
+
+    def perform(self, command: LineCommand) -> LineResult:
+        """Carry out one command of the engine. Never raises for the far end's faults; LineFault becomes Disconnected(ours)."""
+        ...
+
+    def hang_up(self) -> None:
+        """End the call, whatever its state. Never raises; safe to call twice."""
+        ...
+
+    def stop(self) -> None:
+        """Make every waiting method return soon (from any thread); the line answers Disconnected(ours) from then on."""
+        ...
+
+    def close(self) -> None:
+        """Give the device back."""
+        ...

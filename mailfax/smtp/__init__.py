@@ -1,0 +1,1 @@
+"""Mail's edge: the listener, mail out, notices."""
