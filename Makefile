@@ -1,0 +1,60 @@
+# One verb each; every verb sets up what it needs first (venv, Python packages, Debian packages where you are root).
+#   make demo                 mails become faxes and faxes become mails, on this machine alone, in about a minute
+#   make demo MAIL=letter.eml TO=5551234    the same with a mail of your own
+#   make run                  the gateway on its embedded default (no phone line needed)
+#   make test                 everything tested: lint, types, layers, unit tests, live calls over libspandsp
+#   make check                lint, types and layers only
+#   make interop fuzz bench   the long suites;  make docs   the generated pages of docs/
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEMO   := $(if $(MAIL),--mail "$(MAIL)") $(if $(TO),--to "$(TO)") $(DEMO_ARGS)
+
+DEBIAN_RUN  := python3-venv fonts-dejavu-core
+DEBIAN_TEST := $(DEBIAN_RUN) libspandsp2 libtiff-tools swaks postfix dovecot-imapd dovecot-lmtpd poppler-utils jbigkit-bin
+
+.PHONY: demo run test check lint types layers unit interop fuzz bench docs constraints clean
+
+demo: $(VENV)/.run
+	@$(BIN)/mailfax demo $(DEMO)
+
+run: $(VENV)/.run
+	@$(BIN)/mailfax serve
+
+test: check unit
+
+check: lint types layers
+
+lint: $(VENV)/.test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+
+types: $(VENV)/.test
+	@$(BIN)/mypy
+
+layers: $(VENV)/.test
+	@$(BIN)/lint-imports
+
+unit: $(VENV)/.test
+	@$(BIN)/pytest -m "not interop" $(TESTS)
+
+interop: $(VENV)/.test
+	@$(BIN)/pytest -m interop --timeout 3600 $(TESTS)
+
+docs: $(VENV)/.test
+	@$(BIN)/python docs/generate.py
+
+constraints: $(VENV)/.test
+	@$(BIN)/pip list --format=freeze --exclude mailfax --exclude pip --exclude setuptools >constraints.txt
+
+clean:
+	@rm -rf $(VENV) build dist demo-data .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" "" "$(DEBIAN_RUN)"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt
+	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" "[dev]" "$(DEBIAN_TEST)"
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,93 @@
+"""The one file that says what this gateway is: read here and nowhere else, checked with line and advice.
+
+`load` turns TOML into a frozen `Config` (schema.py); `daemon` makes the packages' own settings from it. `embedded_default` is
+the configuration of `mailfax serve` without a file: a virtual telephone exchange, mail on loopback, no root.
+"""
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from mailfax.config.check import ConfigError, Problem, decode_path, sense_problems, shape_problems, syntax_problem
+from mailfax.config.schema import Config
+
+__all__ = ["EMBEDDED_DEFAULT", "Config", "ConfigError", "Problem", "embedded_default", "load", "parse"]
+
+EMBEDDED_DEFAULT = """\
+# mailfax, embedded default: a virtual telephone exchange with two lines on this one gateway, mail on loopback only.
+data_dir = "mailfax-data"
+
+[smtp]
+listen = ["127.0.0.1:8025"]
+
+[domains."fax.lan"]
+lengths = [7]
+
+[domains."fax.local"]
+lengths = [7]
+
+[receive]
+catch_all = "faxmaster@fax.lan"
+
+[receive.did]
+5551234 = ["sales@fax.lan"]
+55512xx = ["office@fax.lan"]
+
+[mail]
+maildir = "mailfax-data/mailboxes"
+
+[identity]
+station_id = "5550001"
+name = "mailfax demo"
+
+[lines.out]
+kind = "virtual"
+number = "5550001"
+receive = false
+
+[lines.in]
+kind = "virtual"
+number = "5550002"
+send = false
+
+[exchange.routes]
+"*" = ["in"]
+"""
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file. Raises ConfigError naming every problem, OSError when it cannot be read."""
+    return parse(path.read_text(encoding="utf-8"), path.resolve().parent)
+
+
+def embedded_default(folder: Path) -> Config:
+    """Return the configuration of `mailfax serve` without a file, with its data below `folder`."""
+    return parse(EMBEDDED_DEFAULT, folder.resolve())
+
+
+def parse(text: str, folder: Path) -> Config:
+    """Read TOML text; relative paths are relative to `folder`. Raises ConfigError."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError((syntax_problem(error),)) from None
+    problems = list(shape_problems(data, text))
+    if problems:
+        raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line)))
+    config = msgspec.convert(data, Config, dec_hook=decode_path)
+    problems = list(sense_problems(config, text))
+    if problems:
+        raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line)))
+    return _anchored(config, folder)
+
+
+def _anchored(config: Config, folder: Path) -> Config:
+    """Make every path absolute, so that it means the same in every process."""
+    mail = msgspec.structs.replace(
+        config.mail,
+        maildir=None if config.mail.maildir is None else folder / config.mail.maildir,
+        password_file=None if config.mail.password_file is None else folder / config.mail.password_file,
+    )
+    render = msgspec.structs.replace(config.render, fonts=tuple(folder / font for font in config.render.fonts))
+    return msgspec.structs.replace(config, data_dir=folder / config.data_dir, mail=mail, render=render)

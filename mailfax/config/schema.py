@@ -1,0 +1,171 @@
+"""The shape of the configuration file: every table and key, its type, its default, and what it means.
+
+`docs/configuration.md` is generated from the descriptions here.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file. Unknown keys are refused, since a misspelt key is a setting that silently does nothing."""
+
+
+class Smtp(_Section, frozen=True, kw_only=True):
+    """[smtp]: the door for mail."""
+
+    listen: Annotated[tuple[str, ...], Meta(description="Addresses to listen on, as host:port.", min_length=1)] = (
+        "127.0.0.1:8025",
+    )
+    hostname: Annotated[str, Meta(description="Name of this server in greetings, Received lines and reports.")] = (
+        "fax.lan"
+    )
+    max_message_mb: Annotated[int, Meta(description="Largest mail taken, in MB; announced as SIZE.", ge=1, le=1000)] = (
+        50
+    )
+    max_recipients: Annotated[int, Meta(description="Most fax numbers in one mail.", ge=1, le=100000)] = 1000
+    timeout_s: Annotated[
+        int, Meta(description="Seconds without a word from the client before the door closes.", ge=5)
+    ] = 300
+    max_connections: Annotated[int, Meta(description="Most clients at the same time.", ge=1)] = 200
+    allow_networks: Annotated[
+        tuple[str, ...],
+        Meta(description="Client networks that may send faxes. Everybody else is refused; an empty list refuses all."),
+    ] = ("127.0.0.0/8", "::1/128")
+
+
+class Domain(_Section, frozen=True, kw_only=True):
+    """[domains.NAME]: a mail domain whose local parts are fax numbers, and its number plan."""
+
+    plan: Annotated[
+        Literal["private"], Meta(description="Kind of number plan: private (any number of an allowed length).")
+    ] = "private"
+    lengths: Annotated[
+        tuple[int, ...], Meta(description="How many digits a number of this plan has.", min_length=1)
+    ] = (7,)
+
+
+class Receive(_Section, frozen=True, kw_only=True):
+    """[receive]: where faxes go that come in."""
+
+    catch_all: Annotated[
+        str,
+        Meta(
+            description="Mailbox for every fax that no rule of [receive.did] names. Nothing is ever without an owner."
+        ),
+    ]
+    did: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(
+            description="Called number, or a pattern of digits with x for any digit or a * at the end, to mailboxes; the first that fits wins."
+        ),
+    ] = {}
+
+
+class Mail(_Section, frozen=True, kw_only=True):
+    """[mail]: how mail leaves: received faxes and reports."""
+
+    maildir: Annotated[
+        Path | None, Meta(description="Folder in which every mailbox is a Maildir. Given alone, all mail goes there.")
+    ] = None
+    smarthost: Annotated[str | None, Meta(description="Mail server that takes our mail, as host or host:port.")] = None
+    tls: Annotated[
+        Literal["none", "starttls", "implicit"], Meta(description="Protection of the way to the smarthost.")
+    ] = "starttls"
+    user: Annotated[str | None, Meta(description="User name at the smarthost.")] = None
+    password_file: Annotated[Path | None, Meta(description="File that holds the password and nothing else.")] = None
+    sender: Annotated[str, Meta(description="Address that received faxes and reports come from.")] = "fax@fax.lan"
+    report_delivered: Annotated[
+        bool, Meta(description="Send a report of delivered faxes to senders that did not ask with NOTIFY.")
+    ] = True
+
+
+class Identity(_Section, frozen=True, kw_only=True):
+    """[identity]: who we are to the far machine."""
+
+    station_id: Annotated[
+        str, Meta(description="Our number as the far machine shows it (TSI, CSI), up to 20 characters.", max_length=20)
+    ] = ""
+    name: Annotated[str, Meta(description="Our name in the header line of each page.")] = "mailfax"
+    time_zone: Annotated[
+        str,
+        Meta(
+            description="Time zone of header lines and reports, for example Europe/Berlin; empty is that of this machine."
+        ),
+    ] = ""
+
+
+class Line(_Section, frozen=True, kw_only=True):
+    """[lines.NAME]: one telephone line."""
+
+    kind: Annotated[
+        Literal["class1", "virtual"],
+        Meta(description="class1: a T.31 fax modem. virtual: a line of the virtual exchange."),
+    ]
+    number: Annotated[
+        str, Meta(description="Own number of the line: its caller id, and its DID where the network signals none.")
+    ] = ""
+    device: Annotated[
+        str, Meta(description="Of a modem: /dev/ttyUSB0, a pty, rfc2217://host:port or socket://host:port.")
+    ] = ""
+    speed: Annotated[int, Meta(description="Of a modem: bit/s between computer and modem.", ge=2400)] = 115200
+    flow: Annotated[Literal["rtscts", "xonxoff", "none"], Meta(description="Of a modem: flow control.")] = "rtscts"
+    init: Annotated[tuple[str, ...], Meta(description="Of a modem: further AT commands at its start.")] = ()
+    dial_prefix: Annotated[
+        str, Meta(description="Of a modem: digits dialled before every number, for example 0, for an outside line.")
+    ] = ""
+    rings: Annotated[int, Meta(description="Of a modem: rings before the call is answered.", ge=1, le=20)] = 1
+    send: Annotated[bool, Meta(description="Whether faxes go out on this line.")] = True
+    receive: Annotated[bool, Meta(description="Whether calls are answered on this line.")] = True
+
+
+class Exchange(_Section, frozen=True, kw_only=True):
+    """[exchange]: the virtual telephone exchange, for trying things out without a telephone line."""
+
+    routes: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(description="Number pattern to the lines it rings (the first idle one), or to busy or no-answer."),
+    ] = {}
+    real_time: Annotated[
+        bool, Meta(description="Pace calls at the speed of a telephone line instead of as fast as the machine can.")
+    ] = False
+    flip_bits: Annotated[
+        float, Meta(description="Share of bits of every page that the line turns over, for tests.", ge=0, le=1)
+    ] = 0.0
+
+
+class Render(_Section, frozen=True, kw_only=True):
+    """[render]: limits of turning a mail into pages."""
+
+    max_pages: Annotated[int, Meta(description="Most pages of one document.", ge=1)] = 500
+    cpu_s: Annotated[int, Meta(description="Most seconds of processor time for one mail.", ge=5)] = 120
+    memory_mb: Annotated[int, Meta(description="Most memory for one mail, in MB.", ge=256)] = 2048
+    fonts: Annotated[tuple[Path, ...], Meta(description="Font files to try before those of the system.")] = ()
+
+
+class Spool(_Section, frozen=True, kw_only=True):
+    """[spool]: what is kept on disk."""
+
+    reserve_mb: Annotated[
+        int, Meta(description="Free space below which no mail and no call is taken, in MB.", ge=0)
+    ] = 200
+
+
+class Config(_Section, frozen=True, kw_only=True):
+    """The whole file."""
+
+    data_dir: Annotated[
+        Path, Meta(description="Folder of the queue, the pages and the received faxes. Relative to the file.")
+    ] = Path("mailfax-data")
+    smtp: Smtp = Smtp()
+    domains: dict[str, Domain]
+    receive: Receive
+    mail: Mail = Mail()
+    identity: Identity = Identity()
+    lines: dict[str, Line]
+    exchange: Exchange = Exchange()
+    render: Render = Render()
+    spool: Spool = Spool()
