@@ -1,0 +1,80 @@
+"""What routing has to know: our fax domains and their number plans, who may send, and which mailbox a called number has.
+
+Made by `config.py` from the `[routing]` tables (or the embedded default); read by `outbound` and `inbound`. Every value
+checks itself when it is made and raises ValueError with a sentence for whoever wrote the configuration.
+"""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+Network = IPv4Network | IPv6Network
+LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+_DID_PATTERN = re.compile(r"\+?[0-9x]+\*?|\*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrivatePlan:
+    """A plan without a country: a number is right when it has one of these lengths. It is dialled as it stands."""
+
+    lengths: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.lengths or any(length < 1 for length in self.lengths):
+            raise ValueError("A private number plan needs at least one length, for example lengths = [7].")
+
+
+NumberPlan = PrivatePlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Domain:
+    """A mail domain whose local parts are fax numbers of `plan`."""
+
+    name: str
+    plan: NumberPlan
+
+    def __post_init__(self) -> None:
+        if not self.name or self.name != self.name.lower().rstrip("."):
+            raise ValueError(f"Write the fax domain {self.name!r} in lower case and without a dot at its end.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DidRule:
+    """Calls to `called` go to `mailboxes`. In `called`, x is any digit and a final * is any rest: 5551234, 55512xx, 555*."""
+
+    called: str
+    mailboxes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not _DID_PATTERN.fullmatch(self.called):
+            raise ValueError(
+                f"{self.called!r} is no called number: write digits, x for any digit, * at the end for any rest."
+            )
+        if not self.mailboxes or not all(self.mailboxes):
+            raise ValueError(f"The called number {self.called} has no mailbox.")
+
+    @property
+    def exact(self) -> bool:
+        """Say whether the rule names one number only."""
+        return self.called.removeprefix("+").isdigit()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoutingSettings:
+    """All of it. Nobody outside `allow_networks` may send unless the session proved an identity (deny by default)."""
+
+    domains: tuple[Domain, ...]
+    catch_all: str
+    allow_networks: tuple[Network, ...] = LOOPBACK
+    did: tuple[DidRule, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.catch_all:
+            raise ValueError("Routing needs a catch-all mailbox: a received fax must never go nowhere.")
+        if len({domain.name for domain in self.domains}) != len(self.domains):
+            raise ValueError("A fax domain is listed twice.")
+
+    def domain(self, name: str) -> Domain | None:
+        """Find one of our domains by its lower-case name."""
+        return next((domain for domain in self.domains if domain.name == name), None)
