@@ -1,0 +1,6 @@
+"""The virtual telephone exchange: numbers, ringing and calls between lines, without a telephone line (features.md RL6).
+
+Where to look: `wire` (one call on its own clock), `hdlc` and `signals` (what is on the wire), `hearing` (what a receiver
+makes of it), `damage` (what can go wrong, as data), `plan` (settings and number plan), `exchange` (the process), `client`
+(a line of it, in another process), `messages` (what travels between them), `pair` (one call inside one process, for tests).
+"""
