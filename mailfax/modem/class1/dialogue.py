@@ -1,0 +1,163 @@
+"""The AT dialogue: commands out, result codes and data in, every wait bounded (T.31 clause 8, V.250 clause 5)."""
+
+import threading
+from collections.abc import Callable
+from enum import Enum
+
+from mailfax.modem.class1.dle import Unshielder
+from mailfax.modem.class1.port import Port
+from mailfax.modem.line import LineFault
+
+CAN = b"\x18"  # any octet but XON and XOFF ends a receive; CAN is the usual one (T.31 clause 8.3.4)
+QUIET_S = 0.2  # a modem that stays silent so long after an abort has nothing more to say about it
+ABORT_RESULTS = 4
+STALE_READS = 64
+LINE_LIMIT = 256
+
+
+class Stopped(Exception):
+    """Somebody called stop()."""
+
+
+class Result(Enum):
+    """Final result codes: V.250 table 1, and T.31 clause 8.6 for the last two."""
+
+    OK = "OK"
+    CONNECT = "CONNECT"
+    NO_CARRIER = "NO CARRIER"
+    ERROR = "ERROR"
+    NO_DIALTONE = "NO DIALTONE"
+    BUSY = "BUSY"
+    NO_ANSWER = "NO ANSWER"
+    FCERROR = "+FCERROR"
+    FRH3 = "+FRH:3"
+
+
+_SPELLINGS = {result.value: result for result in Result} | {
+    "NO DIAL TONE": Result.NO_DIALTONE,
+    "NODIALTONE": Result.NO_DIALTONE,
+    "FCERROR": Result.FCERROR,
+    "+F4": Result.FCERROR,
+    "+FRH: 3": Result.FRH3,
+}
+
+
+def read_result(line: str) -> Result | None:
+    """Read a line as a result code; CONNECT may carry a rate."""
+    if line.startswith("CONNECT "):
+        return Result.CONNECT
+    return _SPELLINGS.get(line)
+
+
+class Dialogue:
+    """One conversation with one modem. All times are of `clock`; `stop` makes every wait raise Stopped."""
+
+    def __init__(self, port: Port, clock: Callable[[], float]) -> None:
+        self.port = port
+        self.clock = clock
+        self.stop = threading.Event()
+        self.heed_stop = True
+        self.last_line = ""
+        self._inbox = bytearray()
+
+    def check_stop(self) -> None:
+        """Raise Stopped if somebody called stop()."""
+        if self.heed_stop and self.stop.is_set():
+            raise Stopped
+
+    def write(self, octets: bytes) -> None:
+        """Hand octets to the modem."""
+        self.check_stop()
+        self.port.write(octets)
+        self.check_stop()
+
+    def command(self, text: str, timeout_s: float) -> Result | None:
+        """Send a command and wait for its result; None when there was none in time. What came before is stale and dropped."""
+        self.drop_stale()
+        self.write(text.encode("ascii") + b"\r")
+        return self.result(timeout_s, echo=text)
+
+    def result(self, timeout_s: float, echo: str = "") -> Result | None:
+        """Wait for a result code, passing over echo, RING and chatter; None when there was none in time."""
+        deadline_s = self.clock() + timeout_s
+        while (line := self.line(deadline_s)) is not None:
+            self.last_line = line if line != echo else self.last_line
+            if (result := read_result(line)) is not None:
+                return result
+        return None
+
+    def poll(self) -> Result | None:
+        """Return a result code that is there already, without waiting."""
+        if self.port.pending():
+            self._inbox += self.port.read()
+        while (line := self._cut_line()) is not None:
+            if (result := read_result(line)) is not None:
+                return result
+        return None
+
+    def line(self, deadline_s: float) -> str | None:
+        """Wait for a line of text that is not empty; None at the deadline. Control characters in it are kept."""
+        while True:
+            while (line := self._cut_line()) is not None:
+                if line:
+                    return line
+            if not self._fill(deadline_s):
+                return None
+
+    def data(self, *, idle_s: float, limit_s: float, limit_octets: int) -> Unshielder:
+        """Read data up to DLE ETX; cut short when nothing came for `idle_s`, or at either limit (`ended` says which)."""
+        data = Unshielder()
+        end_s = self.clock() + limit_s
+        while True:
+            rest = data.feed(bytes(self._inbox))
+            self._inbox[:] = rest
+            if data.ended or len(data) > limit_octets:
+                return data
+            if not self._fill(min(end_s, self.clock() + idle_s)):
+                return data
+
+    def abort(self) -> None:
+        """End a receive. The modem answers OK, or with the result that was on its way; what comes late is dropped."""
+        self.write(CAN)
+        for _ in range(ABORT_RESULTS):
+            if self.result(QUIET_S) in {None, Result.OK}:
+                break
+        self.drop_stale()
+
+    def drop_stale(self) -> None:
+        """Forget what has arrived so far."""
+        self._inbox.clear()
+        for _ in range(STALE_READS):  # a modem that never stops talking is met by the next wait's deadline
+            if not self.port.pending():
+                break
+            self.port.read()
+
+    def must(self, text: str, timeout_s: float) -> None:
+        """Send a command that has to be answered by OK."""
+        match self.command(text, timeout_s):
+            case Result.OK:
+                return
+            case None:
+                raise LineFault(f"The modem did not answer {text}.")
+            case refused:
+                raise LineFault(f"The modem answered {text} with {refused.value}.")
+
+    def _fill(self, deadline_s: float) -> bool:
+        """Wait for more octets; False at the deadline."""
+        while True:
+            self.check_stop()
+            if self.clock() >= deadline_s:
+                return False
+            if piece := self.port.read():
+                self._inbox += piece
+                return True
+
+    def _cut_line(self) -> str | None:
+        """Take one line from what has arrived: up to LF, or LINE_LIMIT octets of something that is none."""
+        end = self._inbox.find(b"\n")
+        if end < 0 and len(self._inbox) < LINE_LIMIT:
+            return None
+        taken = LINE_LIMIT if end < 0 else end + 1
+        line = self._inbox[:taken].decode("latin-1").strip(" \r\n\0\x11\x13")
+        del self._inbox[:taken]
+        return line

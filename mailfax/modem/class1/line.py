@@ -1,0 +1,262 @@
+"""A telephone line with a Class 1 modem on it: implements `mailfax.modem.line.Line` for the line process and `onecall`."""
+
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from typing import assert_never
+
+import structlog
+
+from mailfax.modem.class1.dialogue import CAN, Dialogue, Result, Stopped
+from mailfax.modem.class1.dle import END
+from mailfax.modem.class1.port import Port, SerialPort
+from mailfax.modem.class1.receiver import Burst, Heard, Miss, Receiver
+from mailfax.modem.class1.ringing import Ringing
+from mailfax.modem.class1.settings import Class1Settings
+from mailfax.modem.class1.transmitter import Transmitter
+from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, Turn
+from mailfax.modem.line import DialResult, IncomingCall, LineFault
+from mailfax.t30.commands import (
+    Disconnected,
+    FramesHeard,
+    LineCommand,
+    LineResult,
+    PageHeard,
+    Pause,
+    ReceiveFrames,
+    ReceivePage,
+    ReceiveTraining,
+    SendFrames,
+    SendPage,
+    SendTraining,
+    Sent,
+    Silence,
+    TrainingHeard,
+    WrongCarrier,
+)
+
+_DIALLABLE = re.compile(r"[0-9*#A-D,wW]+")
+_DIAL_RESULTS = {
+    Result.CONNECT: DialResult.CONNECTED,
+    Result.BUSY: DialResult.BUSY,
+    Result.NO_ANSWER: DialResult.NO_ANSWER,
+    Result.NO_DIALTONE: DialResult.NO_DIALTONE,
+    Result.NO_CARRIER: DialResult.NO_CARRIER,
+    None: DialResult.NO_CARRIER,  # our own time-out: no fax tone was heard
+}
+WAKE_TRIES = 3
+WAKE_S = 1.5
+HANG_UP_S = 5.0
+DTR_LOW_S = 0.5
+_log = structlog.get_logger(__name__)
+
+
+def open_class1(settings: Class1Settings, *, clock: Callable[[], float] = time.monotonic) -> "Class1Line":
+    """Open the device and make the modem ready. Raises LineFault with what is wrong."""
+    port = SerialPort(settings)
+    try:
+        return Class1Line(settings, port, clock=clock)
+    except LineFault:
+        port.close()
+        raise
+
+
+class Class1Line:
+    """One modem. A call is `dial` or `wait_for_call` + `answer`, then `perform`, then `hang_up`; see the Line protocol."""
+
+    def __init__(self, settings: Class1Settings, port: Port, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._port = port
+        self._dialogue = Dialogue(port, clock)
+        self._ringing = Ringing(settings)
+        self._answered_s = clock()
+        self._in_call = False
+        self._unsettled = False  # the modem may be in another state than command state
+        self._idle_ready = False
+        self._new_call(Ready.NOTHING)
+        self._wake()
+
+    # -- call set-up and end
+
+    def dial(self, number: str) -> DialResult:
+        """Dial and wait until V.21 is heard, or until the modem says why not."""
+        digits = number.removeprefix("+")
+        if not _DIALLABLE.fullmatch(digits):
+            raise LineFault(f"{number!r} cannot be dialled.")
+        try:
+            self._ready()
+            self._in_call = self._unsettled = True
+            text = f"{self._settings.dial_prefix}{digits}{self._settings.dial_suffix}"
+            result = self._dialogue.command(text, self._settings.dial_timeout_s)
+        except Stopped:
+            return DialResult.STOPPED
+        if result not in _DIAL_RESULTS:
+            raise LineFault(f"The modem does not dial {number}: it says {self._dialogue.last_line!r}.")
+        self._new_call(Ready.TO_HEAR)
+        self._unsettled = result is None
+        return _DIAL_RESULTS[result]
+
+    def wait_for_call(self, timeout_s: float) -> IncomingCall | None:
+        """Wait for enough rings; those of a caller who gave up are forgotten."""
+        clock = self._dialogue.clock
+        deadline_s = clock() + timeout_s
+        try:
+            self._ready()
+            while (line := self._dialogue.line(deadline_s)) is not None:
+                if (call := self._ringing.take(line, clock())) is not None:
+                    return call
+        except Stopped:
+            return None
+        return None
+
+    def answer(self) -> bool:
+        """Go off-hook and send CED; True when the modem waits for our first frame."""
+        self._in_call = self._unsettled = True
+        try:
+            result = self._dialogue.command("ATA", self._settings.answer_timeout_s)
+        except Stopped:
+            return False
+        if result is None:
+            raise LineFault("The modem did not answer ATA.")
+        self._new_call(Ready.TO_SEND)
+        self._unsettled = False
+        return result is Result.CONNECT
+
+    def hang_up(self) -> None:
+        """Hang up: politely, then by DTR. What fails here is noticed when the modem is made ready again."""
+        if not self._in_call:
+            return
+        self._in_call = self._idle_ready = False
+        self._dialogue.heed_stop = False
+        try:
+            if self._unsettled:
+                self._escape()
+            if self._dialogue.command("ATH0", HANG_UP_S) is not Result.OK:
+                self._drop_dtr()
+        except LineFault as fault:
+            _log.warning("hang-up failed", line=self.name, reason=str(fault))
+        finally:
+            self._dialogue.heed_stop = True
+
+    def stop(self) -> None:
+        """Make every wait end now; from any thread."""
+        self._dialogue.stop.set()
+        self._port.interrupt()
+
+    def close(self) -> None:
+        """Hang up if need be, and give the device back."""
+        self.hang_up()
+        self._port.close()
+
+    # -- the call
+
+    def perform(self, command: LineCommand) -> LineResult:
+        """Carry out one command of the engine."""
+        try:
+            self._dialogue.check_stop()
+            return self._carry_out(command)
+        except CallOver as over:
+            return Disconnected(at_s=self._at_s(), reason=str(over))
+        except Stopped:
+            self._unsettled = True
+            return Disconnected(at_s=self._at_s(), reason="The line was stopped.", ours=True)
+        except LineFault as fault:
+            self._unsettled = True
+            return Disconnected(at_s=self._at_s(), reason=str(fault), ours=True)
+
+    def _carry_out(self, command: LineCommand) -> LineResult:
+        match command:
+            case SendFrames():
+                self._transmitter.frames(command)
+            case SendTraining():
+                self._transmitter.training(command)
+            case SendPage():
+                self._transmitter.page(command)
+            case Pause():
+                self._transmitter.pause(command)
+            case ReceiveFrames():
+                return self._burst(self._receiver.frames(command.timeout_s))
+            case ReceiveTraining():
+                heard = self._receiver.training(command.modulation, command.timeout_s)
+                if isinstance(heard, Heard):
+                    return TrainingHeard(octets=heard.octets, at_s=self._at_s())
+                return self._miss(heard)
+            case ReceivePage():
+                short = command.short_training
+                heard = self._receiver.page(command.modulation, command.timeout_s, short_training=short)
+                if isinstance(heard, Heard):
+                    return PageHeard(octets=heard.octets, at_s=self._at_s(), carrier_lost=not heard.ended)
+                return self._miss(heard)
+            case _:
+                assert_never(command)
+        return Sent(at_s=self._at_s())
+
+    def _burst(self, heard: Burst | Miss) -> LineResult:
+        if isinstance(heard, Burst):
+            return FramesHeard(frames=heard.frames, damaged=heard.damaged, at_s=self._at_s())
+        return self._miss(heard)
+
+    def _miss(self, miss: Miss) -> LineResult:
+        match miss:
+            case Miss.SILENCE:
+                return Silence(at_s=self._at_s())
+            case Miss.WRONG_CARRIER:
+                return WrongCarrier(at_s=self._at_s())
+            case _:
+                assert_never(miss)
+
+    def _at_s(self) -> float:
+        return self._dialogue.clock() - self._answered_s
+
+    def _new_call(self, ready: Ready) -> None:
+        """Start the call's clock; nothing of the call before is left."""
+        self._answered_s = self._dialogue.clock()
+        side = Side(dialogue=self._dialogue, settings=self._settings, turn=Turn(last=Last.NOTHING, ready=ready))
+        self._transmitter = Transmitter(side=side)
+        self._receiver = Receiver(side=side)
+
+    # -- making the modem ready
+
+    def _escape(self) -> None:
+        """Bring the modem back to command state from data, from a receive, or from dialling, whichever it is in."""
+        self._port.discard()
+        self._dialogue.write(END)
+        self._dialogue.result(WAKE_S)
+        self._dialogue.write(CAN + b"\r")
+        self._dialogue.result(WAKE_S)
+
+    def _ready(self) -> None:
+        """Set the modem up again if a call has been; some fall back to Class 0 when they hang up."""
+        if not self._idle_ready:
+            self._wake()
+
+    def _wake(self) -> None:
+        """Get the modem's attention whatever it is doing, reset it and set it up. Raises LineFault."""
+        dialogue = self._dialogue
+        self._port.discard()
+        for _ in range(WAKE_TRIES):
+            if dialogue.command("ATE0V1Q0", WAKE_S) is Result.OK:
+                break
+            self._escape()
+        else:
+            raise LineFault(
+                f"No modem answers at {self._settings.device}. Check the cable, that it is switched on, "
+                f"and the speed ({self._settings.speed} bit/s)."
+            )
+        for text in self._settings.init:
+            dialogue.must(text, self._settings.command_timeout_s)
+        dialogue.must("AT+FCLASS=1", self._settings.command_timeout_s)
+        if self._settings.caller_id:
+            answer = dialogue.command(self._settings.caller_id, self._settings.command_timeout_s)
+            if answer is not Result.OK:
+                _log.warning("the modem gives no caller id", line=self.name, command=self._settings.caller_id)
+        self._idle_ready = True
+
+    def _drop_dtr(self) -> None:
+        """Hang up the hard way; the wait is measured by reading from the port."""
+        self._port.drop_dtr()
+        with contextlib.suppress(LineFault):
+            self._dialogue.result(DTR_LOW_S)
+        self._port.raise_dtr()

@@ -1,0 +1,62 @@
+"""From RING to an IncomingCall: rings counted, caller id and called number read, in the spellings modems use."""
+
+import re
+
+from mailfax.modem.class1.settings import Class1Settings
+from mailfax.modem.line import IncomingCall
+
+_FIELD = re.compile(r"([A-Z][A-Z _]*?)\s*[=:]\s*(.*)")
+_DTMF = re.compile("\x10([0-9A-D#*])")
+_TEXT_LIMIT = 64
+# What modems call the fields: Rockwell and USR, Multi-Tech, ZyXEL ("FM:… TO:…").
+_CALLER = {"NMBR", "NUMBER", "CALLER NUMBER", "FM", "CIDN"}
+_CALLER_NAME = {"NAME", "CALLER NAME", "CIDNAME"}
+_CALLED = {"NDID", "DID", "DDN", "DNIS", "TO", "CALLED NUMBER"}
+_WITHHELD = {"P", "O", "PRIVATE", "OUT OF AREA", "UNAVAILABLE", "UNKNOWN", "-"}
+
+
+class Ringing:
+    """Watches the lines of an idle modem. A gap longer than the cadence means that the caller gave up."""
+
+    def __init__(self, settings: Class1Settings) -> None:
+        self._settings = settings
+        self._forget()
+
+    def _forget(self) -> None:
+        self.rings = 0
+        self._last_ring_s = 0.0
+        self._caller = self._caller_name = self._called = self._dtmf = ""
+
+    def take(self, line: str, now_s: float) -> IncomingCall | None:
+        """Read one line; the call once it has rung often enough."""
+        if self.rings and now_s - self._last_ring_s > self._settings.ring_gap_s:
+            self._forget()
+        self._dtmf += "".join(_DTMF.findall(line))
+        text = _DTMF.sub("", line).strip()
+        if text == "RING" or text.startswith("RING "):  # RING A, RING 2: distinctive ringing
+            self.rings += 1
+            self._last_ring_s = now_s
+        elif field := _FIELD.fullmatch(text):
+            self._field(field[1], _shown(field[2]))
+        if self.rings < self._settings.rings_before_answer:
+            return None
+        call = IncomingCall(
+            called=self._called or self._dtmf or self._settings.number,
+            caller=self._caller,
+            caller_name=self._caller_name,
+        )
+        self._forget()
+        return call
+
+    def _field(self, label: str, value: str) -> None:
+        if label in _CALLER:
+            self._caller = "" if value.upper() in _WITHHELD else value
+        elif label in _CALLER_NAME:
+            self._caller_name = "" if value.upper() in _WITHHELD else value
+        elif label in _CALLED:
+            self._called = value
+
+
+def _shown(value: str) -> str:
+    """Keep what can be shown of a value from the network."""
+    return "".join(character for character in value if character.isprintable())[:_TEXT_LIMIT].strip()

@@ -1,0 +1,43 @@
+"""Everything that differs between Class 1 modems and their lines, as data. Made by `config` or by `mailfax modem`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FlowControl(StrEnum):
+    """How the modem holds back what we send; T.31 needs none in the other direction."""
+
+    NONE = "none"
+    RTS_CTS = "rts-cts"
+    XON_XOFF = "xon-xoff"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Class1Settings:
+    """One modem and its line.
+
+    `device` is whatever pyserial opens: `/dev/ttyUSB0`, a pty, `socket://host:port`, `rfc2217://host:port`. `number` is the
+    line's own number, reported as the called one where the network signals none. `init` is sent after a reset, each string
+    answered by OK. `caller_id` may be refused by the modem (then calls come without), or be empty.
+    """
+
+    device: str
+    name: str = "modem"
+    number: str = ""
+    speed: int = 115200
+    flow_control: FlowControl = FlowControl.RTS_CTS
+    init: tuple[str, ...] = ("ATZ", "ATE0V1Q0X4S0=0S7=60")
+    caller_id: str = "AT+VCID=1"
+    dial_prefix: str = "ATDT"
+    dial_suffix: str = ""
+    rings_before_answer: int = 2
+    ring_gap_s: float = 10.0  # cadences run to 6 s; a longer gap means that the caller gave up
+    dial_timeout_s: float = 65.0  # T.30 T0, 60 ± 5 s
+    answer_timeout_s: float = 30.0
+    command_timeout_s: float = 5.0
+    write_stall_s: float = 15.0  # at 2400 bit/s a modem may empty half its buffer before it takes more
+    page_limit_s: float = 900.0
+    page_tail_octets: int = (
+        20  # zeros after RTC, so that nothing of it stays in the modem (harmless fill, T.4 clause 2.4)
+    )
+    fcs_octets: int = 2  # T.31 clause 8.2.2 passes the FCS on; a few modems keep it
