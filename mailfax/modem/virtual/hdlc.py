@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailfax.modem.virtual.fcs import fcs
+from mailfax.t30.wire import FINAL_BIT, fcs, fcs_is_right
 
 FLAG = "01111110"
 PREAMBLE_FLAGS = 38  # T.30, 5.3.1: 1 s +- 15 % of flags; 38 flags are 1.013 s at 300 bit/s
@@ -21,7 +21,6 @@ _ABORT = re.compile("1{7,}")  # seven ones and more are neither data nor flag
 _FLAG_ANYWHERE = re.compile(f"(?={FLAG})")  # two flags may share the zero between them
 _FRAME_BITS = 32  # address, control and FCS: anything shorter between two flags is noise, not a damaged frame
 _FCS_OCTETS = 2
-_FINAL = 0x08  # bit P of the control octet, 1100 X000: 1 in the final frame of a burst
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +41,7 @@ class Chunk:
 
 def is_final(frame: bytes) -> bool:
     """Say whether this is the last frame of its burst, by its control octet."""
-    return len(frame) > 1 and bool(frame[1] & _FINAL)
+    return len(frame) > 1 and bool(frame[1] & FINAL_BIT)
 
 
 def to_bits(octets: bytes) -> str:
@@ -100,8 +99,7 @@ def _read_chunk(bits: str, end: int) -> Iterator[Chunk]:
         yield from _as_damaged(bits, end)
         return
     octets = from_bits(plain)
-    frame, check = octets[:-_FCS_OCTETS], octets[-_FCS_OCTETS:]
-    yield Chunk(frame=frame if fcs(frame) == check else None, end=end)
+    yield Chunk(frame=octets[:-_FCS_OCTETS] if fcs_is_right(octets) else None, end=end)
 
 
 def _as_damaged(bits: str, end: int) -> Iterator[Chunk]:

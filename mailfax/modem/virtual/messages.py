@@ -193,7 +193,7 @@ def _from_plain(plain: Plain) -> object:
     kind = _CLASSES[name]
     if issubclass(kind, Enum):
         return kind[str(content)]
-    if not isinstance(content, list):
+    if not is_dataclass(kind) or not isinstance(content, list):
         raise TypeError(f"{name} without its fields")
     names = [field.name for field in fields(kind)]
     return kind(**dict(zip(names, map(_from_plain, content), strict=True)))

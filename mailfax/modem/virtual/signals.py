@@ -10,8 +10,8 @@ from typing import assert_never
 from mailfax.modem.virtual.hdlc import build_burst
 from mailfax.t30.commands import SendFrames, SendPage, SendTraining
 from mailfax.t30.modulation import Modulation
+from mailfax.t30.wire import V21_BIT_RATE
 
-V21_BIT_RATE = 300
 CED_SILENCE_S = 2.0  # T.30, 4.1: silence after going off-hook (1.8 s to 2.5 s)
 CED_S = 3.0  # T.30, 4.1: 2.6 s to 4.0 s of 2100 Hz
 CED_GAP_S = 0.075  # T.30, 4.1: 75 +- 20 ms before the first V.21 signal
@@ -155,5 +155,6 @@ def _image(modulation: Modulation, training_s: float, octets: bytes, start_s: fl
 
 def _steps(steps: float, most: int) -> int:
     """Round up to a whole step within 0..most; a step that begins a nanosecond early still counts as begun now."""
-    whole = int(steps)
-    return min(max(whole + (steps - whole > 1e-6), 0), most)
+    clipped = min(max(steps, 0.0), float(most))
+    whole = int(clipped)
+    return whole + (clipped - whole > 1e-6)

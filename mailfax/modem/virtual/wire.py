@@ -91,16 +91,24 @@ class Wire:
     @property
     def over(self) -> bool:
         """Say whether both parties have left."""
-        return all(party.left_s < math.inf for party in self._parties.values())
+        return all(self.has_left(side) for side in Side)
+
+    def has_left(self, side: Side) -> bool:
+        """Say whether a party has hung up."""
+        return self._parties[side].left_s < math.inf
 
     def time_of(self, side: Side) -> float:
         """Return the time of one party."""
         return self._parties[side].now_s
 
+    def is_waiting(self, side: Side) -> bool:
+        """Say whether a party has a command pending."""
+        return self._parties[side].command is not None
+
     def submit(self, side: Side, command: LineCommand) -> None:
         """Take the next command of a party; it has none pending."""
         party, peer = self._parties[side], self._parties[side.peer]
-        assert party.command is None
+        assert not self.is_waiting(side)
         party.command = command
         match command:
             case SendFrames() | SendTraining() | SendPage():
