@@ -1,0 +1,227 @@
+"""DIS and DCS: what a station can do, and what a call shall do, as bits (T.30, table 2). Used by `negotiate` and both engines.
+
+The FIF is the truth: `Dis` and `Dcs` hold its octets and read them through the table of bits below, so a bit that nobody
+here knows yet is kept as it came. Bits count from 1 as in table 2; bit 1 is the first on the line. Bits 24, 32, 40 ... say
+that another octet follows; whatever comes after a 0 there does not count, and missing octets read as 0.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from mailfax.model.page import Coding, PageFormat, Resolution
+from mailfax.t30.modulation import Modulation
+
+_LEAST_OCTETS = 3
+
+
+class Bit(IntEnum):
+    """Single bits of table 2, by number. A group of bits has a table of its own below."""
+
+    T37 = 1
+    T38 = 3
+    V8 = 6
+    SHORT_ECM_FRAMES_PREFERRED = 7
+    READY_TO_BE_POLLED = 9
+    RECEIVES = 10
+    FINE = 15
+    MR = 16
+    UNCOMPRESSED = 26
+    ECM = 27
+    T6 = 31
+    R8_SUPERFINE = 41
+    SQUARE_300 = 42
+    R16_SUPERFINE = 43
+    INCH_PREFERRED = 44
+    METRIC_PREFERRED = 45
+    SELECTIVE_POLLING = 47
+    SUBADDRESS = 49
+    PASSWORD = 50
+    BINARY_FILES = 53
+    JPEG = 68
+    COLOUR = 69
+    T85 = 78
+
+
+_WORDS = {
+    Bit.ECM: "error correction",
+    Bit.R8_SUPERFINE: "superfine",
+    Bit.SQUARE_300: "300 dpi",
+    Bit.R16_SUPERFINE: "400 dpi",
+    Bit.SUBADDRESS: "subaddress",
+    Bit.PASSWORD: "password",
+    Bit.READY_TO_BE_POLLED: "document to be polled",
+    Bit.SELECTIVE_POLLING: "selective polling",
+    Bit.JPEG: "JPEG",
+    Bit.COLOUR: "colour",
+}
+RATE, WIDTH, LENGTH, SCAN_TIME = (11, 14), (17, 18), (19, 20), (21, 23)
+
+# Bits 11-14 of a DIS: the schemes a receiver has. 1110 is V.33, withdrawn in 1994; its owners have V.29 too.
+DIS_SCHEMES: dict[str, tuple[str, ...]] = {
+    "0000": (),
+    "0100": ("V.27ter",),
+    "1000": ("V.29",),
+    "1100": ("V.27ter", "V.29"),
+    "1110": ("V.27ter", "V.29"),
+    "1101": ("V.27ter", "V.29", "V.17"),
+}
+DCS_RATE = {modulation.value.dcs_bits: modulation for modulation in Modulation}
+DIS_WIDTHS_PX = {"00": (1728,), "10": (1728, 2048), "01": (1728, 2048, 2432), "11": (1728, 2048, 2432)}
+DCS_WIDTH_PX = {"00": 1728, "10": 2048, "01": 2432}
+A4, B4, UNLIMITED = "00", "10", "01"  # bits 19, 20
+# Bits 21-23 of a DIS: least time of a coded line in ms at 3.85 and at 7.7 lines/mm.
+DIS_SCAN_MS = {
+    "000": (20, 20),
+    "001": (40, 40),
+    "010": (10, 10),
+    "100": (5, 5),
+    "011": (10, 5),
+    "110": (20, 10),
+    "101": (40, 20),
+    "111": (0, 0),
+}
+DCS_SCAN_MS = {"000": 20, "001": 40, "010": 10, "100": 5, "111": 0}
+
+
+def read_fif(fif: bytes) -> bytes:
+    """Cut a FIF where its extension bits end it, and fill it to three octets."""
+    end = _LEAST_OCTETS
+    while end < len(fif) and fif[end - 1] & 1:
+        end += 1
+    return fif[:end].ljust(_LEAST_OCTETS, b"\0")
+
+
+def get_bit(fif: bytes, number: int) -> bool:
+    """Read one bit."""
+    index, place = divmod(number - 1, 8)
+    return index < len(fif) and bool(fif[index] & 0x80 >> place)
+
+
+def get_bits(fif: bytes, span: tuple[int, int]) -> str:
+    """Read the bits of a span, as printed."""
+    return "".join("1" if get_bit(fif, number) else "0" for number in range(span[0], span[1] + 1))
+
+
+def write_fif(bits: Iterable[int]) -> bytes:
+    """Write a FIF with these bits set: as many octets as they need, with the extension bits between them."""
+    numbers = set(bits)
+    octets = max(_LEAST_OCTETS, (max(numbers, default=1) + 7) // 8)
+    numbers |= {8 * octet for octet in range(_LEAST_OCTETS, octets)}
+    value = sum(1 << 8 * octets - number for number in numbers)
+    return value.to_bytes(octets, "big")
+
+
+def _span(span: tuple[int, int], printed: str) -> set[int]:
+    return {span[0] + place for place, bit in enumerate(printed) if bit == "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dis:
+    """What a station can receive (DIS), or send when polled (DTC). Make one with `parse` or `offer`."""
+
+    fif: bytes
+
+    @classmethod
+    def parse(cls, fif: bytes) -> "Dis":
+        """Read the FIF of a frame."""
+        return cls(read_fif(fif))
+
+    @classmethod
+    def offer(cls, *, schemes: Iterable[str], fine: bool, mr: bool) -> "Dis":
+        """Write what we receive: A4 width, any length, and no least time for a line, since we keep up with any."""
+        wanted = set(schemes)
+        rate = next((printed for printed, has in DIS_SCHEMES.items() if set(has) == wanted), "0000")
+        bits = {int(Bit.RECEIVES)} | _span(RATE, rate) | _span(LENGTH, UNLIMITED) | _span(SCAN_TIME, "111")
+        return cls(write_fif(bits | ({Bit.FINE} if fine else set()) | ({Bit.MR} if mr else set())))
+
+    def has(self, bit: Bit) -> bool:
+        """Read one named bit."""
+        return get_bit(self.fif, bit)
+
+    @property
+    def modulations(self) -> frozenset[Modulation]:
+        """Return what the station demodulates; 2400 bit/s V.27ter is the fall-back that every one has."""
+        schemes = DIS_SCHEMES.get(get_bits(self.fif, RATE), ())
+        return frozenset(m for m in Modulation if m.scheme in schemes) | {Modulation.V27TER_2400}
+
+    @property
+    def widths_px(self) -> tuple[int, ...]:
+        """Return the widths it takes, in pels at 8.04 pels/mm; the invalid 11 is read as 01 (table 2, note)."""
+        return DIS_WIDTHS_PX[get_bits(self.fif, WIDTH)]
+
+    @property
+    def unlimited_length(self) -> bool:
+        """Say whether a page may be longer than A4 and B4."""
+        return get_bits(self.fif, LENGTH) == UNLIMITED
+
+    def scan_line_ms(self, resolution: Resolution) -> int:
+        """Return the least time of a coded line at this resolution."""
+        standard_ms, fine_ms = DIS_SCAN_MS[get_bits(self.fif, SCAN_TIME)]
+        return fine_ms if resolution is Resolution.FINE else standard_ms
+
+    def describe(self) -> str:
+        """Say in words what the station can do."""
+        best = max(self.modulations, key=lambda modulation: (modulation.bit_rate, modulation.scheme))
+        words = [f"up to {best} bit/s", "fine" if self.has(Bit.FINE) else "standard only"]
+        words.append("/".join(coding for coding, has in self._codings() if has))
+        words.append("any length" if self.unlimited_length else "A4")
+        words += [words_of for bit, words_of in _WORDS.items() if self.has(bit)]
+        return ", ".join(words if self.has(Bit.RECEIVES) else ["cannot receive", *words])
+
+    def _codings(self) -> tuple[tuple[Coding, bool], ...]:
+        return (Coding.MH, True), (Coding.MR, self.has(Bit.MR)), (Coding.MMR, self.has(Bit.T6) and self.has(Bit.ECM))
+
+
+@dataclass(frozen=True, slots=True)
+class Dcs:
+    """What this call shall do, as the transmitter commands it. Make one with `parse` or `command`."""
+
+    fif: bytes
+
+    @classmethod
+    def parse(cls, fif: bytes) -> "Dcs":
+        """Read the FIF of a frame."""
+        return cls(read_fif(fif))
+
+    @classmethod
+    def command(cls, modulation: Modulation, form: PageFormat, *, unlimited_length: bool) -> "Dcs":
+        """Write the DCS for pages of this form at this modulation; without error correction, so MH or MR."""
+        bits = {int(Bit.RECEIVES)} | _span(RATE, modulation.value.dcs_bits)
+        bits |= _span(WIDTH, next(printed for printed, width_px in DCS_WIDTH_PX.items() if width_px == form.width_px))
+        bits |= _span(LENGTH, UNLIMITED if unlimited_length else A4)
+        bits |= _span(SCAN_TIME, next(printed for printed, ms in DCS_SCAN_MS.items() if ms == form.min_scan_line_ms))
+        if form.resolution is Resolution.FINE:
+            bits.add(Bit.FINE)
+        if form.coding is Coding.MR:
+            bits.add(Bit.MR)
+        return cls(write_fif(bits))
+
+    def has(self, bit: Bit) -> bool:
+        """Read one named bit."""
+        return get_bit(self.fif, bit)
+
+    @property
+    def modulation(self) -> Modulation | None:
+        """Return the modulation of TCF and pages; None for one that no longer exists (V.33) or never did."""
+        return DCS_RATE.get(get_bits(self.fif, RATE))
+
+    @property
+    def form(self) -> PageFormat | None:
+        """Return the form of the pages; None when the width is none of table 2."""
+        width_px = DCS_WIDTH_PX.get(get_bits(self.fif, WIDTH))
+        if width_px is None:
+            return None
+        return PageFormat(
+            coding=Coding.MMR if self.has(Bit.T6) else Coding.MR if self.has(Bit.MR) else Coding.MH,
+            resolution=Resolution.FINE if self.has(Bit.FINE) else Resolution.STANDARD,
+            width_px=width_px,
+            min_scan_line_ms=DCS_SCAN_MS.get(get_bits(self.fif, SCAN_TIME), 0),
+        )
+
+    def describe(self) -> str:
+        """Say in words what the transmitter will do."""
+        form = self.form
+        words = [f"{self.modulation} bit/s" if self.modulation else "unknown modulation"]
+        words += [form.resolution, form.coding] if form else ["unknown width"]
+        return ", ".join(words + [words_of for bit, words_of in _WORDS.items() if self.has(bit)])
