@@ -1,0 +1,92 @@
+"""Files named by the sha256 of their content: mails as received, pages as T.6, mails to be delivered.
+
+Whoever stores something puts the blob first and commits the row that names it afterwards, so a row never names a blob
+that is not on disk. A blob without a row is only wasted space.
+"""
+
+import hashlib
+import itertools
+from pathlib import Path
+
+from mailfax.spool.disk import full_disk_raises_spool_full, make_folder, sync_folder, write_new_file
+from mailfax.spool.faultpoint import fault_point
+from mailfax.spool.owner import Owner, opening, sweep
+from mailfax.spool.settings import SpoolSettings
+
+
+class BlobMissing(LookupError):
+    """There is no blob of this digest."""
+
+
+class BlobDamaged(BlobMissing):
+    """The file is there, but its content is not what was put."""
+
+
+class BlobStore:
+    """The blobs of one spool. Any number of threads and processes may put and get at once."""
+
+    def __init__(self, settings: SpoolSettings) -> None:
+        self._settings = settings
+        self._count = itertools.count()
+        with full_disk_raises_spool_full(), opening(settings):
+            self._owner = Owner(settings)
+            make_folder(settings.tmp)
+            make_folder(settings.blobs)
+            _make_fan_out(settings.blobs)
+            sweep(settings)
+
+    def close(self) -> None:
+        """Give back the lock that protects this process's temporary files."""
+        self._owner.close()
+
+    def put(self, octets: bytes) -> str:
+        """Store `octets` and return their digest; durable when it returns. Raises SpoolFull."""
+        digest = hashlib.sha256(octets).hexdigest()
+        path = self.path(digest)
+        with full_disk_raises_spool_full():
+            if not self._holds(path, octets):
+                temporary = self._settings.tmp / f"{self._owner.token}-{next(self._count)}"
+                try:
+                    write_new_file(temporary, octets)
+                    fault_point("blob-synced")
+                    temporary.rename(path)
+                finally:
+                    temporary.unlink(missing_ok=True)
+                fault_point("blob-renamed")
+            # Also where the file was there already: the process that put it may not have come to its own sync.
+            sync_folder(path.parent)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Return the octets. Raises BlobMissing or BlobDamaged."""
+        try:
+            octets = self.path(digest).read_bytes()
+        except FileNotFoundError as error:
+            raise BlobMissing(f"There is no blob {digest}.") from error
+        if hashlib.sha256(octets).hexdigest() != digest:
+            raise BlobDamaged(f"The content of blob {digest} has changed on disk.")
+        return octets
+
+    def path(self, digest: str) -> Path:
+        """Return where the blob of this digest is, or would be."""
+        return self._settings.blobs / digest[:2] / digest
+
+    def exists(self, digest: str) -> bool:
+        """Say whether there is a blob of this digest."""
+        return self.path(digest).exists()
+
+    def _holds(self, path: Path, octets: bytes) -> bool:
+        try:
+            return path.stat().st_size == len(octets)
+        except FileNotFoundError:
+            return False
+
+
+def _make_fan_out(folder: Path) -> None:
+    """Make the 256 folders in advance, so that `put` never has to sync a new folder's name."""
+    names = {f"{number:02x}" for number in range(256)}
+    missing = names - {path.name for path in folder.iterdir()}
+    for name in missing:
+        (folder / name).mkdir()
+    if missing:
+        sync_folder(folder)

@@ -1,0 +1,57 @@
+"""The disk: syncing files and folders, and what a full one looks like. Used by everything in `spool` that writes files."""
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class SpoolFull(Exception):
+    """The disk (or its quota) is full: nothing was kept. Outcome DISK_FULL or STORE_FAULT, whoever asks."""
+
+
+@contextlib.contextmanager
+def full_disk_raises_spool_full() -> Iterator[None]:
+    """Turn the operating system's ways to say "full" into SpoolFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise SpoolFull(f"No space left in the spool: {error}") from error
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable (fsync of a file says nothing about its name)."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and its missing parents, durably."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        sync_folder(path.parent)
+
+
+def write_new_file(path: Path, octets: bytes) -> None:
+    """Write a file that does not exist yet and sync its content; its name is durable after sync_folder."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+    with open(handle, "wb", buffering=0) as file:  # noqa: PTH123 (a descriptor, not a path)
+        view = memoryview(octets)
+        while view:
+            view = view[file.write(view) :]
+        os.fsync(handle)
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the space that is free for us on the disk that holds `folder`."""
+    return shutil.disk_usage(folder).free
