@@ -1,0 +1,26 @@
+"""The log of every change of state: when, from what, to what, why. Written in the same transaction as the change."""
+
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select
+
+from mailfax.spool.records import Transition
+from mailfax.spool.tables import transitions
+
+
+def log(connection: Connection, subject: str, at_us: int, *, was: StrEnum | None, became: StrEnum, why: str) -> None:
+    """Write one line; `was` is None for what is new."""
+    connection.execute(
+        insert(transitions).values(subject=subject, at_us=at_us, was=was or "", became=str(became), why=why)
+    )
+
+
+def of(connection: Connection, subject: str) -> tuple[Transition, ...]:
+    """Return the whole life of one id, oldest first."""
+    table = transitions.c
+    rows = connection.execute(
+        select(table.subject, table.at_us, table.was, table.became, table.why)
+        .where(table.subject == subject)
+        .order_by(table.number)
+    )
+    return tuple(Transition(**row) for row in rows.mappings())

@@ -1,0 +1,236 @@
+"""Jobs and their attempts: queued, claimed by a line, finished. Functions of a connection, for `store` and `submissions`."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+
+from mailfax.model.address import FaxAddress
+from mailfax.model.call import CallResult
+from mailfax.model.ids import IdMaker, Kind
+from mailfax.model.job import Job, JobState
+from mailfax.model.outcome import Outcome
+from mailfax.model.submission import Recipient
+from mailfax.spool import history
+from mailfax.spool.records import Attempt
+from mailfax.spool.retry import Decision
+from mailfax.spool.tables import attempts, jobs
+
+
+def add(connection: Connection, job: Job) -> None:
+    """Insert a new job."""
+    connection.execute(
+        insert(jobs).values(
+            id=job.id,
+            submission_id=job.submission_id,
+            to_number=job.recipient.address.number,
+            to_domain=job.recipient.address.domain,
+            notify=job.recipient.notify,
+            orcpt=job.recipient.orcpt,
+            number=job.number,
+            state=job.state,
+            created_us=job.created_us,
+            not_before_us=job.not_before_us,
+            confirmed_pages=job.confirmed_pages,
+            dials=job.dials,
+            tries=job.tries,
+            line=job.line,
+            notes=job.notes,
+        )
+    )
+
+
+def move(connection: Connection, job: Job, now_us: int, became: JobState, why: str, **changes: object) -> None:
+    """Bring a job into another state, with its log line; `changes` are columns."""
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(state=became, **{"owner": None, **changes}))
+    history.log(connection, job.id, now_us, was=job.state, became=became, why=why)
+
+
+def due(now_us: int) -> Select[str]:
+    """Select the job that has been due longest and whose number is not being called."""
+    calling = jobs.alias("calling")
+    busy = select(calling.c.id).where(calling.c.number == jobs.c.number, calling.c.state == JobState.ON_LINE)
+    return (
+        select(jobs.c.id)
+        .where(jobs.c.state == JobState.QUEUED, jobs.c.not_before_us <= now_us, ~busy.exists())
+        .order_by(jobs.c.not_before_us, jobs.c.id)
+        .limit(1)
+    )
+
+
+def claim(connection: Connection, new_id: IdMaker, owner: str, line: str, now_us: int) -> tuple[Job, str] | None:
+    """Give the next due job to a line and write its attempt: both are on disk before anything is dialled."""
+    found = connection.scalar(due(now_us))
+    if found is None:
+        return None
+    job = _existing(connection, found)
+    call_id = new_id(Kind.CALL)
+    move(connection, job, now_us, JobState.ON_LINE, f"{call_id} on {line}", dials=job.dials + 1, line=line, owner=owner)
+    connection.execute(
+        insert(attempts).values(
+            call_id=call_id,
+            job_id=job.id,
+            line=line,
+            started_us=now_us,
+            confirmed_pages=0,
+            station_id="",
+            modulation="",
+            bit_rate=0,
+            seconds=0.0,
+            detail="",
+        )
+    )
+    return _existing(connection, found), call_id
+
+
+def record(
+    connection: Connection, call_id: str, result: CallResult, decision: Decision, *, now_us: int, notes: Sequence[str]
+) -> Job:
+    """Finish an attempt and its job as decided. The second time for the same call changes nothing."""
+    row = connection.execute(select(attempts).where(attempts.c.call_id == call_id)).mappings().first()
+    if row is None:
+        raise LookupError(f"There is no call {call_id}.")
+    job = _existing(connection, row["job_id"])
+    if row["finished_us"] is not None:
+        return job
+    _finish_attempt(connection, call_id, result, now_us)
+    said = tuple(note for note in (*notes, decision.note) if note)
+    move(
+        connection,
+        job,
+        now_us,
+        decision.state,
+        f"{call_id} {result.outcome.code}",
+        not_before_us=decision.not_before_us,
+        confirmed_pages=decision.confirmed_pages,
+        tries=decision.tries,
+        outcome=decision.outcome,
+        finished_us=now_us if decision.state.final else None,
+        notes=(*job.notes, *said),
+    )
+    return _existing(connection, job.id)
+
+
+def undo_claim(connection: Connection, call_id: str, now_us: int) -> None:
+    """Queue a job again whose call never came to dialling; the dial is not counted."""
+    job = _existing(
+        connection, connection.execute(select(attempts.c.job_id).where(attempts.c.call_id == call_id)).scalar_one()
+    )
+    _finish_attempt(connection, call_id, CallResult(outcome=Outcome.INTERRUPTED, detail="Never dialled."), now_us)
+    move(connection, job, now_us, JobState.QUEUED, f"{call_id} was never dialled", dials=job.dials - 1)
+
+
+def cancel(connection: Connection, job_id: str, now_us: int) -> Job | None:
+    """Cancel a job that is not on a line and not finished; None where it is."""
+    job = load(connection, job_id)
+    if job is None or job.state not in {JobState.RENDERING, JobState.QUEUED}:
+        return None
+    move(connection, job, now_us, JobState.CANCELLED, "cancelled", outcome=Outcome.CANCELLED, finished_us=now_us)
+    return _existing(connection, job_id)
+
+
+def on_line(connection: Connection) -> Sequence[tuple[str, str, str]]:
+    """Return (call id, line, owner) of every call that is not finished."""
+    rows = connection.execute(
+        select(attempts.c.call_id, attempts.c.line, jobs.c.owner)
+        .join(jobs, jobs.c.id == attempts.c.job_id)
+        .where(jobs.c.state == JobState.ON_LINE, attempts.c.finished_us.is_(None))
+    )
+    return [(row.call_id, row.line, row.owner) for row in rows]
+
+
+def load(connection: Connection, job_id: str) -> Job | None:
+    """Return a job."""
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().first()
+    return None if row is None else _job(row)
+
+
+def listed(connection: Connection, states: Iterable[JobState] | None, limit: int) -> tuple[Job, ...]:
+    """Return jobs, newest first; all states where none are named."""
+    query = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
+    if states is not None:
+        query = query.where(jobs.c.state.in_(list(states)))
+    return tuple(_job(row) for row in connection.execute(query).mappings())
+
+
+def of_submission(connection: Connection, submission_id: str) -> tuple[Job, ...]:
+    """Return the jobs of a submission in the order of its recipients."""
+    rows = connection.execute(select(jobs).where(jobs.c.submission_id == submission_id).order_by(jobs.c.id))
+    return tuple(_job(row) for row in rows.mappings())
+
+
+def of_call(connection: Connection, call_id: str) -> Job | None:
+    """Return the job that a call was made for."""
+    job_id = connection.scalar(select(attempts.c.job_id).where(attempts.c.call_id == call_id))
+    return None if job_id is None else _existing(connection, job_id)
+
+
+def attempts_of(connection: Connection, job_id: str) -> tuple[Attempt, ...]:
+    """Return every call of a job, oldest first."""
+    rows = connection.execute(select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.call_id))
+    return tuple(_attempt(row) for row in rows.mappings())
+
+
+def _existing(connection: Connection, job_id: str) -> Job:
+    return _job(connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one())
+
+
+def _finish_attempt(connection: Connection, call_id: str, result: CallResult, now_us: int) -> None:
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.call_id == call_id)
+        .values(
+            finished_us=now_us,
+            outcome=result.outcome,
+            confirmed_pages=result.confirmed_pages,
+            unconfirmed_page=result.unconfirmed_page,
+            station_id=result.station_id,
+            modulation=result.modulation,
+            bit_rate=result.bit_rate,
+            seconds=result.seconds,
+            detail=result.detail,
+        )
+    )
+
+
+def _job(row: RowMapping) -> Job:
+    address = FaxAddress(number=row["to_number"], domain=row["to_domain"])
+    return Job(
+        id=row["id"],
+        submission_id=row["submission_id"],
+        recipient=Recipient(address=address, notify=row["notify"], orcpt=row["orcpt"]),
+        number=row["number"],
+        state=row["state"],
+        created_us=row["created_us"],
+        not_before_us=row["not_before_us"],
+        pages=row["pages"],
+        confirmed_pages=row["confirmed_pages"],
+        dials=row["dials"],
+        tries=row["tries"],
+        outcome=row["outcome"],
+        line=row["line"],
+        finished_us=row["finished_us"],
+        notes=row["notes"],
+    )
+
+
+def _attempt(row: RowMapping) -> Attempt:
+    result = None
+    if row["outcome"] is not None:
+        result = CallResult(
+            outcome=row["outcome"],
+            confirmed_pages=row["confirmed_pages"],
+            unconfirmed_page=row["unconfirmed_page"],
+            station_id=row["station_id"],
+            modulation=row["modulation"],
+            bit_rate=row["bit_rate"],
+            seconds=row["seconds"],
+            detail=row["detail"],
+        )
+    return Attempt(
+        call_id=row["call_id"],
+        job_id=row["job_id"],
+        line=row["line"],
+        started_us=row["started_us"],
+        finished_us=row["finished_us"],
+        result=result,
+    )

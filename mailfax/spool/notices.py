@@ -1,0 +1,47 @@
+"""What senders are still to be told. Functions of a connection, for `store`."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select, update
+
+from mailfax.model.ids import IdMaker
+from mailfax.spool import deliveries, jobs, submissions
+from mailfax.spool.records import Delivery, JobStory, NewDelivery, Unnotified
+from mailfax.spool.tables import jobs as job_table
+
+
+def next_unnotified(connection: Connection) -> Unnotified | None:
+    """Return the finished jobs of one submission whose sender has not been told, those that ended first before others."""
+    table = job_table.c
+    untold = table.finished_us.is_not(None) & table.notified_us.is_(None)
+    query = select(table.submission_id).where(untold).order_by(table.finished_us, table.id).limit(1)
+    submission_id = connection.scalar(query)
+    if submission_id is None:
+        return None
+    submission = submissions.load(connection, submission_id)
+    if submission is None:
+        raise LookupError(f"There is no submission {submission_id}.")
+    ids = set(connection.scalars(select(table.id).where(table.submission_id == submission_id, untold)))
+    stories = [
+        JobStory(job=job, attempts=jobs.attempts_of(connection, job.id))
+        for job in jobs.of_submission(connection, submission_id)
+        if job.id in ids
+    ]
+    return Unnotified(
+        submission=submission, stories=tuple(stories), account=submissions.account(connection, submission_id)
+    )
+
+
+def notified(
+    connection: Connection, new_id: IdMaker, job_ids: Sequence[str], new: Sequence[NewDelivery], now_us: int
+) -> tuple[Delivery, ...]:
+    """Mark jobs as told and add the mails that tell, together or not at all.
+
+    Nothing happens where any of them has been told of already: whoever made this notice made it from an older view.
+    """
+    table = job_table.c
+    told = select(table.id).where(table.id.in_(list(job_ids)), table.notified_us.is_not(None)).limit(1)
+    if connection.scalar(told) is not None:
+        return ()
+    connection.execute(update(job_table).where(table.id.in_(list(job_ids))).values(notified_us=now_us))
+    return deliveries.add(connection, new_id, new, now_us)

@@ -1,0 +1,125 @@
+"""Values that only the spool and its callers know: claims, attempts, deliveries, transitions, and the states beside JobState."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailfax.model.call import CallResult
+from mailfax.model.document import Document, PartAccount
+from mailfax.model.job import Job
+from mailfax.model.submission import Submission
+
+
+class RenderState(StrEnum):
+    """Where a submission is on its way to a document. UNNEEDED: every job was cancelled before a render began."""
+
+    WAITING = "waiting"
+    RENDERING = "rendering"
+    RENDERED = "rendered"
+    FAILED = "failed"
+    UNNEEDED = "unneeded"
+
+
+class DeliveryKind(StrEnum):
+    """What a mail going out carries: a received fax, or word to a sender about one that was sent."""
+
+    FAX = "fax"
+    NOTICE = "notice"
+
+
+class DeliveryState(StrEnum):
+    """Where a mail going out is."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """A job given to a line, with all that the call needs. The attempt `call_id` is committed already."""
+
+    job: Job
+    document: Document
+    submission: Submission
+    call_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One call of a job; `result` is None while it is on the line."""
+
+    call_id: str
+    job_id: str
+    line: str
+    started_us: int
+    finished_us: int | None
+    result: CallResult | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobStory:
+    """A job with every call that was made for it, oldest first."""
+
+    job: Job
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unnotified:
+    """What a sender is still to be told: the finished jobs of one submission, and what became of each part of the mail."""
+
+    submission: Submission
+    stories: tuple[JobStory, ...]
+    account: tuple[PartAccount, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewDelivery:
+    """A mail to be sent: its blob is on disk. `sender` is the envelope sender, empty for the null path."""
+
+    kind: DeliveryKind
+    recipient: str
+    sender: str
+    message_digest: str
+    submission_id: str | None = None
+    fax_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A mail on its way. `detail` is the last thing the mail server said; `tries` counts the one that was claimed."""
+
+    id: str
+    kind: DeliveryKind
+    recipient: str
+    sender: str
+    message_digest: str
+    submission_id: str | None
+    fax_id: str | None
+    state: DeliveryState
+    created_us: int
+    not_before_us: int
+    tries: int
+    detail: str
+    finished_us: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """One line of the log: what `subject` (any id) was, what it became, and why."""
+
+    subject: str
+    at_us: int
+    was: str
+    became: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recovered:
+    """What dead processes had claimed and recovery gave back."""
+
+    renders: int
+    jobs: int
+    deliveries: int

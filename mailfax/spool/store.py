@@ -1,0 +1,319 @@
+"""The door to the database: every change and every question the gateway, the lines and the commands have.
+
+Each process opens its own Store (never carry one over a fork). A method that changes something returns when the change is
+durable; methods may be called from any thread, from asyncio through `asyncio.to_thread`, or with `write_async`.
+The blob that a row names is put by the caller before the row. `now_us` is always the caller's clock.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Event
+from typing import TypeVar
+
+from sqlalchemy import Connection, Select
+
+from mailfax.model.call import CallResult
+from mailfax.model.document import Document, PartAccount
+from mailfax.model.fax import InboundFax
+from mailfax.model.ids import IdMaker
+from mailfax.model.job import Job, JobState
+from mailfax.model.outcome import Outcome
+from mailfax.model.submission import Submission
+from mailfax.spool import database, deliveries, disk, faxes, history, jobs, notices, owner, submissions
+from mailfax.spool.callfolder import call_path
+from mailfax.spool.changes import Changes
+from mailfax.spool.faultpoint import fault_point
+from mailfax.spool.records import (
+    Attempt,
+    Claim,
+    Delivery,
+    DeliveryState,
+    NewDelivery,
+    Recovered,
+    Transition,
+    Unnotified,
+)
+from mailfax.spool.retry import Decision
+from mailfax.spool.settings import SpoolSettings
+from mailfax.spool.writer import Writer
+
+T = TypeVar("T")
+
+
+class Store:
+    """The durable queue of one spool folder, as one process sees it. Raises SpoolFull and SpoolBusy where it cannot write."""
+
+    def __init__(
+        self, settings: SpoolSettings, new_id: IdMaker, free_bytes: Callable[[Path], int] = disk.free_bytes
+    ) -> None:
+        self._settings = settings
+        self._new_id = new_id
+        self._free_bytes = free_bytes
+        self._pid = os.getpid()
+        writing = database.open_engine(settings.database, "BEGIN IMMEDIATE")
+        with disk.full_disk_raises_spool_full(), owner.opening(settings):
+            self._owner = owner.Owner(settings)
+            database.upgrade(writing)
+        self._engines = (writing, database.open_engine(settings.database, "BEGIN"))
+        self._changes = Changes(settings.database)
+        self._writer = Writer(writing, self._changes.notify)
+
+    def close(self) -> None:
+        """Commit what is queued and give everything back."""
+        self._writer.close()
+        self._changes.close()
+        for engine in self._engines:
+            engine.dispose()
+        self._owner.close()
+
+    # -- how everything below is done ---------------------------------------------------------------------------------
+
+    def write_async(self, operation: Callable[[Connection], T]) -> Future[T]:
+        """Queue an operation for the next commit; the future is done when that commit is durable."""
+        self._check_process()
+        return self._writer.submit(operation)
+
+    def write(self, operation: Callable[[Connection], T]) -> T:
+        """Run an operation in the next commit and return when it is durable."""
+        return self.write_async(operation).result()
+
+    def read(self, question: Callable[[Connection], T]) -> T:
+        """Ask on a connection of its own, in one consistent view."""
+        self._check_process()
+        with self._engines[1].begin() as connection:
+            return question(connection)
+
+    @property
+    def commits(self) -> int:
+        """Return how many commits this process made: fewer than its operations when callers shared them."""
+        return self._writer.commits
+
+    def _any(self, candidates: Select[str]) -> bool:
+        """Say whether there is anything to claim, without the writer: idle pollers cost no transaction."""
+        return self.read(lambda connection: connection.scalar(candidates)) is not None
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise RuntimeError("a Store does not survive a fork; open one in this process")
+
+    # -- submissions and rendering ------------------------------------------------------------------------------------
+
+    def accept(self, submission: Submission, numbers: Sequence[str], now_us: int) -> tuple[Job, ...]:
+        """Keep a submission with one job per distinct number; `numbers` are to be dialled, one per recipient in order."""
+        made = self.write(lambda c: submissions.accept(c, self._new_id, submission, numbers, now_us))
+        fault_point("accept-committed")
+        return made
+
+    def claim_render(self, now_us: int) -> Submission | None:
+        """Take the submission that has waited longest for its document; it is this process's until it ends or dies."""
+        if not self._any(submissions.waiting_render()):
+            return None
+        claimed = self.write(lambda c: submissions.claim_render(c, self._owner.token, now_us))
+        fault_point("render-claimed")
+        return claimed
+
+    def set_document(self, submission_id: str, document: Document, now_us: int) -> None:
+        """Keep the document and queue its jobs."""
+        self.write(lambda c: submissions.set_document(c, submission_id, document, now_us))
+        fault_point("document-committed")
+
+    def fail_submission(
+        self, submission_id: str, outcome: Outcome, detail: str, account: tuple[PartAccount, ...], now_us: int
+    ) -> None:
+        """End all jobs of a mail that cannot be faxed."""
+        self.write(
+            lambda c: submissions.fail_submission(c, submission_id, outcome, detail, account=account, now_us=now_us)
+        )
+
+    def submission(self, submission_id: str) -> Submission | None:
+        """Return a submission."""
+        return self.read(lambda c: submissions.load(c, submission_id))
+
+    def document(self, submission_id: str) -> Document | None:
+        """Return the document of a submission, once there is one."""
+        return self.read(lambda c: submissions.document(c, submission_id))
+
+    def account(self, submission_id: str) -> tuple[PartAccount, ...]:
+        """Return what became of each part of the mail."""
+        return self.read(lambda c: submissions.account(c, submission_id))
+
+    # -- jobs and calls -----------------------------------------------------------------------------------------------
+
+    def claim_job(self, line: str, now_us: int) -> Claim | None:
+        """Give `line` the job that has been due longest, unless its number is being called; the attempt is on disk."""
+        if not self._any(jobs.due(now_us)):
+            return None
+
+        def claim(connection: Connection) -> Claim | None:
+            found = jobs.claim(connection, self._new_id, self._owner.token, line, now_us)
+            if found is None:
+                return None
+            job, call_id = found
+            submission = submissions.load(connection, job.submission_id)
+            document = submissions.document(connection, job.submission_id)
+            if submission is None or document is None:
+                raise LookupError(f"Job {job.id} is queued without a document.")
+            return Claim(job=job, document=document, submission=submission, call_id=call_id)
+
+        claimed = self.write(claim)
+        fault_point("job-claimed")
+        return claimed
+
+    def record_call(
+        self, call_id: str, result: CallResult, decision: Decision, now_us: int, notes: Sequence[str] = ()
+    ) -> Job:
+        """Finish a call and its job as decided; the second time for the same call changes nothing."""
+        job = self.write(lambda c: jobs.record(c, call_id, result, decision, now_us=now_us, notes=notes))
+        fault_point("call-committed")
+        return job
+
+    def cancel(self, job_id: str, now_us: int) -> bool:
+        """Cancel a job; False where it is on a line, finished or unknown."""
+
+        def cancel(connection: Connection) -> bool:
+            job = jobs.cancel(connection, job_id, now_us)
+            if job is not None:
+                submissions.drop_if_unneeded(connection, job.submission_id, now_us)
+            return job is not None
+
+        return self.write(cancel)
+
+    def job(self, job_id: str) -> Job | None:
+        """Return a job."""
+        return self.read(lambda c: jobs.load(c, job_id))
+
+    def job_of_call(self, call_id: str) -> Job | None:
+        """Return the job that a call was made for; None for a call that was not ours to make."""
+        return self.read(lambda c: jobs.of_call(c, call_id))
+
+    def jobs(self, states: Iterable[JobState] | None = None, limit: int = 1000) -> tuple[Job, ...]:
+        """Return jobs, newest first; of all states where none are named."""
+        return self.read(lambda c: jobs.listed(c, states, limit))
+
+    def jobs_of(self, submission_id: str) -> tuple[Job, ...]:
+        """Return the jobs of a submission."""
+        return self.read(lambda c: jobs.of_submission(c, submission_id))
+
+    def attempts(self, job_id: str) -> tuple[Attempt, ...]:
+        """Return every call of a job, oldest first."""
+        return self.read(lambda c: jobs.attempts_of(c, job_id))
+
+    def history(self, any_id: str) -> tuple[Transition, ...]:
+        """Return every change of state of a submission, job, fax or delivery, oldest first."""
+        return self.read(lambda c: history.of(c, any_id))
+
+    # -- received faxes -----------------------------------------------------------------------------------------------
+
+    def add_fax(self, fax: InboundFax, now_us: int) -> bool:
+        """Take a received fax over from its line; False where it is known already."""
+        added = self.write(lambda c: faxes.add(c, fax, now_us))
+        fault_point("fax-committed")
+        return added
+
+    def next_unrouted_fax(self) -> InboundFax | None:
+        """Return the oldest fax that has no deliveries yet."""
+        return self.read(faxes.next_unrouted)
+
+    def route_fax(self, fax_id: str, new: Sequence[NewDelivery], note: str, now_us: int) -> tuple[Delivery, ...]:
+        """Give a fax its deliveries; empty, and nothing changed, where it has them already."""
+        made = self.write(lambda c: faxes.route(c, self._new_id, fax_id, new, note=note, now_us=now_us))
+        fault_point("route-committed")
+        return made
+
+    def fax(self, fax_id: str) -> InboundFax | None:
+        """Return a received fax."""
+        return self.read(lambda c: faxes.load(c, fax_id))
+
+    def faxes(self, limit: int = 1000) -> tuple[InboundFax, ...]:
+        """Return received faxes, newest first."""
+        return self.read(lambda c: faxes.listed(c, limit))
+
+    # -- notices and mails going out ----------------------------------------------------------------------------------
+
+    def next_unnotified(self) -> Unnotified | None:
+        """Return finished jobs of one submission whose sender has not been told, with all that a notice says."""
+        return self.read(notices.next_unnotified)
+
+    def notified(self, job_ids: Sequence[str], new: Sequence[NewDelivery], now_us: int) -> tuple[Delivery, ...]:
+        """Mark jobs as told and queue the mails that tell (none where nobody wants to know), in one commit.
+
+        Empty, and nothing changed, where one of the jobs was told of already.
+        """
+        made = self.write(lambda c: notices.notified(c, self._new_id, job_ids, new, now_us))
+        fault_point("notice-committed")
+        return made
+
+    def claim_delivery(self, now_us: int) -> Delivery | None:
+        """Take the mail that has been due longest; it is this process's until it ends or dies."""
+        if not self._any(deliveries.due(now_us)):
+            return None
+        claimed = self.write(lambda c: deliveries.claim(c, self._owner.token, now_us))
+        fault_point("delivery-claimed")
+        return claimed
+
+    def delivery_done(self, delivery_id: str, detail: str, now_us: int) -> None:
+        """End a delivery that the mail server took; `detail` is what it said."""
+        self._finish_delivery(delivery_id, DeliveryState.DONE, detail, now_us, now_us)
+
+    def delivery_deferred(self, delivery_id: str, next_us: int, detail: str, now_us: int) -> None:
+        """Put a delivery off until `next_us`."""
+        self._finish_delivery(delivery_id, DeliveryState.WAITING, detail, now_us, next_us)
+
+    def delivery_failed(self, delivery_id: str, detail: str, now_us: int) -> None:
+        """End a delivery that will never be taken."""
+        self._finish_delivery(delivery_id, DeliveryState.FAILED, detail, now_us, now_us)
+
+    def deliveries(self, about: str | None = None, limit: int = 1000) -> tuple[Delivery, ...]:
+        """Return the deliveries of a fax or submission, or the newest of all; oldest first."""
+        return self.read(lambda c: deliveries.listed(c, about, limit))
+
+    def _finish_delivery(
+        self, delivery_id: str, became: DeliveryState, detail: str, now_us: int, not_before_us: int
+    ) -> None:
+        self.write(
+            lambda c: deliveries.finish(c, delivery_id, became, detail, now_us=now_us, not_before_us=not_before_us)
+        )
+        fault_point("delivery-committed")
+
+    # -- the spool as a whole -----------------------------------------------------------------------------------------
+
+    def recover(self, now_us: int) -> Recovered:
+        """Give back what dead processes had claimed. Safe at any time: claims of the living are left alone.
+
+        A job on a line whose call has a folder is not touched: `adopt` settles it from what the line wrote.
+        """
+
+        def dead(token: str) -> bool:
+            return not owner.is_alive(self._settings, token)
+
+        def recover(connection: Connection) -> Recovered:
+            renders = [one for one, holder in submissions.rendering(connection) if dead(holder)]
+            for submission_id in renders:
+                submissions.release(connection, submission_id, now_us)
+            unsent = [one for one, holder in deliveries.sending(connection) if dead(holder)]
+            for delivery_id in unsent:
+                deliveries.release(connection, delivery_id, now_us)
+            undialled = [
+                call_id
+                for call_id, line, holder in jobs.on_line(connection)
+                if dead(holder) and not call_path(self._settings.calls, line, call_id).exists()
+            ]
+            for call_id in undialled:
+                jobs.undo_claim(connection, call_id, now_us)
+            return Recovered(renders=len(renders), jobs=len(undialled), deliveries=len(unsent))
+
+        return self.write(recover)
+
+    def changed(self) -> int:
+        """Return a mark that is another one after every commit of any process; only good for wait_for_change."""
+        return self._changes.mark()
+
+    def wait_for_change(self, last: int, timeout_s: float, stop: Event) -> int:
+        """Wait until the mark is not `last`, or `stop` is set, or `timeout_s` is over; return the mark."""
+        return self._changes.wait(last, timeout_s, stop)
+
+    def has_room(self, extra_bytes: int = 0) -> bool:
+        """Say whether `extra_bytes` can be stored without touching the reserve."""
+        return self._free_bytes(self._settings.directory) - extra_bytes >= self._settings.reserve_bytes

@@ -1,0 +1,243 @@
+"""Submissions and their documents: accepted, claimed for rendering, rendered or failed. Functions of a connection, for `store`."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
+from sqlalchemy import Connection, RowMapping, Select, exists, insert, select, update
+
+from mailfax.model.address import FaxAddress
+from mailfax.model.document import Document, PartAccount
+from mailfax.model.ids import IdMaker, Kind
+from mailfax.model.job import Job, JobState
+from mailfax.model.outcome import Outcome
+from mailfax.model.submission import Notify, Recipient, Submission
+from mailfax.spool import history, jobs
+from mailfax.spool.records import RenderState
+from mailfax.spool.tables import jobs as job_table
+from mailfax.spool.tables import recipients, submissions
+
+
+def accept(
+    connection: Connection, new_id: IdMaker, submission: Submission, numbers: Sequence[str], now_us: int
+) -> tuple[Job, ...]:
+    """Insert a submission with one job per distinct number; `numbers` are to be dialled, one per recipient, in order."""
+    connection.execute(
+        insert(submissions).values(
+            id=submission.id,
+            received_us=submission.received_us,
+            sender=submission.sender,
+            client=submission.client,
+            identity=submission.identity,
+            message_digest=submission.message_digest,
+            size=submission.size,
+            subject=submission.subject,
+            message_id=submission.message_id,
+            envid=submission.envid,
+            return_full=submission.return_full,
+            state=RenderState.WAITING,
+            account=(),
+        )
+    )
+    by_number: dict[str, list[Recipient]] = {}
+    for recipient, number in zip(submission.recipients, numbers, strict=True):
+        by_number.setdefault(number, []).append(recipient)
+    made = {
+        number: Job(
+            id=new_id(Kind.JOB),
+            submission_id=submission.id,
+            recipient=_merged(same),
+            number=number,
+            state=JobState.RENDERING,
+            created_us=now_us,
+            not_before_us=now_us,
+        )
+        for number, same in by_number.items()
+    }
+    for job in made.values():
+        jobs.add(connection, job)
+        history.log(connection, job.id, now_us, was=None, became=JobState.RENDERING, why=f"accepted in {submission.id}")
+    connection.execute(
+        insert(recipients),
+        [
+            {
+                "submission_id": submission.id,
+                "position": position,
+                "number": recipient.address.number,
+                "domain": recipient.address.domain,
+                "notify": recipient.notify,
+                "orcpt": recipient.orcpt,
+                "job_id": made[number].id,
+            }
+            for position, (recipient, number) in enumerate(zip(submission.recipients, numbers, strict=True))
+        ],
+    )
+    history.log(connection, submission.id, now_us, was=None, became=RenderState.WAITING, why=f"{len(made)} job(s)")
+    return tuple(made.values())
+
+
+def _merged(same: Sequence[Recipient]) -> Recipient:
+    """Return the recipient that stands for all of one number: the first, asking for all that any of them asked for.
+
+    An absent NOTIFY counts as FAILURE beside an explicit one (RFC 3461 section 4.1); NEVER holds where all say it.
+    """
+    first = same[0]
+    asked = {recipient.notify for recipient in same}
+    if len(asked) == 1:
+        return first
+    flags = (Notify.FAILURE if flag is Notify.UNSET else flag for flag in asked if flag is not Notify.NEVER)
+    heard = Notify.UNSET if asked == {Notify.UNSET, Notify.NEVER} else reduce(or_, flags)
+    return Recipient(address=first.address, notify=heard, orcpt=first.orcpt)
+
+
+def waiting_render() -> Select[str]:
+    """Select the submission that has waited longest for its document."""
+    table = submissions.c
+    return select(table.id).where(table.state == RenderState.WAITING).order_by(table.id).limit(1)
+
+
+def claim_render(connection: Connection, owner: str, now_us: int) -> Submission | None:
+    """Give the next submission to this process for rendering."""
+    found = connection.scalar(waiting_render())
+    if found is None:
+        return None
+    _move(connection, found, now_us, was=RenderState.WAITING, became=RenderState.RENDERING, why="claimed", owner=owner)
+    return load(connection, found)
+
+
+def set_document(connection: Connection, submission_id: str, document: Document, now_us: int) -> None:
+    """Keep the document and queue its jobs. Does nothing where this is no longer being rendered."""
+    if _state(connection, submission_id) is not RenderState.RENDERING:
+        return
+    pages = len(document.pages)
+    _move(
+        connection,
+        submission_id,
+        now_us,
+        was=RenderState.RENDERING,
+        became=RenderState.RENDERED,
+        why=f"{pages} page(s)",
+    )
+    connection.execute(
+        update(submissions).where(submissions.c.id == submission_id).values(document=document, account=document.account)
+    )
+    for job in _rendering_jobs(connection, submission_id):
+        jobs.move(connection, job, now_us, JobState.QUEUED, "rendered", pages=pages, not_before_us=now_us)
+
+
+def fail_submission(
+    connection: Connection,
+    submission_id: str,
+    outcome: Outcome,
+    detail: str,
+    *,
+    account: tuple[PartAccount, ...],
+    now_us: int,
+) -> None:
+    """End every job of a submission that cannot be faxed. Does nothing where this is no longer being rendered."""
+    if _state(connection, submission_id) is not RenderState.RENDERING:
+        return
+    _move(connection, submission_id, now_us, was=RenderState.RENDERING, became=RenderState.FAILED, why=detail)
+    connection.execute(update(submissions).where(submissions.c.id == submission_id).values(account=account))
+    for job in _rendering_jobs(connection, submission_id):
+        notes = (*job.notes, detail) if detail else job.notes
+        jobs.move(connection, job, now_us, JobState.FAILED, detail, outcome=outcome, finished_us=now_us, notes=notes)
+
+
+def drop_if_unneeded(connection: Connection, submission_id: str, now_us: int) -> None:
+    """Take a submission off the render list when its last waiting job was cancelled."""
+    wanted = exists().where(job_table.c.submission_id == submission_id, job_table.c.state == JobState.RENDERING)
+    if _state(connection, submission_id) is RenderState.WAITING and not connection.scalar(select(wanted)):
+        _move(
+            connection,
+            submission_id,
+            now_us,
+            was=RenderState.WAITING,
+            became=RenderState.UNNEEDED,
+            why="every job cancelled",
+        )
+
+
+def release(connection: Connection, submission_id: str, now_us: int) -> None:
+    """Give a submission back that a dead process was rendering."""
+    _move(
+        connection,
+        submission_id,
+        now_us,
+        was=RenderState.RENDERING,
+        became=RenderState.WAITING,
+        why="its renderer died",
+    )
+
+
+def rendering(connection: Connection) -> Sequence[tuple[str, str]]:
+    """Return (id, owner) of what is being rendered."""
+    table = submissions.c
+    rows = connection.execute(select(table.id, table.owner).where(table.state == RenderState.RENDERING))
+    return [(row.id, row.owner) for row in rows]
+
+
+def load(connection: Connection, submission_id: str) -> Submission | None:
+    """Return a submission with all its recipients."""
+    row = connection.execute(select(submissions).where(submissions.c.id == submission_id)).mappings().first()
+    if row is None:
+        return None
+    table = recipients.c
+    rows = connection.execute(select(recipients).where(table.submission_id == submission_id).order_by(table.position))
+    return Submission(
+        id=row["id"],
+        received_us=row["received_us"],
+        sender=row["sender"],
+        client=row["client"],
+        identity=row["identity"],
+        message_digest=row["message_digest"],
+        size=row["size"],
+        subject=row["subject"],
+        message_id=row["message_id"],
+        envid=row["envid"],
+        return_full=row["return_full"],
+        recipients=tuple(_recipient(found) for found in rows.mappings()),
+    )
+
+
+def document(connection: Connection, submission_id: str) -> Document | None:
+    """Return the document, once there is one."""
+    found: Document | None = connection.scalar(select(submissions.c.document).where(submissions.c.id == submission_id))
+    return found
+
+
+def account(connection: Connection, submission_id: str) -> tuple[PartAccount, ...]:
+    """Return what became of each part of the mail; empty before it was rendered."""
+    found: tuple[PartAccount, ...] | None = connection.scalar(
+        select(submissions.c.account).where(submissions.c.id == submission_id)
+    )
+    return found or ()
+
+
+def _recipient(row: RowMapping) -> Recipient:
+    return Recipient(
+        address=FaxAddress(number=row["number"], domain=row["domain"]), notify=row["notify"], orcpt=row["orcpt"]
+    )
+
+
+def _state(connection: Connection, submission_id: str) -> RenderState | None:
+    found: RenderState | None = connection.scalar(select(submissions.c.state).where(submissions.c.id == submission_id))
+    return found
+
+
+def _rendering_jobs(connection: Connection, submission_id: str) -> list[Job]:
+    return [job for job in jobs.of_submission(connection, submission_id) if job.state is JobState.RENDERING]
+
+
+def _move(
+    connection: Connection,
+    submission_id: str,
+    now_us: int,
+    *,
+    was: RenderState,
+    became: RenderState,
+    why: str,
+    owner: str | None = None,
+) -> None:
+    connection.execute(update(submissions).where(submissions.c.id == submission_id).values(state=became, owner=owner))
+    history.log(connection, submission_id, now_us, was=was, became=became, why=why)

@@ -1,0 +1,246 @@
+"""The schema of the store, as SQLAlchemy Core tables. `migrations` makes it; a test holds the two together.
+
+Columns end in the unit they carry. Times are UTC microseconds. What is only ever read and written whole (a document's
+pages, an account, notes) is one JSON column, checked against its dataclass when read.
+"""
+
+from enum import Enum, Flag
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+from mailfax.model.document import Document, PartAccount
+from mailfax.model.fax import ReceivedPage
+from mailfax.model.job import JobState
+from mailfax.model.outcome import Outcome
+from mailfax.model.submission import Notify
+from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
+
+REVISION = "0001"  # the newest migration
+
+
+class _Word(TypeDecorator[Enum]):
+    """A string enumeration, stored as its value."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[Enum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Enum | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Enum | None:  # noqa: ARG002
+        return None if value is None else self.kind(value)
+
+
+class _OutcomeCode(TypeDecorator[Outcome]):
+    """An outcome, stored as its code."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Outcome | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else value.code
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Outcome | None:  # noqa: ARG002
+        return None if value is None else Outcome.of(value)
+
+
+class _Flags(TypeDecorator[Flag]):
+    """A set of flags, stored as its number."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Flag | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else value.value
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Flag | None:  # noqa: ARG002
+        return None if value is None else Notify(value)
+
+
+class _Json(TypeDecorator[object]):
+    """A dataclass or a tuple of them, stored whole as JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: object) -> None:
+        super().__init__()
+        self.kind = kind
+        self._decoder = msgspec.json.Decoder(kind)
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> object:  # noqa: ARG002
+        return None if value is None else self._decoder.decode(value)
+
+
+metadata = MetaData()
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("received_us", BigInteger, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("message_digest", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("envid", Text, nullable=False),
+    Column("return_full", Boolean, nullable=False),
+    Column("state", _Word(RenderState), nullable=False),
+    Column("owner", Text),
+    Column("document", _Json(Document)),
+    Column("account", _Json(tuple[PartAccount, ...]), nullable=False),
+    Index("ix_submissions_state", "state", "id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("submission_id", Text, ForeignKey("submissions.id"), nullable=False),
+    Column("to_number", Text, nullable=False),
+    Column("to_domain", Text, nullable=False),
+    Column("notify", _Flags, nullable=False),
+    Column("orcpt", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("state", _Word(JobState), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("not_before_us", BigInteger, nullable=False),
+    Column("pages", Integer),
+    Column("confirmed_pages", Integer, nullable=False),
+    Column("dials", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("outcome", _OutcomeCode),
+    Column("line", Text, nullable=False),
+    Column("owner", Text),
+    Column("finished_us", BigInteger),
+    Column("notified_us", BigInteger),
+    Column("notes", _Json(tuple[str, ...]), nullable=False),
+    Index("ix_jobs_submission", "submission_id"),
+    Index("ix_jobs_due", "state", "not_before_us", "id"),
+)
+# One call per destination at a time, kept by the database itself.
+Index(
+    "ux_jobs_on_line_number",
+    jobs.c.number,
+    unique=True,
+    sqlite_where=text("state = 'on-line'"),
+    postgresql_where=text("state = 'on-line'"),
+)
+# Whoever sent something still waits to hear of these.
+Index(
+    "ix_jobs_unnotified",
+    jobs.c.finished_us,
+    sqlite_where=text("finished_us IS NOT NULL AND notified_us IS NULL"),
+    postgresql_where=text("finished_us IS NOT NULL AND notified_us IS NULL"),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("submission_id", Text, ForeignKey("submissions.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("notify", _Flags, nullable=False),
+    Column("orcpt", Text, nullable=False),
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("line", Text, nullable=False),
+    Column("started_us", BigInteger, nullable=False),
+    Column("finished_us", BigInteger),
+    Column("outcome", _OutcomeCode),
+    Column("confirmed_pages", Integer, nullable=False),
+    Column("unconfirmed_page", Integer),
+    Column("station_id", Text, nullable=False),
+    Column("modulation", Text, nullable=False),
+    Column("bit_rate", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_attempts_job", "job_id", "call_id"),
+)
+
+faxes = Table(
+    "faxes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("call_id", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("called", Text, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("caller_name", Text, nullable=False),
+    Column("station_id", Text, nullable=False),
+    Column("started_us", BigInteger, nullable=False),
+    Column("finished_us", BigInteger, nullable=False),
+    Column("outcome", _OutcomeCode, nullable=False),
+    Column("pages", _Json(tuple[ReceivedPage, ...]), nullable=False),
+    Column("seconds_on_line", Float, nullable=False),
+    Column("bit_rate", Integer, nullable=False),
+    Column("routed_us", BigInteger),
+    Index("ux_faxes_call", "call_id", unique=True),
+    Index("ix_faxes_unrouted", "routed_us", "id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", _Word(DeliveryKind), nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("message_digest", Text, nullable=False),
+    Column("submission_id", Text, ForeignKey("submissions.id")),
+    Column("fax_id", Text, ForeignKey("faxes.id")),
+    Column("state", _Word(DeliveryState), nullable=False),
+    Column("owner", Text),
+    Column("created_us", BigInteger, nullable=False),
+    Column("not_before_us", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("finished_us", BigInteger),
+    Index("ix_deliveries_due", "state", "not_before_us", "id"),
+    Index("ix_deliveries_fax", "fax_id"),
+    Index("ix_deliveries_submission", "submission_id"),
+)
+
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("became", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("ix_transitions_subject", "subject", "number"),
+)

@@ -1,0 +1,130 @@
+"""The one writer of a process: many callers, one transaction, one commit, one fsync.
+
+An operation is a function of a connection. Callers hand one in and wait; a thread takes all that are waiting, runs each in
+a SAVEPOINT of one transaction (so that one that fails takes nobody with it), commits once, and only then wakes them.
+While the disk syncs, the next group gathers: the more callers, the more share an fsync. Used by `store` only.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from mailfax.spool.database import translated
+from mailfax.spool.faultpoint import fault_point
+
+T = TypeVar("T")
+
+# A group is closed when it has run this long: transactions stay under 50 ms (design.md, promise 1).
+GROUP_S = 0.02
+
+
+class _Ticket(Generic[T]):
+    """One operation and whoever waits for it. As a context it keeps the operation's error for its caller."""
+
+    def __init__(self, operation: Callable[[Connection], T]) -> None:
+        self.operation = operation
+        self.future: Future[T] = Future()
+        self._error: BaseException | None = None
+        self._result: T
+
+    def run(self, connection: Connection) -> None:
+        with self, connection.begin_nested():
+            self._result = self.operation(connection)
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        # Of the database's own errors only a broken constraint is the operation's fault; a full disk or a lost
+        # lock has undone the whole transaction, and every caller must hear of it.
+        if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError):
+            return False
+        self._error = error
+        return True
+
+    def settle(self) -> None:
+        """Wake the caller; the commit is durable."""
+        if self._error is not None:
+            self.future.set_exception(self._error)
+        else:
+            self.future.set_result(self._result)
+
+    def fail(self, error: BaseException) -> None:
+        """Wake the caller; nothing of the group was kept."""
+        self.future.set_exception(error)
+
+
+class Writer:
+    """The writer thread of one store. `after_commit` is called in it after every commit."""
+
+    def __init__(self, engine: Engine, after_commit: Callable[[], None]) -> None:
+        self._engine = engine
+        self._after_commit = after_commit
+        self._waiting: queue.SimpleQueue[_Ticket[object] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self.commits = 0
+
+    def submit(self, operation: Callable[[Connection], T]) -> Future[T]:
+        """Queue an operation. The future is done when the commit is durable, or has failed."""
+        ticket = _Ticket(operation)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the store is closed")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
+                self._thread.start()
+            self._waiting.put(ticket)  # type: ignore[arg-type]  # a ticket keeps its own type
+        return ticket.future
+
+    def close(self) -> None:
+        """Commit what is queued and end the thread."""
+        with self._lock:
+            self._closed = True
+            self._waiting.put(None)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        with self._engine.connect() as connection:
+            while (first := self._waiting.get()) is not None:
+                self._run_group(connection, first)
+
+    def _run_group(self, connection: Connection, first: _Ticket[object]) -> None:
+        group = [first]
+        try:
+            with connection.begin():
+                first.run(connection)
+                until_s = time.monotonic() + GROUP_S
+                while time.monotonic() < until_s and (ticket := self._next()) is not None:
+                    group.append(ticket)
+                    ticket.run(connection)
+                fault_point("commit-before")
+        except DatabaseError as error:
+            for ticket in group:
+                ticket.fail(translated(error))
+            return
+        self.commits += 1
+        self._after_commit()
+        for ticket in group:
+            ticket.settle()
+
+    def _next(self) -> _Ticket[object] | None:
+        """Return a ticket that waits already. The end mark is put back for `_run`."""
+        try:
+            ticket = self._waiting.get_nowait()
+        except queue.Empty:
+            return None
+        if ticket is None:
+            self._waiting.put(None)
+        return ticket
