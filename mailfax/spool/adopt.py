@@ -1,0 +1,72 @@
+"""Takes calls over from their folders into rows: after every received call, and at start for what a crash left.
+
+Called by the line process (its own calls) and by the server before lines start. Every step may be done twice or cut off anywhere:
+blobs first, then the row, then the folder goes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailfax.model.call import CallResult
+from mailfax.model.job import Job
+from mailfax.model.outcome import Outcome
+from mailfax.spool import callfolder
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.callfolder import CallFolderDamaged, CallRecord, Direction
+from mailfax.spool.recovery import fax_id_of, inbound_fax, settle
+from mailfax.spool.retry import RetryPolicy, decide
+from mailfax.spool.store import Store
+
+_UNREADABLE = "The record of this call was damaged on disk; it may or may not have arrived."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adopted:
+    """What came of the orphans: jobs settled, faxes taken over, folders left for a person to look at."""
+
+    job_ids: tuple[str, ...]
+    fax_ids: tuple[str, ...]
+    damaged: tuple[Path, ...]
+
+
+def adopt_orphans(
+    store: Store, blobs: BlobStore, calls: Path, *, policy: RetryPolicy, now_us: int, line: str | None = None
+) -> Adopted:
+    """Settle every call (of one line, or of all) whose process died. Calls that go on elsewhere are left alone."""
+    job_ids: list[str] = []
+    fax_ids: list[str] = []
+    damaged: list[Path] = []
+    for path in callfolder.orphans(calls, line):
+        try:
+            record = callfolder.read(path)
+        except CallFolderDamaged:
+            damaged.append(path)
+            _settle_unreadable(store, path.name, policy, now_us)
+            continue
+        match record.header.direction:
+            case Direction.INBOUND:
+                adopt_inbound(store, blobs, record, now_us)
+                fax_ids.append(fax_id_of(path.name))
+            case Direction.OUTBOUND:
+                _record(store, path.name, settle(record), policy, now_us)
+                job_ids.append(record.header.job_id)
+        callfolder.remove(path)
+    return Adopted(job_ids=tuple(job_ids), fax_ids=tuple(fax_ids), damaged=tuple(damaged))
+
+
+def adopt_inbound(store: Store, blobs: BlobStore, record: CallRecord, now_us: int) -> None:
+    """Take a received fax over: its pages as blobs, then its row. The caller removes the folder afterwards."""
+    for page in record.pages:
+        blobs.put(page.path.read_bytes())
+    store.add_fax(inbound_fax(record, now_us), now_us)
+
+
+def _settle_unreadable(store: Store, call_id: str, policy: RetryPolicy, now_us: int) -> None:
+    """No job stays on a line for ever: what cannot be read is uncertain. The folder stays where it is."""
+    _record(store, call_id, CallResult(outcome=Outcome.UNCERTAIN, detail=_UNREADABLE), policy, now_us)
+
+
+def _record(store: Store, call_id: str, result: CallResult, policy: RetryPolicy, now_us: int) -> None:
+    job: Job | None = store.job_of_call(call_id)
+    if job is not None:
+        store.record_call(call_id, result, decide(job, result, now_us, policy), now_us)

@@ -1,0 +1,287 @@
+"""The line's own record of one call: plain files, synced, never a database transaction (design.md, promises 1 and 2).
+
+    calls/<line>/<call id>/header.json      what the call is, durable before dialling or answering
+                           journal.jsonl    one line per event, page kept, and at last the result
+                           0001-1.t6        a received page: its number, and how often it was kept
+
+Written by the keeper of a line process; read by `adopt` after a crash. Removed when the rows are committed. The writer holds a
+lock on the journal for as long as it lives, so that nobody settles a call that is still going on.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, assert_never
+
+import msgspec
+
+from mailfax.model.call import (
+    CallEvent,
+    CallResult,
+    EndOfPageSent,
+    PageReceived,
+    durable,
+    event_from_dict,
+    event_to_dict,
+)
+from mailfax.model.ids import Kind
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import Resolution
+from mailfax.spool.disk import full_disk_raises_spool_full, make_folder, sync_folder, write_new_file
+from mailfax.spool.faultpoint import fault_point
+
+_HEADER = "header.json"
+_JOURNAL = "journal.jsonl"
+_NEW = ".new"
+
+
+class Direction(StrEnum):
+    """Who called."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+
+
+class CallFolderDamaged(Exception):
+    """A call folder that cannot be read, though its header was durable; a person has to look at it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallHeader:
+    """What is known before the call. Outbound: `number`, `job_id`, `first_page` (1-based) and `pages` of the whole document."""
+
+    call_id: str
+    line: str
+    direction: Direction
+    started_us: int
+    number: str = ""
+    called: str = ""
+    caller: str = ""
+    caller_name: str = ""
+    job_id: str = ""
+    first_page: int = 1
+    pages: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageFacts:
+    """What the decoder found out about a received page."""
+
+    rows: int
+    width_px: int
+    resolution: Resolution
+    bad_rows: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptPage:
+    """A received page on disk. `index` is 0-based; `confirmed` when the journal says that its confirmation was due."""
+
+    index: int
+    path: Path
+    digest: str
+    size: int
+    facts: PageFacts
+    confirmed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimedEvent:
+    """An event and the line's clock when it happened."""
+
+    at_s: float
+    event: CallEvent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallRecord:
+    """All that a call folder says. `result` is None when the line died before it could say how the call ended."""
+
+    header: CallHeader
+    events: tuple[TimedEvent, ...]
+    pages: tuple[KeptPage, ...]
+    result: CallResult | None
+
+
+class _PageLine(msgspec.Struct, tag="page", tag_field="line"):
+    index: int
+    file: str
+    digest: str
+    size: int
+    facts: PageFacts
+
+
+class _EventLine(msgspec.Struct, tag="event", tag_field="line"):
+    at_s: float
+    event: dict[str, Any]
+
+
+class _ResultLine(msgspec.Struct, tag="result", tag_field="line"):
+    result: dict[str, Any]
+
+
+_Line = _PageLine | _EventLine | _ResultLine
+
+
+_encode = msgspec.json.encode
+_decode_line = msgspec.json.Decoder(_Line).decode
+
+
+def call_path(root: Path, line: str, call_id: str) -> Path:
+    """Return the folder of a call under `root` (SpoolSettings.calls)."""
+    return root / line / call_id
+
+
+class CallFolder:
+    """The folder of the call that is going on. One process and one thread write it."""
+
+    def __init__(self, path: Path, journal: int) -> None:
+        self.path = path
+        self._journal = journal
+        self._kept = 0
+
+    @classmethod
+    def create(cls, root: Path, header: CallHeader) -> "CallFolder":
+        """Make the folder of a call that is about to begin; durable when it returns. Raises SpoolFull.
+
+        A line makes one call at a time, so whatever is left under the name of a new folder is from a crash.
+        """
+        path = call_path(root, header.line, header.call_id)
+        new = path.parent / _NEW
+        with full_disk_raises_spool_full():
+            make_folder(path.parent)
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+            write_new_file(new / _HEADER, _encode(header))
+            journal = os.open(new / _JOURNAL, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+            fcntl.flock(journal, fcntl.LOCK_EX)
+            sync_folder(new)
+            new.rename(path)
+            sync_folder(path.parent)
+        fault_point("call-created")
+        return cls(path, journal)
+
+    def journal(self, event: CallEvent, at_s: float) -> None:
+        """Write down an event; on disk when it returns if a promise rests on it. Raises SpoolFull."""
+        self._append(_EventLine(at_s=at_s, event=event_to_dict(event)), sync=durable(event))
+        if isinstance(event, EndOfPageSent):
+            fault_point("call-end-of-page-noted")
+        elif durable(event):
+            fault_point("call-confirmation-noted")
+
+    def keep_page(self, index: int, t6: bytes, facts: PageFacts) -> None:
+        """Keep a received page (`index` from 0); file and folder are synced when it returns. Raises SpoolFull.
+
+        A page that comes again takes the place of the earlier one; that one stays on disk until the call is removed.
+        """
+        self._kept += 1
+        name = f"{index + 1:04d}-{self._kept}.t6"
+        with full_disk_raises_spool_full():
+            write_new_file(self.path / name, t6)
+            sync_folder(self.path)
+        fault_point("page-written")
+        digest = hashlib.sha256(t6).hexdigest()
+        self._append(_PageLine(index=index, file=name, digest=digest, size=len(t6), facts=facts), sync=True)
+        fault_point("page-kept")
+
+    def finish(self, result: CallResult) -> None:
+        """Write down what the call came to; on disk when it returns. Raises SpoolFull."""
+        self._append(_ResultLine(result={**asdict(result), "outcome": result.outcome.code}), sync=True)
+        fault_point("call-finished")
+
+    def close(self) -> None:
+        """Let go of the folder; what is not removed is an orphan from now on."""
+        os.close(self._journal)
+
+    def _append(self, line: _Line, *, sync: bool) -> None:
+        octets = memoryview(_encode(line) + b"\n")
+        with full_disk_raises_spool_full():
+            size = os.fstat(self._journal).st_size
+            try:
+                while octets:
+                    octets = octets[os.write(self._journal, octets) :]
+                if sync:
+                    os.fdatasync(self._journal)
+            except OSError:
+                # What did not get onto the disk whole must not stand before what does later.
+                os.ftruncate(self._journal, size)
+                raise
+
+
+def read(path: Path) -> CallRecord:
+    """Read a call folder, whatever a crash left of its journal's end. Raises CallFolderDamaged."""
+    try:
+        header = msgspec.json.decode((path / _HEADER).read_bytes(), type=CallHeader)
+        lines = _whole_lines((path / _JOURNAL).read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise CallFolderDamaged(f"{path} cannot be read as a call: {error}") from error
+    events: list[TimedEvent] = []
+    pages: dict[int, KeptPage] = {}
+    result = None
+    for line in lines:
+        match line:
+            case _EventLine():
+                event = event_from_dict(line.event)
+                events.append(TimedEvent(at_s=line.at_s, event=event))
+                if isinstance(event, PageReceived) and event.confirmed and event.page - 1 in pages:
+                    pages[event.page - 1] = replace(pages[event.page - 1], confirmed=True)
+            case _PageLine():
+                pages[line.index] = KeptPage(
+                    index=line.index,
+                    path=path / line.file,
+                    digest=line.digest,
+                    size=line.size,
+                    facts=line.facts,
+                    confirmed=False,
+                )
+            case _ResultLine():
+                result = CallResult(**{**line.result, "outcome": Outcome.of(line.result["outcome"])})
+            case _:
+                assert_never(line)
+    ordered = tuple(page for _, page in sorted(pages.items()))
+    return CallRecord(header=header, events=tuple(events), pages=ordered, result=result)
+
+
+def _whole_lines(octets: bytes) -> list[_Line]:
+    """Read the journal up to its last whole line; a line that is broken in the middle raises DecodeError."""
+    *lines, tail = octets.split(b"\n")
+    whole = [_decode_line(line) for line in lines]
+    if tail:
+        # A cut line that happens to be whole JSON lacked only its newline.
+        with contextlib.suppress(msgspec.DecodeError):
+            whole.append(_decode_line(tail))
+    return whole
+
+
+def orphans(root: Path, line: str | None = None) -> list[Path]:
+    """Return the call folders (of one line, or of all) that no living process writes, oldest first."""
+    pattern = f"{line or '*'}/{Kind.CALL}*"
+    return sorted((path for path in root.glob(pattern) if not _is_live(path)), key=lambda path: path.name)
+
+
+def remove(path: Path) -> None:
+    """Remove a call folder once its rows are committed. A crash half-way leaves it without a name that means a call."""
+    # rmtree in place could leave a header without its journal: that would read as a call in which nothing happened.
+    with contextlib.suppress(FileNotFoundError):
+        doomed = path.with_name(f".done-{path.name}")
+        path.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _is_live(path: Path) -> bool:
+    try:
+        handle = os.open(path / _JOURNAL, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False

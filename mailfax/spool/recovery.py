@@ -1,0 +1,107 @@
+"""What a call came to whose line died: read from its own record, pure functions. Used by `adopt`, and by tests of the rules.
+
+Outbound (design.md, promise 2): a page is done when its confirmation was heard. A page whose end-of-page command was
+written down and not answered is unconfirmed, since the command may have gone out: as the last outstanding page it makes
+the call UNCERTAIN, else the call was INTERRUPTED and that page is sent again and reported.
+
+Inbound (promise 1): every page that was kept is delivered, confirmed or not. A call without a result is INTERRUPTED even if its
+last page was confirmed: nobody knows whether another was to follow, and the reader of the fax should know that.
+"""
+
+from mailfax.model.call import (
+    CallResult,
+    EndOfPageSent,
+    PageConfirmed,
+    PageReceived,
+    PageRefused,
+    PageStarted,
+    RemoteIdentified,
+    Trained,
+    TrainingFailed,
+)
+from mailfax.model.fax import InboundFax, ReceivedPage
+from mailfax.model.ids import Kind
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import PageBlob
+from mailfax.spool.callfolder import CallRecord
+
+_DIED = "The fax server was stopped during this call."
+
+
+def settle(record: CallRecord) -> CallResult:
+    """Say what a call came to: what it said itself, or what its journal proves."""
+    if record.result is not None:
+        return record.result
+    confirmed: set[int] = set()
+    unanswered: int | None = None
+    station_id, modulation, bit_rate = "", "", 0
+    for timed in record.events:
+        match timed.event:
+            case EndOfPageSent(page=page):
+                unanswered = page
+            case PageConfirmed(page=page):
+                confirmed.add(page)
+                unanswered = None
+            case PageRefused():
+                unanswered = None
+            case RemoteIdentified():
+                station_id = timed.event.station_id
+            case Trained():
+                modulation, bit_rate = timed.event.modulation, timed.event.bit_rate
+            case TrainingFailed() | PageStarted() | PageReceived():
+                pass
+    return CallResult(
+        outcome=_outcome(record, confirmed, unanswered),
+        confirmed_pages=len(confirmed),
+        unconfirmed_page=unanswered,
+        station_id=station_id,
+        modulation=modulation,
+        bit_rate=bit_rate,
+        seconds=record.events[-1].at_s if record.events else 0.0,
+        detail=_DIED,
+    )
+
+
+def _outcome(record: CallRecord, confirmed: set[int], unanswered: int | None) -> Outcome:
+    outstanding = set(range(record.header.first_page, record.header.pages + 1)) - confirmed
+    if unanswered is not None and outstanding == {unanswered}:
+        return Outcome.UNCERTAIN
+    return Outcome.DELIVERED if record.header.pages and not outstanding else Outcome.INTERRUPTED
+
+
+def fax_id_of(call_id: str) -> str:
+    """Return the id of the fax that a call brought: the call's with its own letter, so that nobody can add it twice."""
+    return Kind.FAX + call_id[1:]
+
+
+def inbound_fax(record: CallRecord, finished_us: int) -> InboundFax:
+    """Make the fax that an incoming call left, after a crash or in the ordinary course. Its pages' blobs are to be put first."""
+    result = settle(record)
+    return InboundFax(
+        id=fax_id_of(record.header.call_id),
+        call_id=record.header.call_id,
+        line=record.header.line,
+        called=record.header.called,
+        caller=record.header.caller,
+        caller_name=record.header.caller_name,
+        station_id=result.station_id,
+        started_us=record.header.started_us,
+        finished_us=finished_us,
+        outcome=result.outcome,
+        pages=tuple(
+            ReceivedPage(
+                blob=PageBlob(
+                    digest=page.digest,
+                    resolution=page.facts.resolution,
+                    width_px=page.facts.width_px,
+                    rows=page.facts.rows,
+                    size=page.size,
+                ),
+                confirmed=page.confirmed,
+                bad_rows=page.facts.bad_rows,
+            )
+            for page in record.pages
+        ),
+        seconds_on_line=result.seconds,
+        bit_rate=result.bit_rate,
+    )
