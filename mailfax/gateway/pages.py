@@ -1,0 +1,23 @@
+"""Pages between rest (T.6) and the line (the form that the DCS chose). Used by every call, queued or not, in both directions."""
+
+from mailfax.model.page import Coding, PageFormat
+from mailfax.t4codec import K_BY_RESOLUTION, Bitmap, Decoded, EncodeOptions, decode, encode, min_row_bits
+
+
+def coded_page(
+    strip: Bitmap | None, body_t6: bytes, width_px: int, rows: int, form: PageFormat, bit_rate: int
+) -> bytes:
+    """Code a page for the line, its header strip above it, filled up to the minimum scan line time (T.4, 4.1.3).
+
+    Bodies leave room for the strip (see `mailfax.render.paper`), so both together are no longer than the paper.
+    """
+    body = decode(body_t6, Coding.MMR, width_px=width_px, max_rows=rows).bitmap
+    page = body if strip is None else Bitmap.stack(strip, body)
+    fill_to = min_row_bits(bit_rate, form.min_scan_line_ms)
+    return encode(page, form.coding, options=EncodeOptions(k=K_BY_RESOLUTION[form.resolution], min_row_bits=fill_to))
+
+
+def received_page(octets: bytes, form: PageFormat) -> tuple[Bitmap, Decoded]:
+    """Decode a page from the line; the second value says what was wrong with it."""
+    decoded = decode(octets, form.coding, width_px=form.width_px)
+    return decoded.bitmap, decoded
