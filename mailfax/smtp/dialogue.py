@@ -1,0 +1,287 @@
+"""One client's SMTP session, on top of aiosmtpd. The listener makes one per connection; the gateway is its Door.
+
+aiosmtpd keeps the connection, the command loop and STARTTLS. What a fax gateway decides is ours: MAIL and RCPT with the
+DSN parameters (aiosmtpd refuses them all), one verdict per RCPT, DATA in chunks with an end that cannot be smuggled, and a
+bound on everything a client can use up. Every reply has its enhanced status code (RFC 2034).
+"""
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from ipaddress import IPv6Address, ip_address
+from typing import assert_never
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from mailfax.model.outcome import Outcome
+from mailfax.model.submission import Recipient
+from mailfax.smtp.door import Accepted, Client, Door, Incoming, Permitted, Refused
+from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse_mail, parse_rcpt
+from mailfax.smtp.reading import EndlessData, accepted_form, read_data
+from mailfax.smtp.settings import SmtpSettings
+
+_log = structlog.get_logger(__name__)
+_EXTENSIONS = ["250-PIPELINING", "250-ENHANCEDSTATUSCODES", "250-DSN"]
+_ENHANCED_OK = {"250 OK": "250 2.0.0 OK", "221 Bye": "221 2.0.0 Bye"}
+_ENHANCED = {
+    "421": "4.3.0",
+    "451": "4.3.0",
+    "454": "4.7.0",
+    "500": "5.5.2",
+    "501": "5.5.4",
+    "502": "5.5.1",
+    "503": "5.5.1",
+}
+_HAS_ENHANCED = re.compile(r"[245][0-9]{2}[ -][245]\.[0-9]{1,3}\.[0-9]{1,3} ")
+_COMMANDS_PER_SESSION = 1000  # of each verb; RCPT has its own
+_MAX_REPLY = 510  # RFC 5321 section 4.5.3.1.5, without CR LF
+
+
+class _Extensions:
+    """aiosmtpd's handler object: it adds our extensions to the answer to EHLO."""
+
+    async def handle_EHLO(  # noqa: N802 (aiosmtpd finds the verb in the name)
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Return the lines of the answer; the last one is aiosmtpd's `250 HELP`."""
+        session.host_name = hostname
+        return [*responses[:-1], *_EXTENSIONS, responses[-1]]
+
+
+class _Transaction(Envelope):
+    """One MAIL and what followed it; aiosmtpd throws it away at RSET, EHLO and after DATA."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mail: MailCommand | None = None
+        self.recipients: list[Recipient] = []
+
+
+class Dialogue(SMTP):
+    """One client's session."""
+
+    envelope: _Transaction
+    session: Session
+
+    def __init__(self, settings: SmtpSettings, door: Door, now_us: Callable[[], int], live: "set[Dialogue]") -> None:
+        self.line_length_limit = self.command_size_limit = settings.max_command_octets
+        super().__init__(
+            handler=_Extensions(),
+            data_size_limit=settings.max_message_bytes,
+            hostname=settings.hostname,
+            ident="ESMTP mailfax",
+            timeout=settings.timeout_s,
+            command_call_limit={"*": _COMMANDS_PER_SESSION, "RCPT": 10 * settings.max_recipients},
+            loop=asyncio.get_running_loop(),
+        )
+        self.command_size_limits = defaultdict(lambda: settings.max_command_octets)
+        self._settings = settings
+        self._door = door
+        self._now_us = now_us
+        self._live = live
+        self._errors = 0
+        self._refused_recipients = 0
+        self._accepting = False
+        self._farewell = ""
+
+    # -- the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the client in."""
+        self._live.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Count the client out."""
+        self._live.discard(self)
+        super().connection_lost(error)
+
+    def _timeout_cb(self) -> None:
+        self.leave("421 4.4.2 You took too long")
+
+    def leave(self, reply: str) -> None:
+        """Say goodbye and close; a client that does not even read its replies is cut off."""
+        transport = self.transport
+        if not isinstance(transport, asyncio.WriteTransport) or transport.is_closing():
+            return
+        transport.write(reply.encode("ascii") + b"\r\n")
+        if transport.get_write_buffer_size():
+            transport.abort()
+        else:
+            transport.close()
+
+    def stop(self) -> asyncio.Task[None] | None:
+        """End the session for a stop of the server, after the answer to a message that is just being made durable."""
+        self._farewell = "421 4.3.2 The server is stopping; try again later"
+        if not self._accepting:
+            self.leave(self._farewell)
+        return self._handler_coroutine
+
+    # -- replies
+
+    def _create_envelope(self) -> _Transaction:
+        return _Transaction()
+
+    async def push(self, status: str | bytes) -> None:
+        """Send one of aiosmtpd's or our own replies; too many errors end the session."""
+        reply = _enhanced(status.decode("ascii") if isinstance(status, bytes) else status)
+        await self._answer(reply)
+        if reply[0] in "45":
+            self._errors += 1
+            if self._errors >= self._settings.max_errors:
+                self.leave("421 4.7.0 Too many errors")
+
+    async def _answer(self, reply: str) -> None:
+        """Send a verdict as one line of printable ASCII, whatever a client put into its address."""
+        await super().push("".join(letter if " " <= letter <= "~" else "?" for letter in reply)[:_MAX_REPLY])
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer a fault of ours as what it is, a temporary one; the client keeps its mail and tries again."""
+        _log.error("smtp session failed", exc_info=error)
+        return Outcome.STORE_BUSY.smtp_reply()
+
+    # -- commands
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd finds the verb in the name)
+        """Take MAIL FROM, with SIZE, BODY, RET and ENVID."""
+        if await self.check_helo_needed() or await self.check_auth_needed("MAIL"):
+            return
+        if self.envelope.mail is not None:
+            await self.push("503 5.5.1 MAIL was already said; RSET forgets it")
+            return
+        try:
+            mail = parse_mail(arg or "", extended=self.session.extended_smtp)
+        except EnvelopeFault as fault:
+            await self.push(str(fault))
+            return
+        if mail.size > self._settings.max_message_bytes:
+            await self.push(Outcome.TOO_BIG.smtp_reply())
+            return
+        self.envelope.mail = mail
+        await self.push("250 2.1.0 Sender taken")
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
+        """Take RCPT TO, with NOTIFY and ORCPT: one verdict for each."""
+        if await self.check_helo_needed() or await self.check_auth_needed("RCPT"):
+            return
+        mail = self.envelope.mail
+        if mail is None:
+            await self.push("503 5.5.1 MAIL comes before RCPT")
+            return
+        try:
+            rcpt = parse_rcpt(arg or "", extended=self.session.extended_smtp)
+        except EnvelopeFault as fault:
+            await self.push(str(fault))
+            return
+        if len(self.envelope.recipients) >= self._settings.max_recipients:
+            await self._answer(Outcome.TOO_MANY_RECIPIENTS.smtp_reply())
+            return
+        match await self._verdict(mail, rcpt):
+            case Permitted(address=address):
+                if all(address != recipient.address for recipient in self.envelope.recipients):
+                    recipient = Recipient(address=address, notify=rcpt.notify, orcpt=rcpt.orcpt)
+                    self.envelope.recipients.append(recipient)
+                await self.push(f"250 2.1.5 {address.mailbox} will be faxed")
+            case Refused(outcome=outcome, detail=detail):
+                _log.info("recipient refused", client=self._client().ip, mailbox=rcpt.mailbox, outcome=outcome.code)
+                await self._answer(outcome.smtp_reply(detail))
+                self._refused_recipients += 1
+                if self._refused_recipients > self._settings.max_recipients:
+                    self.leave("421 4.7.0 Too many refused recipients")
+            case _ as never:
+                assert_never(never)
+
+    async def _verdict(self, mail: MailCommand, rcpt: RcptCommand) -> Permitted | Refused:
+        """Ask the door. A null sender is a bounce: refused here and not at MAIL, which RFC 5321 section 6.1 lets it have."""
+        if not mail.sender:
+            return Refused(outcome=Outcome.AUTOMATIC_MAIL)
+        return await self._door.recipient(self._client(), mail.sender, rcpt.mailbox)
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
+        """Read the message, look at it, hand it to the door, and only then say 250."""
+        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        if self.envelope.mail is None or not self.envelope.recipients:
+            await self.push("503 5.5.1 No recipient was accepted")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        try:
+            await self.push(await self._message(self.envelope.mail, tuple(self.envelope.recipients)))
+        finally:
+            self._accepting = False
+            self.envelope = self._create_envelope()
+        if self._farewell:
+            self.leave(self._farewell)
+
+    async def _message(self, mail: MailCommand, recipients: tuple[Recipient, ...]) -> str:
+        """Read the message and return the reply to it."""
+        try:
+            octets = await read_data(self._reader, self._settings.max_message_bytes, self._reset_timeout)
+        except asyncio.IncompleteReadError as fault:
+            raise ConnectionResetError from fault
+        except EndlessData:
+            self._farewell = "421 4.3.4 The message does not end"
+            return Outcome.TOO_BIG.smtp_reply()
+        if octets is None:
+            return Outcome.TOO_BIG.smtp_reply()
+        refusal = accepted_form(octets, self._settings.max_line_octets)
+        if refusal:
+            return refusal
+        incoming = Incoming(
+            client=self._client(),
+            sender=mail.sender,
+            recipients=recipients,
+            return_full=mail.return_full,
+            envid=mail.envid,
+            octets=self._received() + octets,
+        )
+        self._accepting = True
+        self._reset_timeout()
+        match await self._door.accept(incoming):
+            case Accepted(submission_id=submission_id):
+                return f"250 2.0.0 accepted as {submission_id}"
+            case Refused(outcome=outcome, detail=detail):
+                return outcome.smtp_reply(detail)
+            case _ as never:
+                assert_never(never)
+
+    # -- who and when
+
+    def _client(self) -> Client:
+        """Return who is connected, an IPv4 client of a dual-stack socket by its IPv4 address."""
+        peer = self.session.peer
+        ip = str(peer[0]).partition("%")[0] if peer else ""
+        with suppress(ValueError):
+            address = ip_address(ip)
+            if isinstance(address, IPv6Address) and address.ipv4_mapped:
+                ip = str(address.ipv4_mapped)
+        return Client(ip=ip, helo=self.session.host_name or "", tls=self.session.ssl is not None)
+
+    def _received(self) -> bytes:
+        """Write our trace header (RFC 5321 section 4.4, RFC 3848)."""
+        client = self._client()
+        helo = re.sub(r"[^A-Za-z0-9.:\[\]_-]", "?", client.helo)
+        literal = f"[IPv6:{client.ip}]" if ":" in client.ip else f"[{client.ip}]"
+        protocol = ("ESMTP" if self.session.extended_smtp else "SMTP") + ("S" if client.tls else "")
+        date = format_datetime(datetime.fromtimestamp(self._now_us() / 1_000_000, UTC))
+        return f"Received: from {helo} ({literal})\r\n\tby {self.hostname} (mailfax) with {protocol};\r\n\t{date}\r\n".encode(
+            "ascii"
+        )
+
+
+def _enhanced(reply: str) -> str:
+    """Give a reply of aiosmtpd's own its enhanced status code where RFC 2034 wants one."""
+    if reply in _ENHANCED_OK:
+        return _ENHANCED_OK[reply]
+    code = reply[:3]
+    if code[0] not in "45" or _HAS_ENHANCED.match(reply):
+        return reply
+    return f"{code} {_ENHANCED.get(code, code[0] + '.0.0')} {reply[4:]}"

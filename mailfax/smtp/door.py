@@ -1,0 +1,71 @@
+"""What the listener asks of the gateway, and what it is told: the `Door` and the values that pass through it.
+
+The gateway implements the Door over routing and spool; the listener knows neither. `accept` may answer Accepted only when
+the submission is durable (design.md, promise 1).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailfax.model.address import FaxAddress
+from mailfax.model.outcome import Outcome
+from mailfax.model.submission import Recipient
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Client:
+    """Who is connected. `helo` is what it calls itself; `identity` is what it proved by AUTH, empty when nothing."""
+
+    ip: str
+    helo: str
+    tls: bool = False
+    identity: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incoming:
+    """One mail as the envelope and DATA gave it. `octets` have CRLF line ends and begin with our Received header.
+
+    `envid` is as it stood (xtext). A number that was given twice, in any spelling, is in `recipients` once.
+    """
+
+    client: Client
+    sender: str
+    recipients: tuple[Recipient, ...]
+    return_full: bool
+    envid: str
+    octets: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permitted:
+    """The recipient may be faxed; `address` is its canonical form."""
+
+    address: FaxAddress
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """The mail is durable under this id."""
+
+    submission_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """The recipient or the mail is not taken. `detail` is a sentence that says more than the outcome's own, or empty."""
+
+    outcome: Outcome
+    detail: str = ""
+
+
+class Door(Protocol):
+    """The gateway's side of the listener."""
+
+    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
+        """Say yes or no to one RCPT. Never called for a null sender."""
+        ...
+
+    async def accept(self, incoming: Incoming) -> Accepted | Refused:
+        """Make the mail durable, or say why not."""
+        ...

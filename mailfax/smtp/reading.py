@@ -1,0 +1,90 @@
+"""Reading the message after DATA: in chunks as they come, to CR LF . CR LF and to nothing else.
+
+A lone LF or CR never ends a line here, so what another server takes for data is data for us too (SMTP smuggling). The
+listener calls this; `accepted_form` then says whether the octets are a message that may be taken at all.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+
+from mailfax.model.outcome import Outcome
+
+_LAST_LINE = b".\r\n"
+_END = b"\r\n" + _LAST_LINE
+_PROGRESS_OCTETS = 64 * 1024
+_MAX_HEADER_OCTETS = 256 * 1024
+_MAX_RECEIVED = 50  # RFC 5321 section 6.3: a loop is suspected from 100 on; a fax gateway is never that deep
+
+
+class EndlessData(Exception):
+    """The client goes on far beyond the limit; the stream is somewhere in the middle of its data."""
+
+
+async def read_data(reader: asyncio.StreamReader, max_octets: int, still_alive: Callable[[], None]) -> bytes | None:
+    """Read a message up to its end and undo the dot stuffing; None when it is larger than `max_octets`.
+
+    A message that is too large is read to its end, so that the client hears why, but only to twice the limit: then
+    EndlessData. `still_alive` is called every 64 KiB: a client has that long a time for each of them, and no more.
+    """
+    octets = bytearray(b"\r\n")  # as if the line of DATA itself, so that an empty message has an end too
+    total, reported = 0, 0
+    while not octets.endswith(_END):
+        try:
+            chunk = await reader.readuntil(_LAST_LINE)
+        except asyncio.LimitOverrunError as overrun:
+            chunk = await reader.readexactly(overrun.consumed)
+        total += len(chunk)
+        octets += chunk
+        if total > max_octets + len(_LAST_LINE):
+            del octets[: -len(_END)]
+        if total > 2 * max_octets:
+            raise EndlessData
+        if total - reported >= _PROGRESS_OCTETS:
+            reported = total
+            still_alive()
+    if total > max_octets + len(_LAST_LINE):
+        return None
+    del octets[-len(_LAST_LINE) :]
+    return bytes(octets.replace(b"\r\n.", b"\r\n"))[2:]
+
+
+def accepted_form(octets: bytes, max_line_octets: int) -> str:
+    """Return the SMTP reply that refuses these octets, or nothing when they are a message that may be faxed."""
+    if not octets.count(b"\r") == octets.count(b"\n") == octets.count(b"\r\n"):
+        return "554 5.6.0 A line of the message ends in a bare CR or LF; lines end in CR LF (RFC 5321 section 2.3.8)"
+    if _has_longer_line(octets, max_line_octets):
+        return f"554 5.6.0 A line of the message is longer than {max_line_octets} octets"
+    header = _header(octets)
+    if len(header.get_all("Received", [])) > _MAX_RECEIVED:
+        return f"554 5.4.6 The message has gone through more than {_MAX_RECEIVED} servers; it is in a loop"
+    if _is_automatic(header):
+        return Outcome.AUTOMATIC_MAIL.smtp_reply()
+    return ""
+
+
+def _has_longer_line(octets: bytes, max_line_octets: int) -> bool:
+    """Leap from line end to line end as far as a line may reach; a leap without a line end is too long a line."""
+    start = 0
+    while len(octets) - start > max_line_octets:
+        start = octets.rfind(b"\n", start, start + max_line_octets) + 1
+        if not start:
+            return True
+    return False
+
+
+def _header(octets: bytes) -> Message:
+    """Parse the header block alone; the standard library's compat32 parser takes any octets."""
+    end = octets.find(b"\r\n\r\n", 0, _MAX_HEADER_OCTETS)
+    return BytesHeaderParser(policy=compat32).parsebytes(octets[: end if end >= 0 else _MAX_HEADER_OCTETS])
+
+
+def _is_automatic(header: Message) -> bool:
+    """Say whether a machine wrote it: Auto-Submitted other than no (RFC 3834 section 5), or a report (RFC 6522)."""
+    keywords = [
+        re.split(r"[;(\s]", str(value).strip(), maxsplit=1)[0].lower() for value in header.get_all("Auto-Submitted", [])
+    ]
+    return any(keyword != "no" for keyword in keywords) or header.get_content_type() == "multipart/report"

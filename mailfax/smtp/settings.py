@@ -1,0 +1,74 @@
+"""How mail comes in and goes out, as `config.py` read it; the listener and `outgoing` use it.
+
+Sizes are in octets, times in seconds. The defaults are those of the embedded gateway: loopback only, no privileges.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listen:
+    """One address to listen on; port 0 takes any free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 2525
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SmtpSettings:
+    """The listener and its limits. Every limit has its own answer in the dialogue; none of them drops a mail in silence."""
+
+    hostname: str
+    listen: tuple[Listen, ...] = (Listen(),)
+    max_message_bytes: int = 50 * 1024 * 1024
+    max_recipients: int = 1000  # RFC 5321 section 4.5.3.1.8 asks for at least 100
+    timeout_s: float = 300.0  # RFC 5321 section 4.5.3.2.7: five minutes
+    max_connections: int = 100
+    max_errors: int = 20
+    max_command_octets: int = 2048  # RFC 3461 section 5 needs 512 + 500 + 28 for RCPT; section 7 the rest
+    max_line_octets: int = 65_536  # far over RFC 5321's 1000: HTML mails break that rule daily and harm nothing
+
+
+class TlsMode(StrEnum):
+    """How the connection to the smarthost is protected."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Smarthost:
+    """The mail server that takes our mail. The password is read from its file at each delivery, so it can be changed."""
+
+    host: str
+    port: int = 25
+    tls: TlsMode = TlsMode.NONE
+    user: str = ""
+    password_file: Path | None = None
+    timeout_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.user and self.password_file is None:
+            raise ValueError(f"The smarthost's user {self.user!r} needs a password_file.")
+        if self.user and self.tls is TlsMode.NONE:
+            raise ValueError("A password is not sent without TLS: set tls to starttls or implicit.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingSettings:
+    """Where mail goes: a smarthost, Maildirs under `maildir_root`, or both.
+
+    With both, a mailbox that has a domain (`anna@example.com`) goes to the smarthost and a bare name (`anna`) to its Maildir.
+    `hostname` names us in EHLO and in file names.
+    """
+
+    hostname: str
+    maildir_root: Path | None = None
+    smarthost: Smarthost | None = None
+
+    def __post_init__(self) -> None:
+        if self.maildir_root is None and self.smarthost is None:
+            raise ValueError("Mail has nowhere to go: set a smarthost or a maildir_root.")

@@ -1,0 +1,160 @@
+"""Hostile and broken clients: each is told what is wrong, and costs nobody else anything."""
+
+import pytest
+
+from tests.smtp.running import Server, Start
+
+HEAD = b"Subject: x\r\n\r\n"
+BEGIN = b"MAIL FROM:<a@b.example>\r\n", b"RCPT TO:<5551234@fax.lan>\r\n"
+
+
+def send(server: Server, message: bytes) -> tuple[str, str]:
+    """Say `message` after DATA; return the reply and what a NOOP after it is told."""
+    with server.raw() as client:
+        for line in (*BEGIN, b"DATA\r\n"):
+            assert client.say(line)[0] in "23"
+        return client.say(message), client.say(b"NOOP\r\n")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        HEAD + b"a\n.\r\nMAIL FROM:<evil@b.example>\r\n.\r\n",
+        HEAD + b"a\r\n.\nMAIL FROM:<evil@b.example>\r\n.\r\n",
+        HEAD + b"a\n.\nMAIL FROM:<evil@b.example>\r\n.\r\n",
+        HEAD + b"a\r.\rMAIL FROM:<evil@b.example>\r\n.\r\n",
+        HEAD + b"a\r.\r\nMAIL FROM:<evil@b.example>\r\n.\r\n",
+        HEAD + b"a\r\r\n.\r\r\nMAIL FROM:<evil@b.example>\r\n.\r\n",
+        HEAD + b"a\x00\n.\r\n\r\n.\r\n",
+    ],
+)
+def test_nothing_but_cr_lf_dot_cr_lf_ends_the_data(server: Server, message: bytes) -> None:
+    reply, after = send(server, message)
+    assert reply.startswith("554 5.6.0")
+    assert after == "250 2.0.0 OK"
+    assert server.door.accepted == []
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        (b".\r\n", b""),
+        (HEAD + b".\r\n", HEAD),
+        (HEAD + b"..\r\n...\r\n.x\r\n.\r\n", HEAD + b".\r\n..\r\nx\r\n"),
+        (HEAD + b"ends with a dot.\r\n.\r\n", HEAD + b"ends with a dot.\r\n"),
+        (HEAD + b"\r\n\r\n.\r\n", HEAD + b"\r\n\r\n"),
+        (
+            HEAD + b"y" * 9000 + b".\r\n" + b"z." * 4000 + b"\r\n.\r\n",
+            HEAD + b"y" * 9000 + b".\r\n" + b"z." * 4000 + b"\r\n",
+        ),
+        (HEAD + b"\xff\xfe\x00 any octets\r\n.\r\n", HEAD + b"\xff\xfe\x00 any octets\r\n"),
+    ],
+)
+def test_dots_and_octets_come_through(server: Server, said: bytes, stored: bytes) -> None:
+    reply, after = send(server, said)
+    assert reply == "250 2.0.0 accepted as M0123456789AB"
+    assert after == "250 2.0.0 OK"
+    assert server.door.accepted[0].octets.endswith(b"+0000\r\n" + stored)
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_the_end_is_found_wherever_the_network_cuts_it(server: Server, cut: int) -> None:
+    message = HEAD + b"a.\r\n.\r\n"
+    with server.raw() as client:
+        for line in (*BEGIN, b"DATA\r\n"):
+            client.say(line)
+        client.socket.sendall(message[:-cut])
+        assert client.say(message[-cut:]).startswith("250 2.0.0")
+    assert server.door.accepted[0].octets.endswith(b"\r\n\r\na.\r\n")
+
+
+def test_size_is_held_when_declared_and_when_not(start: Start) -> None:
+    server = start(max_message_bytes=1000)
+    with server.raw() as client:
+        assert client.say(b"MAIL FROM:<a@b.example> SIZE=1001\r\n").startswith("552 5.3.4")
+        assert client.say(b"MAIL FROM:<a@b.example> SIZE=1000\r\n").startswith("250")
+    exact = HEAD + b"x" * (998 - len(HEAD)) + b"\r\n"
+    assert len(exact) == 1000
+    assert send(server, exact + b".\r\n")[0].startswith("250")
+    reply, after = send(server, b"x" + exact + b".\r\n")
+    assert reply.startswith("552 5.3.4")
+    assert after == "250 2.0.0 OK"
+    assert len(server.door.accepted) == 1
+
+
+def test_endless_data_is_cut_off(start: Start) -> None:
+    server = start(max_message_bytes=1000)
+    with server.raw() as client:
+        for line in (*BEGIN, b"DATA\r\n"):
+            client.say(line)
+        client.socket.sendall(b"never an end\r\n" * 150)
+        assert client.read().startswith("552 5.3.4")
+        assert client.read().startswith("421 4.3.4")
+        assert client.read() == ""
+    assert server.door.accepted == []
+    with server.smtplib() as other:
+        assert other.noop()[0] == 250
+
+
+def test_a_line_too_long_is_refused_in_commands_and_in_text(start: Start) -> None:
+    server = start(max_line_octets=5000)
+    assert send(server, HEAD + b"x" * 4998 + b"\r\n.\r\n")[0].startswith("250")
+    assert send(server, HEAD + b"short\r\n" + b"x" * 5001 + b"\r\n.\r\n")[0].startswith("554 5.6.0")
+    with server.raw() as client:
+        assert client.say(b"NOOP " + b"x" * 100_000 + b"\r\n").startswith("500 5.5.2")
+        assert client.say(b"NOOP\r\n") == "250 2.0.0 OK"
+
+
+def test_recipients_beyond_the_limit_wait_for_another_message(start: Start) -> None:
+    server = start(max_recipients=3)
+    with server.smtplib() as client:
+        refused = client.sendmail("a@b.example", [f"555000{digit}@fax.lan" for digit in range(5)], "Subject: x\r\n\r\n")
+    assert {mailbox: code for mailbox, (code, _) in refused.items()} == {"5550003@fax.lan": 452, "5550004@fax.lan": 452}
+    assert len(server.door.accepted[0].recipients) == 3
+
+
+def test_ten_thousand_bad_recipients_end_the_session_and_nothing_is_faxed(server: Server) -> None:
+    with server.raw() as client:
+        client.say(BEGIN[0])
+        replies = []
+        while (reply := client.say(b"RCPT TO:<x@fax.lan>\r\n")).startswith("550"):
+            replies.append(reply)
+        assert reply.startswith("421 4.7.0")
+        assert len(replies) == 1001
+    assert server.door.accepted == []
+
+
+def test_too_many_errors_end_the_session(start: Start) -> None:
+    server = start(max_errors=4)
+    with server.raw() as client:
+        for _ in range(3):
+            assert client.say(b"MAIL FROM:nobody\r\n").startswith("501 5.5.4")
+        client.socket.sendall(b"MAIL FROM:nobody\r\nNOOP\r\n")
+        assert client.read().startswith("501 5.5.4")
+        assert client.read().startswith("421 4.7.0")
+        assert client.read() == ""
+
+
+def test_connections_are_bounded_and_come_free_again(start: Start) -> None:
+    server = start(max_connections=2)
+    with server.raw(), server.raw(), pytest.raises(AssertionError, match=r"421 4\.3\.2"), server.raw():
+        pass
+    with server.raw() as client:
+        client.say(b"QUIT\r\n")
+
+
+def test_a_silent_client_is_told_and_let_go(start: Start) -> None:
+    server = start(timeout_s=0.05)
+    with server.raw(hello=b"") as client:
+        assert client.read().startswith("421 4.4.2")
+        assert client.read() == ""
+
+
+def test_a_client_that_hangs_up_in_data_leaves_nothing(server: Server) -> None:
+    with server.raw() as client:
+        for line in (*BEGIN, b"DATA\r\n"):
+            client.say(line)
+        client.socket.sendall(HEAD + b"half a mess")
+    with server.smtplib() as other:
+        assert other.noop()[0] == 250
+    assert server.door.accepted == []
