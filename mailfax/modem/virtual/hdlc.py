@@ -103,5 +103,5 @@ def _read_chunk(bits: str, end: int) -> Iterator[Chunk]:
 
 
 def _as_damaged(bits: str, end: int) -> Iterator[Chunk]:
-    if any(len(piece) >= _FRAME_BITS for piece in _ABORT.split(bits)):
+    if len(_ABORT.sub("", bits)) >= _FRAME_BITS:
         yield Chunk(frame=None, end=end)

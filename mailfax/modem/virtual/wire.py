@@ -166,7 +166,7 @@ class Wire:
             case _:
                 raise AssertionError(f"the {side.value} side has nothing pending")
         if result.at_s > dead_s:
-            reason = HUNG_UP if peer.left_s <= cut_s else CUT
+            reason = CUT if cut_s <= peer.left_s else HUNG_UP
             result = Disconnected(at_s=max(party.now_s, dead_s), reason=reason)
         carrier_s = party.ends_s if isinstance(result, Sent) and not isinstance(party.command, Pause) else 0.0
         return Due(side=side, result=result, carrier_s=carrier_s)
