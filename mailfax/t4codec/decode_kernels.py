@@ -1,0 +1,417 @@
+"""The inner loops of decoding: code words become changing elements, and these become pels. Called by `decoder`.
+
+Plain Python that numba compiles; see `jit` for the rules, `encode_kernels` for changing elements. Bits are read through
+`words`: words[i] holds the octets i to i + 3, so that any window of up to 25 bits is one look. A position is a bit number.
+Behind the last octet there are zeros, and zeros begin no code word, so that no row can run far past the end.
+
+What a page has come to between two calls stands in `state`, one cell for each of the names below. A row that is not
+wholly there yet (`final` is false) is taken back and decoded again when more octets have come.
+"""
+
+from typing import NamedTuple
+
+from mailfax.t4codec.jit import Cells, kernel
+from mailfax.t4codec.tables import (
+    END_MARKS,
+    EOL_BITS,
+    MODE_EXTENSION,
+    MODE_HORIZONTAL,
+    MODE_PASS,
+    MODE_V0,
+    TERMINATING_FLAG,
+    DecodeTables,
+)
+
+BAD = -1
+EOL_ZEROS = 11
+RTC_EOLS = 6
+LOOK_AHEAD = 96  # bits that are looked at behind a row before it counts as decoded
+EOL_SEARCH = 16  # how far from its place a row is looked for when the EOL before it was hit
+SCRAP_BITS = 26  # what an RTC's first EOL can leave behind when it was hit
+
+# The cells of `state`.
+POSITION = 0
+ROWS = 1
+END = 2  # one of RUNNING, ENDED, COMPLETE
+EOL_EXPECTED = 3  # the last row stood between EOLs, so another EOL must follow
+WANT_1D = 4  # a row was lost, so two-dimensional rows have no reference line
+LINE = 5  # where in `lines` the last good row stands
+ROW_BEGAN = 6  # where the last row began
+CALM = 7  # rows since the last trouble
+EXTENSIONS = 8  # rows refused because they ask for an extension (uncompressed mode)
+CELLS = 9
+
+RUNNING, ENDED, COMPLETE = 0, 1, 2
+GOOD_ROW, BAD_ROW = 0, 1
+ROOM = RTC_EOLS  # rows that one step may add
+
+
+class Page(NamedTuple):
+    """What a call decodes, and where to. `flags` has one cell for each row there is room for in `out`."""
+
+    words: Cells
+    end: int
+    final: bool
+    two_d: bool
+    align_rows: bool
+    copy_above: bool
+    width: int
+    lines: Cells
+    out: Cells
+    flags: Cells
+    state: Cells
+    saved: Cells
+    tables: DecodeTables
+
+
+@kernel
+def decode_run(words: Cells, position: int, runs: Cells) -> tuple[int, int]:
+    """Read the code of one run; gives its length and the position behind it, or BAD and where it went wrong."""
+    run = 0
+    while True:
+        entry = runs[words[position >> 3] >> 19 - (position & 7) & 8191]
+        if entry == 0 or run > 1 << 20:
+            return BAD, position
+        position += entry & 15
+        run += entry >> 5
+        if entry & TERMINATING_FLAG:
+            return run, position
+
+
+@kernel
+def mark(lines: Cells, line: int, at: int, column: int, width: int) -> int:
+    """Note a changing element at lines[at]; two at one place are none (a run of length 0). Gives the next place."""
+    if at > line and lines[at - 1] == column:
+        return at - 1
+    if column < width:
+        lines[at] = column
+        return at + 1
+    return at
+
+
+@kernel
+def close_line(lines: Cells, at: int, width: int) -> None:
+    """Write the marks behind the last changing element."""
+    for number in range(END_MARKS):
+        lines[at + number] = width
+
+
+@kernel
+def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, tables: DecodeTables) -> int:
+    """Read one row, one-dimensionally coded, to lines[line]; gives the position behind it, or BAD."""
+    at, column = line, 0
+    while True:
+        run, position = decode_run(words, position, tables.white)
+        column += run
+        if run < 0 or column > width:
+            return BAD
+        at = mark(lines, line, at, column, width)
+        if column == width:
+            break
+        run, position = decode_run(words, position, tables.black)
+        column += run
+        if run < 0 or column > width:
+            return BAD
+        at = mark(lines, line, at, column, width)
+        if column == width:
+            break
+    close_line(lines, at, width)
+    return position
+
+
+@kernel
+def decode_2d(
+    words: Cells, position: int, width: int, lines: Cells, above: int, line: int, tables: DecodeTables, state: Cells
+) -> int:
+    """Read one row, two-dimensionally coded, to lines[line], reference line at `above`; gives the position or BAD."""
+    at, b = line, above
+    a0, black = 0, 0
+    while a0 < width:
+        entry = tables.modes[words[position >> 3] >> 25 - (position & 7) & 127]
+        mode = entry >> 4
+        position += entry & 15
+        if mode == MODE_PASS:
+            a0 = lines[b + 1]
+            b += 2
+            continue
+        if mode == MODE_HORIZONTAL:
+            first, second = (tables.black, tables.white) if black else (tables.white, tables.black)
+            run, position = decode_run(words, position, first)
+            run2, position = decode_run(words, position, second) if run >= 0 else (BAD, position)
+            if run2 < 0 or a0 + run + run2 > width:
+                return BAD
+            at = mark(lines, line, at, a0 + run, width)
+            a0 += run + run2
+            at = mark(lines, line, at, a0, width)
+        elif 0 < mode < MODE_PASS:
+            a1 = lines[b] + mode - MODE_V0
+            if a1 < a0 or a1 > width:
+                return BAD
+            at = mark(lines, line, at, a1, width)
+            a0 = a1
+            black ^= 1
+            b = b - 1 if b > above else b + 1
+        else:
+            state[EXTENSIONS] += mode == MODE_EXTENSION
+            return BAD
+        while lines[b] <= a0 and lines[b] < width:
+            b += 2
+    close_line(lines, at, width)
+    return position
+
+
+@kernel
+def paint(lines: Cells, line: int, width: int, out: Cells, start: int) -> None:
+    """Write the row of lines[line] as pels to out[start] and on."""
+    for octet in range(start, start + ((width + 7) >> 3)):
+        out[octet] = 0
+    while lines[line] < width:
+        begin, end = lines[line], lines[line + 1]
+        line += 2
+        first, last = start + (begin >> 3), start + (end >> 3)
+        from_begin, to_end = 255 >> (begin & 7), 0xFF00 >> (end & 7) & 255
+        if first == last:
+            out[first] = out[first] | (from_begin & to_end)
+            continue
+        out[first] = out[first] | from_begin
+        for octet in range(first + 1, last):
+            out[octet] = 255
+        if to_end:
+            out[last] = to_end
+
+
+@kernel
+def find_eol(words: Cells, position: int, end: int) -> int:
+    """Find where the next EOL begins, that is 11 zeros or more and a one; `end` if there is none."""
+    zeros = 0
+    while position < end:
+        word = words[position >> 3]
+        if not position & 7 and word >> 24 == 0:
+            zeros += 8
+            position += 8
+            continue
+        if word >> 31 - (position & 7) & 1:
+            if zeros >= EOL_ZEROS:
+                return position - zeros
+            zeros = 0
+        else:
+            zeros += 1
+        position += 1
+    return end
+
+
+@kernel
+def take_eol(words: Cells, position: int, end: int, least_zeros: int) -> int:
+    """Give the position behind the EOL, with its fill, that begins right here, or BAD when something else does."""
+    start = position
+    while position < end:
+        word = words[position >> 3]
+        if not position & 7 and word >> 24 == 0:
+            position += 8
+        elif word >> 31 - (position & 7) & 1:
+            return position + 1 if position - start >= least_zeros else BAD
+        else:
+            position += 1
+    return BAD
+
+
+@kernel
+def take_eols(page: Page, position: int) -> tuple[int, int, int]:
+    """Read all EOLs that stand here: how many, the tag bit of the last one (1 where there is none), the position."""
+    eols, tag = 0, 1
+    least_zeros = EOL_ZEROS
+    while True:
+        behind = take_eol(page.words, position, page.end, least_zeros)
+        if behind == BAD:
+            return eols, tag, position
+        eols += 1
+        position = behind
+        if page.two_d:
+            tag = page.words[position >> 3] >> 31 - (position & 7) & 1
+            position += 1
+            least_zeros = EOL_ZEROS - 1  # an RTC without tag bits: the tag was the first zero of the next EOL
+
+
+@kernel
+def is_undecided(page: Page, eols: int, behind: int) -> bool:
+    """Say whether more octets are needed to tell the end of the page from a lost row."""
+    return not page.final and 1 < eols < RTC_EOLS and find_eol(page.words, behind, page.end) + LOOK_AHEAD > page.end
+
+
+@kernel
+def is_end_of_page(page: Page, eols: int, behind: int) -> bool:
+    """Say whether so many EOLs end the page. Some senders stop at two; hits make less than six of six.
+
+    Two EOLs in mid-page are a row that was lost between them: then much follows, and it has EOLs.
+    """
+    if eols < 2:
+        return False
+    if eols >= RTC_EOLS or page.end - behind <= (RTC_EOLS - eols) * (EOL_BITS + page.two_d) + EOL_SEARCH:
+        return True
+    return find_eol(page.words, behind, page.end) == page.end
+
+
+@kernel
+def read_row(page: Page, position: int, tag: int) -> int:
+    """Read one row beside the last good one; gives the position behind it, or BAD."""
+    above = page.state[LINE]
+    beside = page.width + 2 * END_MARKS - above
+    if tag:
+        return decode_1d(page.words, position, page.width, page.lines, beside, page.tables)
+    return decode_2d(page.words, position, page.width, page.lines, above, beside, page.tables, page.state)
+
+
+@kernel
+def keep_row(page: Page, began: int, behind: int) -> None:
+    """Take the row that read_row has read into the page."""
+    state = page.state
+    state[LINE] = page.width + 2 * END_MARKS - state[LINE]
+    paint(page.lines, state[LINE], page.width, page.out, state[ROWS] * ((page.width + 7) >> 3))
+    page.flags[state[ROWS]] = GOOD_ROW
+    state[ROWS] += 1
+    state[CALM] += 1
+    state[WANT_1D] = 0
+    state[ROW_BEGAN] = began
+    state[POSITION] = behind
+
+
+@kernel
+def replace_row(page: Page, row: int) -> None:
+    """Put something in the place of a row that could not be read."""
+    row_octets = (page.width + 7) >> 3
+    start = row * row_octets
+    page.flags[row] = BAD_ROW
+    for octet in range(start, start + row_octets):
+        page.out[octet] = page.out[octet - row_octets] if page.copy_above and row else 0
+
+
+@kernel
+def lose_rows(page: Page, count: int, behind: int) -> None:
+    """Put `count` bad rows into the page."""
+    state = page.state
+    for _ in range(count):
+        replace_row(page, state[ROWS])
+        state[ROWS] += 1
+    state[CALM] = 0
+    state[WANT_1D] = 1
+    state[POSITION] = behind
+
+
+@kernel
+def find_row_near(page: Page, eol: int) -> int:
+    """Find the row that fills the bits up to `eol` to the last one, behind an EOL that was hit; gives its start or BAD."""
+    position = page.state[POSITION]
+    place = position + EOL_BITS + page.two_d
+    for step in range(2 * EOL_SEARCH + 1):
+        began = place + ((step + 1) >> 1 if step & 1 else -(step >> 1))
+        if began <= position or began >= eol:
+            continue
+        for tag in range(1, -1 if page.two_d else 0, -1):
+            behind = read_row(page, began, tag)
+            if behind >= eol and take_eol(page.words, behind, page.end, EOL_ZEROS) != BAD:
+                return began
+    return BAD
+
+
+@kernel
+def missing_eol(page: Page) -> None:
+    """Go on where a row had its full width and no EOL follows: its end was hit, or the EOL was."""
+    state = page.state
+    position = state[POSITION]
+    eol = find_eol(page.words, position, page.end)
+    eols, _, behind = take_eols(page, eol)
+    if not page.final and (eol + LOOK_AHEAD > page.end or is_undecided(page, eols, behind)):
+        state[POSITION] = page.end
+        return
+    scrap = eol - position
+    if scrap <= SCRAP_BITS and (eol == page.end or is_end_of_page(page, eols, behind)):
+        state[POSITION] = eol  # what is left of the first EOL of the RTC, or of the page
+        return
+    if scrap > (position - state[ROW_BEGAN]) // 2 + EOL_BITS:
+        # So long a rest is a row. Unless the page is in ruins, look for it beside the place where it should begin.
+        began = find_row_near(page, eol) if state[CALM] > 1 and eol < page.end else BAD
+        if began != BAD:
+            keep_row(page, began, eol)
+        else:
+            lose_rows(page, 1, eol)
+        return
+    replace_row(page, state[ROWS] - 1)
+    lose_rows(page, 0, eol)
+
+
+@kernel
+def t4_row(page: Page) -> None:
+    """Read the next row of a T.4 page, with the EOLs before it."""
+    state = page.state
+    eols, tag, position = take_eols(page, state[POSITION])
+    if is_undecided(page, eols, position):
+        state[POSITION] = page.end
+        return
+    if position >= page.end or is_end_of_page(page, eols, position):
+        state[POSITION], state[END] = position, COMPLETE if eols > 1 else ENDED
+        return
+    if eols == 0 and state[EOL_EXPECTED]:
+        missing_eol(page)
+        return
+    state[EOL_EXPECTED] |= eols > 0
+    if eols > 1:
+        lose_rows(page, eols - 1, position)
+    if page.align_rows and eols == 0:
+        position = position + 7 & ~7
+    behind = BAD
+    if tag or not state[WANT_1D]:
+        behind = read_row(page, position, tag)
+        if behind == BAD and page.two_d and state[EOL_EXPECTED] and not state[WANT_1D]:
+            behind = read_row(page, position, 1 - tag)  # perhaps the tag bit was hit
+            if behind != BAD and take_eol(page.words, behind, page.end, EOL_ZEROS) == BAD:
+                behind = BAD
+    if behind == BAD:
+        lose_rows(page, 1, find_eol(page.words, position, page.end))
+    else:
+        keep_row(page, position, behind)
+
+
+@kernel
+def decode_t4(page: Page) -> None:
+    """Read rows of a T.4 page until it ends, the room is full, or the octets run out."""
+    state, saved = page.state, page.saved
+    while state[END] == RUNNING and state[ROWS] + ROOM <= len(page.flags):
+        for cell in range(CELLS):
+            saved[cell] = state[cell]
+        t4_row(page)
+        if not page.final and state[POSITION] + LOOK_AHEAD > page.end:
+            for cell in range(CELLS):
+                state[cell] = saved[cell]
+            return
+
+
+@kernel
+def decode_t6(page: Page) -> None:
+    """Read rows of a T.6 page until it ends, a row cannot be read, the room is full, or the octets run out.
+
+    Behind a bad row nothing can be read: there is no mark to begin again at, and no row without its reference line.
+    """
+    state = page.state
+    while state[END] == RUNNING and state[ROWS] + ROOM <= len(page.flags):
+        position = state[POSITION]
+        if not page.final and position + LOOK_AHEAD > page.end:
+            return
+        if page.align_rows:
+            position = position + 7 & ~7
+        behind = take_eol(page.words, position, page.end, EOL_ZEROS)
+        if behind != BAD:
+            state[END] = ENDED if take_eol(page.words, behind, page.end, EOL_ZEROS) == BAD else COMPLETE
+            return
+        if position >= page.end:
+            state[END] = ENDED
+            return
+        extensions = state[EXTENSIONS]
+        behind = read_row(page, position, 0)
+        if not page.final and (behind == BAD or behind + LOOK_AHEAD > page.end):
+            state[EXTENSIONS] = extensions  # perhaps the row is only not wholly there
+            return
+        if behind == BAD:
+            lose_rows(page, 1, position)
+            state[END] = ENDED
+        else:
+            keep_row(page, position, behind)

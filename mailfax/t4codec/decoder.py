@@ -1,0 +1,202 @@
+"""T.4 or T.6 octets to rows of pels, with an account of what was wrong. Called for every page that is received or read.
+
+Whatever the octets are, decoding ends, in time and memory that grow with their number and `max_rows` only, and raises
+nothing. What happens in which case is told in docs/codec.md.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mailfax.model.page import Coding
+from mailfax.t4codec import decode_kernels as kernels
+from mailfax.t4codec.bitmap import Bitmap
+from mailfax.t4codec.bits import reverse_bits
+from mailfax.t4codec.decode_kernels import Page
+from mailfax.t4codec.jit import as_array, more_octets, new_integers, new_octets, table
+from mailfax.t4codec.tables import DECODE_TABLES, END_MARKS
+
+MAX_ROWS = 100_000  # 13 m of paper at 7.7 rows/mm
+FIRST_ROOM = 2400  # rows: an A4 page at 7.7 rows/mm has 2287
+SPARE_OCTETS = 8  # zeros behind the last octet, so that no window ends outside
+
+
+class BadRows(StrEnum):
+    """What to put in the place of a row that could not be read."""
+
+    COPY = "copy"  # the row above
+    WHITE = "white"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecodeOptions:
+    """How to decode.
+
+    `bad_rows`: what stands for a row that cannot be read. `lsb_first`: the first bit on the line is the LSB (TIFF FillOrder 2).
+    `align_rows`: every row begins on a whole octet where no EOL says so (TIFF compression 2, PDF EncodedByteAlign).
+    """
+
+    bad_rows: BadRows = BadRows.COPY
+    lsb_first: bool = False
+    align_rows: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """Rows `first` to `first + count - 1`."""
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decoded:
+    """A page, and what it went through.
+
+    `bad_spans` are the rows that were replaced, `bad_rows` of `rows` in all. `complete` when the RTC or EOFB was seen.
+    `extension_rows` counts the bad rows that asked for an extension of the code (uncompressed mode), which is refused.
+    """
+
+    bitmap: Bitmap
+    rows: int
+    bad_rows: int
+    longest_bad_run: int
+    complete: bool
+    bad_spans: tuple[Span, ...] = ()
+    extension_rows: int = 0
+
+
+DEFAULT = DecodeOptions()
+
+
+class PageDecoder:
+    """Decodes one page as its octets arrive: feed them in any pieces, then close."""
+
+    def __init__(
+        self, coding: Coding, *, width_px: int, max_rows: int = MAX_ROWS, options: DecodeOptions = DEFAULT
+    ) -> None:
+        """Begin a page of this width; rows beyond `max_rows` are left out."""
+        if width_px < 1 or max_rows < 0:
+            raise ValueError(f"There is no page {width_px} pels wide with {max_rows} rows at most.")
+        self._coding = coding
+        self._options = options
+        self._width_px = width_px
+        self._max_rows = max_rows
+        self._row_octets = (width_px + 7) // 8
+        self._pending = bytearray()
+        self._wait_for = 0
+        self._state = new_integers(kernels.CELLS)
+        self._saved = new_integers(kernels.CELLS)
+        self._lines = new_integers(2 * (width_px + 2 * END_MARKS))
+        for mark in range(END_MARKS):
+            self._lines[mark] = width_px  # T.6, 2.2.1: the line above the first one is white
+        room = min(max_rows, FIRST_ROOM) + kernels.ROOM
+        self._flags = new_octets(room)
+        self._out = new_octets(room * self._row_octets)
+
+    @property
+    def rows(self) -> int:
+        """Count the rows so far; the last one may still turn out to be bad."""
+        return min(self._state[kernels.ROWS], self._max_rows)
+
+    @property
+    def bad_rows(self) -> int:
+        """Count the rows so far that could not be read."""
+        return int(np.count_nonzero(as_array(self._flags)[: self.rows] == kernels.BAD_ROW))
+
+    def feed(self, octets: bytes) -> None:
+        """Take the next octets of the page."""
+        if self._ended():
+            return
+        self._pending += octets
+        if len(self._pending) >= self._wait_for:
+            self._decode(final=False)
+            # A row that is not whole is read again from its start; waiting keeps that from costing more than the rest.
+            self._wait_for = len(self._pending) + len(self._pending) // 4 + 1
+
+    def close(self, octets: bytes = b"") -> Decoded:
+        """End the page, with these octets as its last ones."""
+        if not self._ended():
+            self._pending += octets
+            self._decode(final=True)
+        rows = self.rows
+        bad = as_array(self._flags)[:rows] == kernels.BAD_ROW
+        edges = np.flatnonzero(np.diff(bad, prepend=False, append=False)).tolist()
+        spans = tuple(
+            Span(first=first, count=last - first) for first, last in zip(edges[::2], edges[1::2], strict=True)
+        )
+        packed = as_array(self._out)[: rows * self._row_octets].reshape(rows, self._row_octets)
+        return Decoded(
+            bitmap=Bitmap(self._width_px, packed),
+            rows=rows,
+            bad_rows=int(np.count_nonzero(bad)),
+            longest_bad_run=max((span.count for span in spans), default=0),
+            complete=self._state[kernels.END] == kernels.COMPLETE,
+            bad_spans=spans,
+            extension_rows=int(self._state[kernels.EXTENSIONS]),
+        )
+
+    def _ended(self) -> bool:
+        return self._state[kernels.END] != kernels.RUNNING or self._state[kernels.ROWS] >= self._max_rows
+
+    def _decode(self, *, final: bool) -> None:
+        octets = bytes(self._pending)
+        if self._options.lsb_first:
+            octets = reverse_bits(octets)
+        words = table(_windows(octets))
+        end = _last_one(octets) if final else 8 * len(octets)
+        while True:
+            page = Page(
+                words=words,
+                end=end,
+                final=final,
+                two_d=self._coding is Coding.MR,
+                align_rows=self._options.align_rows,
+                copy_above=self._options.bad_rows is BadRows.COPY,
+                width=self._width_px,
+                lines=self._lines,
+                out=self._out,
+                flags=self._flags,
+                state=self._state,
+                saved=self._saved,
+                tables=DECODE_TABLES,
+            )
+            if self._coding is Coding.MMR:
+                kernels.decode_t6(page)
+            else:
+                kernels.decode_t4(page)
+            if self._ended() or self._state[kernels.ROWS] + kernels.ROOM <= len(self._flags):
+                break
+            room = min(2 * len(self._flags), self._max_rows + kernels.ROOM)
+            self._flags = more_octets(self._flags, room)
+            self._out = more_octets(self._out, room * self._row_octets)
+        done = self._state[kernels.POSITION] >> 3
+        del self._pending[:done]
+        self._state[kernels.POSITION] -= 8 * done
+        self._state[kernels.ROW_BEGAN] -= 8 * done
+
+
+def _windows(octets: bytes) -> NDArray[np.uint32]:
+    """Give for every octet it and the three behind it as one number."""
+    padded = np.frombuffer(octets + bytes(SPARE_OCTETS + 3), np.uint8).astype(np.uint32)
+    windows = padded[:-3] << np.uint32(24)
+    windows |= padded[1:-2] << np.uint32(16)
+    windows |= padded[2:-1] << np.uint32(8)
+    windows |= padded[3:]
+    return windows
+
+
+def _last_one(octets: bytes) -> int:
+    """Give the position behind the last bit that is 1: zeros at the end are fill."""
+    stripped = octets.rstrip(b"\0")
+    return 8 * len(stripped) - (stripped[-1] & -stripped[-1]).bit_length() + 1 if stripped else 0
+
+
+def decode(
+    octets: bytes, coding: Coding, *, width_px: int, max_rows: int = MAX_ROWS, options: DecodeOptions = DEFAULT
+) -> Decoded:
+    """Decode a whole page; never raises, whatever the octets are."""
+    decoder = PageDecoder(coding, width_px=width_px, max_rows=max_rows, options=options)
+    return decoder.close(octets)

@@ -1,0 +1,93 @@
+"""The only place that knows numba: the decorator of the kernels, and the form of the cells that they work on.
+
+With numba a kernel is compiled and works on numpy arrays. Without it (not installed, or MAILFAX_NO_NUMBA=1) the same
+function is run by Python and works on lists and bytearrays, which Python indexes several times faster than arrays.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Cells(Protocol):
+    """A row of integers: an array, a list or a bytearray."""
+
+    def __getitem__(self, index: int, /) -> int:
+        """Read one cell."""
+        ...
+
+    def __setitem__(self, index: int, value: int, /) -> None:
+        """Write one cell."""
+        ...
+
+    def __len__(self) -> int:
+        """Count the cells."""
+        ...
+
+
+def _compiler() -> Callable[..., Any] | None:
+    if os.environ.get("MAILFAX_NO_NUMBA") == "1":
+        return None
+    try:
+        from numba import njit  # noqa: PLC0415  (numba is optional, and costs a second to import)
+    except ImportError:
+        return None
+    return cast("Callable[..., Any]", njit)
+
+
+_NJIT = _compiler()
+COMPILED = _NJIT is not None
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function at its first call; the machine code is kept on disk, under a hash of the function's file.
+
+    So a kernel calls only kernels of its own file: a change in another one would not be seen.
+    numba keeps it in NUMBA_CACHE_DIR, else beside the package, else in the user's cache folder. Where none of these can be
+    written it says RuntimeError; then every process compiles anew.
+    """
+    if _NJIT is None:
+        return function
+    try:
+        return cast("Function", _NJIT(cache=True, nogil=True)(function))
+    except RuntimeError:
+        return cast("Function", _NJIT(nogil=True)(function))
+
+
+def table(values: NDArray[Any]) -> Cells:
+    """Give a table that kernels read."""
+    return cast("Cells", np.ascontiguousarray(values) if COMPILED else values.tolist())
+
+
+def octet_cells(values: NDArray[np.uint8]) -> Cells:
+    """Give octets that kernels read."""
+    return cast("Cells", np.ascontiguousarray(values).reshape(-1) if COMPILED else values.tobytes())
+
+
+def new_octets(count: int) -> Cells:
+    """Make room for octets that a kernel writes; with numba they are not cleared."""
+    return cast("Cells", np.empty(count, np.uint8) if COMPILED else bytearray(count))
+
+
+def more_octets(octets: Cells, count: int) -> Cells:
+    """Give `count` octets that begin with these."""
+    longer = new_octets(count)
+    as_array(longer)[: len(octets)] = as_array(octets)
+    return longer
+
+
+def new_integers(count: int) -> Cells:
+    """Make `count` integers of value 0 that a kernel reads and writes."""
+    return cast("Cells", np.zeros(count, np.int64) if COMPILED else [0] * count)
+
+
+def as_array(octets: Cells) -> NDArray[np.uint8]:
+    """Look at octets that a kernel wrote as an array, without copying them."""
+    if COMPILED:
+        return cast("NDArray[np.uint8]", octets)
+    return np.frombuffer(cast("bytearray", octets), np.uint8)
