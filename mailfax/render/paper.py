@@ -1,0 +1,56 @@
+"""The paper of a fax: how many rows a page has at each resolution, and what of it belongs to header strip and body.
+
+The budget of rows is stated here and nowhere else: strip and body together never exceed an A4 page, so that a receiver
+that takes A4 only loses nothing. Used by everything in this package that draws.
+"""
+
+from dataclasses import dataclass
+
+from mailfax.model.page import A4_ROWS, A4_WIDTH_PX, Resolution
+
+MM_PER_INCH = 25.4
+PT_PER_INCH = 72.0
+X_DPI = 8.04 * MM_PER_INCH  # T.4, table 1: 1728 pels on a line of 215 mm
+# Room for the header strip, in fine rows; even, so that both resolutions leave the same height of paper.
+_STRIP_FINE_ROWS = 44
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paper:
+    """One A4 page at one resolution."""
+
+    resolution: Resolution
+    width_px: int
+    page_rows: int
+    strip_rows: int
+    y_dpi: float
+
+    @property
+    def body_rows(self) -> int:
+        """Return how many rows the body of a page may have at most."""
+        return self.page_rows - self.strip_rows
+
+    @property
+    def rows_per_px(self) -> float:
+        """Return how many rows are as high as one pel is wide: about 0.96 or 0.48."""
+        return self.y_dpi / X_DPI
+
+
+FINE = Paper(
+    resolution=Resolution.FINE,
+    width_px=A4_WIDTH_PX,
+    page_rows=A4_ROWS["fine"],
+    strip_rows=_STRIP_FINE_ROWS,
+    y_dpi=7.7 * MM_PER_INCH,
+)
+STANDARD = Paper(
+    resolution=Resolution.STANDARD,
+    width_px=A4_WIDTH_PX,
+    page_rows=A4_ROWS["standard"],
+    strip_rows=_STRIP_FINE_ROWS // 2,
+    y_dpi=3.85 * MM_PER_INCH,
+)
+PAPERS = {paper.resolution: paper for paper in (FINE, STANDARD)}
+# The height of the body in inches, the same for both resolutions to within a row of the coarser one.
+BODY_INCHES = min(paper.body_rows / paper.y_dpi for paper in PAPERS.values())
+BODY_WIDTH_INCHES = A4_WIDTH_PX / X_DPI

@@ -1,0 +1,33 @@
+"""What rendering comes to: pages and an account of every part, or a failure that names the part."""
+
+from dataclasses import dataclass
+
+from mailfax.model.document import PartAccount
+from mailfax.model.outcome import Outcome
+from mailfax.t4codec.tiff import T6Page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderedPage:
+    """The body of one page at both resolutions, coded by T.6 (MSB first, with EOFB); no header strip, no cover."""
+
+    fine: T6Page
+    standard: T6Page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """The whole message as pages, and what became of each of its parts."""
+
+    pages: tuple[RenderedPage, ...]
+    account: tuple[PartAccount, ...]
+
+
+class RenderFailure(Exception):
+    """The message is not faxed at all. `detail` is one sentence for its sender; `account` holds every part known."""
+
+    def __init__(self, outcome: Outcome, detail: str, account: tuple[PartAccount, ...] = ()) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.detail = detail
+        self.account = account
