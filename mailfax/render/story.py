@@ -1,0 +1,225 @@
+"""The story of rendering: parse, decide what becomes of every part, open and count, then draw and code page by page.
+
+Nothing is drawn before every part is known to be faxable and the pages are counted, so a message that fails does so at
+once and names all that is wrong. Called by `sandbox` in a limited child, and by the command line for files of the shell.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from mimetypes import guess_type
+from pathlib import Path
+from typing import assert_never
+
+from mailfax.model.document import Fate, PartAccount
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import Coding
+from mailfax.render.charset import decode_text, looks_like_text
+from mailfax.render.image import ImageSource
+from mailfax.render.kinds import NEVER_CONTENT, Kind, kind_of, sniff
+from mailfax.render.mime import Part, TooDeep, parts_of
+from mailfax.render.paper import FINE, STANDARD, Paper
+from mailfax.render.pdf import PdfSource
+from mailfax.render.result import Rendered, RenderedPage, RenderFailure
+from mailfax.render.settings import RenderSettings
+from mailfax.render.sheet import PartUnreadable, Portion, Sheet, Source
+from mailfax.render.text import TextBlock, TextSource
+from mailfax.t4codec import encode
+from mailfax.t4codec.bitmap import Bitmap
+from mailfax.t4codec.tiff import T6Page
+
+Progress = Callable[[int, int | None], None]
+OnAccount = Callable[[tuple[PartAccount, ...]], None]
+
+_NAMED_AT_MOST = 5
+_REFUSED_WHOLE = "not faxed, because the message was refused as a whole"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Planned:
+    """A part and how it is faxed; `kind` is None for one that is skipped or cannot be faxed."""
+
+    part: Part
+    kind: Kind | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Work:
+    """A source and the parts (as indexes into the plan) that it holds."""
+
+    source: Source
+    members: tuple[int, ...]
+
+
+def render_message(
+    raw: bytes, settings: RenderSettings, progress: Progress, on_account: OnAccount | None = None
+) -> Rendered:
+    """Turn a mail into pages, in this process. Raises RenderFailure.
+
+    `progress` hears of every page before it is drawn; `on_account` hears, before each part is touched, the account as it
+    would stand if that part were the end of it.
+    """
+    try:
+        parts = parts_of(raw)
+    except TooDeep as error:
+        raise RenderFailure(Outcome.UNREADABLE, "The parts of the message are nested too deeply.") from error
+    return _Rendering(parts, settings, progress, on_account).run()
+
+
+def render_files(paths: Sequence[Path], settings: RenderSettings, progress: Progress) -> Rendered:
+    """Turn files of the shell into pages, in their order. Raises RenderFailure, and OSError for a file it cannot read."""
+    parts = [_part_of_file(path.name, path.read_bytes()) for path in paths]
+    return _Rendering(parts, settings, progress, None).run()
+
+
+def _part_of_file(name: str, octets: bytes) -> Part:
+    """Type a file by its suffix as a mail program would; one without a known suffix is text if it looks so."""
+    guessed, _ = guess_type(name, strict=False)
+    if guessed is None and sniff(octets) is None and looks_like_text(octets):
+        guessed = "text/plain"
+    return Part(name=name, content_type=guessed or "application/octet-stream", octets=octets, attached=True)
+
+
+class _Rendering:
+    """One message on its way to pages; holds the account."""
+
+    def __init__(
+        self, parts: Sequence[Part], settings: RenderSettings, progress: Progress, on_account: OnAccount | None
+    ) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._on_account = on_account
+        self._plan = [_decide(part) for part in parts]
+        self._account = [
+            PartAccount(
+                name=item.part.name, content_type=item.part.content_type, fate=Fate.SKIPPED, note=item.part.skip
+            )
+            for item in self._plan
+        ]
+        self._pages: list[RenderedPage] = []
+
+    def run(self) -> Rendered:
+        self._refuse_what_cannot_be_faxed()
+        works = [self._open(members) for members in self._runs()]
+        if not works:
+            raise RenderFailure(Outcome.NOTHING_TO_FAX, Outcome.NOTHING_TO_FAX.sentence, tuple(self._account))
+        total = sum(work.source.page_count for work in works)
+        if total > self._settings.max_pages:
+            detail = f"The document has {total} pages; this server sends at most {self._settings.max_pages}."
+            raise RenderFailure(Outcome.TOO_MANY_PAGES, detail, self._refused(()))
+        for work in works:
+            self._draw(work, total)
+        return Rendered(pages=tuple(self._pages), account=tuple(self._account))
+
+    def _refuse_what_cannot_be_faxed(self) -> None:
+        refused = [index for index, item in enumerate(self._plan) if item.kind is None and not item.part.skip]
+        if not refused:
+            return
+        named = [f"{item.name} ({item.content_type})" for item in (self._plan[index].part for index in refused)]
+        rest = len(named) - _NAMED_AT_MOST
+        listed = ", ".join(named[:_NAMED_AT_MOST]) + (f" and {rest} more" if rest > 0 else "")
+        detail = f"{listed} cannot be faxed."
+        raise RenderFailure(Outcome.UNFAXABLE, detail, self._refused(refused, "of a kind that cannot be faxed"))
+
+    def _refused(self, failed: Sequence[int], note: str = "") -> tuple[PartAccount, ...]:
+        """Return the account of a message of which nothing is faxed, because of the parts `failed`."""
+        account = []
+        for index, row in enumerate(self._account):
+            if index in failed:
+                account.append(replace(row, fate=Fate.FAILED, first_page=None, last_page=None, note=note))
+            elif self._plan[index].part.skip:
+                account.append(row)
+            else:
+                account.append(replace(row, fate=Fate.SKIPPED, first_page=None, last_page=None, note=_REFUSED_WHOLE))
+        return tuple(account)
+
+    def _runs(self) -> list[tuple[int, ...]]:
+        """Group the parts to fax: neighbouring texts flow on together, everything else stands alone."""
+        runs: list[tuple[int, ...]] = []
+        for index, item in enumerate(self._plan):
+            if item.kind is None:
+                continue
+            if item.kind is Kind.TEXT and runs and self._plan[runs[-1][-1]].kind is Kind.TEXT:
+                runs[-1] = (*runs[-1], index)
+            else:
+                runs.append((index,))
+        return runs
+
+    def _open(self, members: tuple[int, ...]) -> _Work:
+        self._announce(members)
+        first = self._plan[members[0]]
+        if not first.part.octets:
+            raise self._unreadable(members, PartUnreadable("is empty"))
+        try:
+            match first.kind:
+                case Kind.TEXT:
+                    blocks = [_text_block(self._plan[index].part) for index in members]
+                    source: Source = TextSource(blocks, self._settings)
+                case Kind.PDF:
+                    source = PdfSource(first.part.octets)
+                case Kind.IMAGE:
+                    source = ImageSource(first.part.octets)
+                case None:
+                    raise AssertionError("only parts with a kind are opened")
+                case _:
+                    assert_never(first.kind)
+        except PartUnreadable as error:
+            raise self._unreadable(members, error) from error
+        return _Work(source=source, members=members)
+
+    def _unreadable(self, members: tuple[int, ...], error: PartUnreadable) -> RenderFailure:
+        detail = f"{self._plan[members[0]].part.name} {error}."
+        return RenderFailure(Outcome.UNREADABLE, detail, self._refused(members, str(error)))
+
+    def _announce(self, members: tuple[int, ...]) -> None:
+        if self._on_account:
+            self._on_account(self._refused(members, "was being read when rendering ended"))
+
+    def _draw(self, work: _Work, total: int) -> None:
+        before = len(self._pages)
+        self._announce(work.members)
+        self._progress(before + 1, total)
+        try:
+            for sheet in work.source.sheets():
+                self._pages.append(_coded(sheet))
+                if len(self._pages) < before + work.source.page_count:
+                    self._progress(len(self._pages) + 1, total)
+        except PartUnreadable as error:
+            raise self._unreadable(work.members, error) from error
+        for index, portion in zip(work.members, work.source.portions(), strict=True):
+            self._account[index] = _faxed(self._account[index], portion, before + 1)
+
+
+def _decide(part: Part) -> _Planned:
+    if part.skip:
+        return _Planned(part=part, kind=None)
+    if reason := NEVER_CONTENT.get(part.content_type):
+        return _Planned(part=replace(part, skip=reason), kind=None)
+    kind = kind_of(part.content_type, part.name, part.octets)
+    is_text = kind is Kind.TEXT or part.content_type == "text/html"
+    if is_text and not part.octets.strip():
+        return _Planned(part=replace(part, skip="empty"), kind=None)
+    return _Planned(part=part, kind=kind)
+
+
+def _text_block(part: Part) -> TextBlock:
+    return TextBlock(text=decode_text(part.octets, part.charset), headers=part.headers, new_page=part.attached)
+
+
+def _faxed(row: PartAccount, portion: Portion, first_page: int) -> PartAccount:
+    return replace(
+        row,
+        fate=Fate.FAXED,
+        first_page=first_page + portion.first,
+        last_page=first_page + portion.last,
+        note=portion.note,
+    )
+
+
+def _coded(sheet: Sheet) -> RenderedPage:
+    return RenderedPage(fine=_page(sheet.fine, FINE), standard=_page(sheet.standard, STANDARD))
+
+
+def _page(bitmap: Bitmap, paper: Paper) -> T6Page:
+    return T6Page(
+        octets=encode(bitmap, Coding.MMR), width_px=bitmap.width_px, rows=bitmap.rows, resolution=paper.resolution
+    )
