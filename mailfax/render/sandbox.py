@@ -1,0 +1,164 @@
+"""Renders a message in a child process with limits, so that a bomb in it fails this message and nothing else.
+
+The child speaks messages of msgspec over a pipe, never pickles: what comes from it is data even if a decoder was taken
+over. It holds its own limits (seconds of processor and of wall, memory, file size, open files, no core), and the parent
+kills it when it is late. Called by the render workers of `gateway`; the daemon gives the forkserver context.
+"""
+
+import os
+import resource
+import signal
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import msgspec
+
+from mailfax.model.document import Fate, PartAccount
+from mailfax.model.outcome import Outcome
+from mailfax.render.result import Rendered, RenderFailure
+from mailfax.render.settings import RenderSettings
+from mailfax.render.story import Progress, render_message
+
+_OPEN_FILES = 64
+_FILE_BYTES = 1 << 20
+_GRACE_S = 2.0  # between the child's own alarm and the parent's kill
+
+
+class _Drawing(msgspec.Struct, tag=True, frozen=True):
+    """The child draws this page now."""
+
+    page: int
+    total: int | None
+
+
+class _Standing(msgspec.Struct, tag=True, frozen=True):
+    """The account as it would stand if the child ended now."""
+
+    account: tuple[PartAccount, ...]
+
+
+class _Done(msgspec.Struct, tag=True, frozen=True):
+    """All pages are there."""
+
+    rendered: Rendered
+
+
+class _Failed(msgspec.Struct, tag=True, frozen=True):
+    """The message cannot be faxed."""
+
+    outcome: str
+    detail: str
+    account: tuple[PartAccount, ...]
+
+
+_Report = _Drawing | _Standing | _Done | _Failed
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER: msgspec.msgpack.Decoder[_Report] = msgspec.msgpack.Decoder(_Report)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Task:
+    raw: bytes
+    settings: RenderSettings
+
+
+def render_in_child(raw: bytes, settings: RenderSettings, progress: Progress, context: BaseContext) -> Rendered:
+    """Render a mail in a child of `context`. Blocks; raises RenderFailure. No process is left behind, whatever happens."""
+    receiver, sender = context.Pipe(duplex=False)
+    child: BaseProcess = context.Process(  # type: ignore[attr-defined]
+        target=_child, args=(_Task(raw=raw, settings=settings), sender), daemon=True
+    )
+    child.start()
+    sender.close()
+    try:
+        return _listen(child, receiver, settings, progress)
+    finally:
+        receiver.close()
+        child.kill()
+        child.join()
+        child.close()
+
+
+def _listen(child: BaseProcess, receiver: Connection, settings: RenderSettings, progress: Progress) -> Rendered:
+    deadline = time.monotonic() + settings.wall_s + _GRACE_S
+    account: tuple[PartAccount, ...] = ()
+    while receiver.poll(max(0.0, deadline - time.monotonic())):
+        try:
+            report = _DECODER.decode(receiver.recv_bytes())
+        except (EOFError, OSError, msgspec.MsgspecError):
+            child.join(_GRACE_S)
+            raise _ended(child.exitcode, settings, account) from None
+        match report:
+            case _Drawing():
+                progress(report.page, report.total)
+            case _Standing():
+                account = report.account
+            case _Done():
+                return report.rendered
+            case _Failed():
+                raise RenderFailure(Outcome.of(report.outcome), report.detail, report.account)
+    raise _ended(-signal.SIGALRM, settings, account)
+
+
+def _ended(exitcode: int | None, settings: RenderSettings, account: tuple[PartAccount, ...]) -> RenderFailure:
+    """Say why the child ended before it was done."""
+    match exitcode:
+        case int() if exitcode == -signal.SIGALRM:
+            reason = f"It took more than {settings.wall_s} s"
+        case int() if exitcode in {-signal.SIGXCPU, -signal.SIGKILL}:
+            reason = f"It took more than {settings.cpu_s} s of processor time"
+        case int() if exitcode < 0:
+            reason = f"A decoder crashed ({signal.Signals(-exitcode).name})"
+        case _:
+            reason = f"The renderer ended by itself (exit status {exitcode})"
+    return RenderFailure(Outcome.RENDER_LIMIT, f"{reason} at {_guilty(account)}.", account)
+
+
+def _guilty(account: tuple[PartAccount, ...]) -> str:
+    failed = [row.name for row in account if row.fate is Fate.FAILED]
+    return ", ".join(failed) or "the message"
+
+
+def _child(task: _Task, sender: Connection) -> None:
+    """Run in the child: limit itself, render, report."""
+    _limit(task.settings)
+    standing: list[tuple[PartAccount, ...]] = [()]
+
+    def tell(report: _Report) -> None:
+        sender.send_bytes(_ENCODER.encode(report))
+
+    def on_account(account: tuple[PartAccount, ...]) -> None:
+        standing[0] = account
+        tell(_Standing(account=account))
+
+    try:
+        rendered = render_message(
+            task.raw, task.settings, lambda page, total: tell(_Drawing(page=page, total=total)), on_account
+        )
+    except RenderFailure as failure:
+        tell(_Failed(outcome=failure.outcome.code, detail=failure.detail, account=failure.account))
+    except MemoryError:
+        detail = f"It needed more than {task.settings.memory_bytes >> 20} MiB of memory at {_guilty(standing[0])}."
+        tell(_Failed(outcome=Outcome.RENDER_LIMIT.code, detail=detail, account=standing[0]))
+    else:
+        tell(_Done(rendered=rendered))
+
+
+def _limit(settings: RenderSettings) -> None:
+    """Set the limits of this process. Memory counts from what the warm process already has."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    memory = pages * os.sysconf("SC_PAGE_SIZE") + settings.memory_bytes
+    for limit, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, settings.cpu_s),
+        (resource.RLIMIT_FSIZE, _FILE_BYTES),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, settings.wall_s)
