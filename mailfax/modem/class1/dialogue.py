@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from enum import Enum
 
-from mailfax.modem.class1.dle import Unshielder
+from mailfax.modem.class1.dle import END, Unshielder
 from mailfax.modem.class1.port import Port
 from mailfax.modem.line import LineFault
 
@@ -153,7 +153,16 @@ class Dialogue:
                 return True
 
     def _cut_line(self) -> str | None:
-        """Take one line from what has arrived: up to LF, or LINE_LIMIT octets of something that is none."""
+        """Take one line from what has arrived: up to LF, or LINE_LIMIT octets of something that is none.
+
+        A DTMF digit comes as DLE and the digit, without a line end (T.31 clause 8.1), and counts as a line.
+        """
+        if self._inbox[:1] == END[:1]:
+            if len(self._inbox) < len(END):
+                return None
+            digit = self._inbox[: len(END)].decode("latin-1")
+            del self._inbox[: len(END)]
+            return digit
         end = self._inbox.find(b"\n")
         if end < 0 and len(self._inbox) < LINE_LIMIT:
             return None

@@ -10,7 +10,7 @@ import structlog
 
 from mailfax.modem.class1.dialogue import CAN, Dialogue, Result, Stopped
 from mailfax.modem.class1.dle import END
-from mailfax.modem.class1.port import Port, SerialPort
+from mailfax.modem.class1.port import POLL_S, Port, SerialPort
 from mailfax.modem.class1.receiver import Burst, Heard, Miss, Receiver
 from mailfax.modem.class1.ringing import Ringing
 from mailfax.modem.class1.settings import Class1Settings
@@ -104,12 +104,15 @@ class Class1Line:
         deadline_s = clock() + timeout_s
         try:
             self._ready()
-            while (line := self._dialogue.line(deadline_s)) is not None:
-                if (call := self._ringing.take(line, clock())) is not None:
+            while True:
+                if (line := self._dialogue.line(min(deadline_s, clock() + POLL_S))) is not None:
+                    self._ringing.take(line, clock())
+                if (call := self._ringing.due(clock())) is not None:
                     return call
+                if clock() >= deadline_s:
+                    return None
         except Stopped:
             return None
-        return None
 
     def answer(self) -> bool:
         """Go off-hook and send CED; True when the modem waits for our first frame."""
@@ -131,7 +134,7 @@ class Class1Line:
         self._in_call = self._idle_ready = False
         self._dialogue.heed_stop = False
         try:
-            if self._unsettled:
+            if self._unsettled or self._transmitter.side.turn.ready is not Ready.NOTHING:
                 self._escape()
             if self._dialogue.command("ATH0", HANG_UP_S) is not Result.OK:
                 self._drop_dtr()
@@ -250,7 +253,8 @@ class Class1Line:
         dialogue.must("AT+FCLASS=1", self._settings.command_timeout_s)
         if self._settings.caller_id:
             answer = dialogue.command(self._settings.caller_id, self._settings.command_timeout_s)
-            if answer is not Result.OK:
+            self._ringing.caller_id = answer is Result.OK
+            if not self._ringing.caller_id:
                 _log.warning("the modem gives no caller id", line=self.name, command=self._settings.caller_id)
         self._idle_ready = True
 

@@ -8,8 +8,8 @@ class FlowControl(StrEnum):
     """How the modem holds back what we send; T.31 needs none in the other direction."""
 
     NONE = "none"
-    RTS_CTS = "rts-cts"
-    XON_XOFF = "xon-xoff"
+    RTS_CTS = "rtscts"
+    XON_XOFF = "xonxoff"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,8 +17,8 @@ class Class1Settings:
     """One modem and its line.
 
     `device` is whatever pyserial opens: `/dev/ttyUSB0`, a pty, `socket://host:port`, `rfc2217://host:port`. `number` is the
-    line's own number, reported as the called one where the network signals none. `init` is sent after a reset, each string
-    answered by OK. `caller_id` may be refused by the modem (then calls come without), or be empty.
+    line's own number, reported as the called one where the network signals none. `init` is sent before each call, each
+    string answered by OK. `caller_id` may be refused by the modem (then calls come without), or be empty.
     """
 
     device: str
@@ -28,9 +28,10 @@ class Class1Settings:
     flow_control: FlowControl = FlowControl.RTS_CTS
     init: tuple[str, ...] = ("ATZ", "ATE0V1Q0X4S0=0S7=60")
     caller_id: str = "AT+VCID=1"
+    caller_id_wait_s: float = 4.0  # it comes between the first ring and the second, in the 4 s of silence
     dial_prefix: str = "ATDT"
     dial_suffix: str = ""
-    rings_before_answer: int = 2
+    rings_before_answer: int = 1
     ring_gap_s: float = 10.0  # cadences run to 6 s; a longer gap means that the caller gave up
     dial_timeout_s: float = 65.0  # T.30 T0, 60 ± 5 s
     answer_timeout_s: float = 30.0

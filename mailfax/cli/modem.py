@@ -1,0 +1,249 @@
+"""`mailfax modem send` and `mailfax modem receive`: one call on one modem, without queue or mail, to try a line out."""
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from mailfax.daemon.clock import wall_clock_us
+from mailfax.gateway import onecall
+from mailfax.gateway.identity import Identity
+from mailfax.model.address import AddressError, parse_number
+from mailfax.model.call import CallResult
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import Resolution
+from mailfax.modem.class1 import Class1Settings, FlowControl, open_class1
+from mailfax.modem.line import IncomingCall, Line, LineFault
+from mailfax.modem.transcript import TranscribedLine
+from mailfax.render.result import Rendered, RenderFailure
+from mailfax.render.settings import RenderSettings
+from mailfax.render.story import Progress, render_files
+from mailfax.t30.modulation import Modulation
+from mailfax.t30.negotiate import NEXT_LOWER, Offer
+from mailfax.t4codec import warm
+
+EPILOG = (
+    "Exit status: 0 delivered or received, 1 not, 2 uncertain (the last page was sent, its confirmation was not heard), "
+    "64 wrong usage."
+)
+app = typer.Typer(help="Try a fax modem: one call, without queue or mail.", no_args_is_help=True, rich_markup_mode=None)
+RING_POLL_S = 1.0
+PLAIN = Class1Settings(device="")  # the defaults, stated once
+
+Device = Annotated[
+    str, typer.Argument(help="Where the modem is: /dev/ttyUSB0, socket://host:port or rfc2217://host:port.")
+]
+Speed = Annotated[int, typer.Option(help="Speed of the serial port in bit/s; old modems want 19200 or 38400.", min=300)]
+Flow = Annotated[FlowControl, typer.Option(help="How the modem holds back our data.")]
+Init = Annotated[
+    list[str] | None, typer.Option(help="AT command after the usual ones that set the modem up; may be given again.")
+]
+StationId = Annotated[str, typer.Option(help="Our fax number, as the far machine shows it (at most 20 characters).")]
+Transcript = Annotated[
+    Path | None, typer.Option(help="Write the signalling of the call to this file.", dir_okay=False, writable=True)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON; progress goes to standard error.")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """Says progress and result, to people or to programs."""
+
+    as_json: bool
+    started_s: float = field(default_factory=time.monotonic)
+
+    def tell(self, text: str) -> None:
+        """Say a step as it happens."""
+        typer.echo(f"{time.monotonic() - self.started_s:7.1f}  {text}", err=self.as_json)
+
+    def end(self, result: CallResult, pages: int, files: tuple[Path, ...] = ()) -> NoReturn:
+        """Say what came of it, and exit with the status that says the same."""
+        outcome = result.outcome
+        if self.as_json:
+            facts = {
+                "outcome": outcome.code,
+                "sentence": outcome.sentence,
+                "advice": outcome.advice,
+                "detail": result.detail,
+                "pages": pages,
+                "confirmed_pages": result.confirmed_pages,
+                "station_id": result.station_id,
+                "modulation": result.modulation,
+                "bit_rate": result.bit_rate,
+                "seconds": round(result.seconds, 1),
+                "files": [str(file) for file in files],
+            }
+            typer.echo(json.dumps(facts))
+        else:
+            self.tell(f"{outcome.code}: {outcome.sentence} {outcome.advice}")
+            if result.detail:
+                self.tell(result.detail)
+            self.tell(f"{result.confirmed_pages} of {pages} pages confirmed, {result.seconds:.1f} s on the line")
+            for file in files:
+                typer.echo(str(file))
+        raise typer.Exit(onecall.EXIT_STATUS[outcome.disposition])
+
+
+@app.command(epilog=EPILOG)
+def send(
+    device: Device,
+    number: Annotated[str, typer.Argument(help="Number to dial.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="What to fax: PDF, text, JPEG, PNG, TIFF.", exists=True, dir_okay=False)
+    ],
+    station_id: StationId = "",
+    name: Annotated[str, typer.Option(help="Our name in the line at the top of each page.")] = "mailfax",
+    resolution: Annotated[Resolution, typer.Option(help="Best resolution to send in.")] = Resolution.FINE,
+    max_rate: Annotated[int, typer.Option(help="Highest rate in bit/s, for a bad line.", min=2400)] = 14400,
+    speed: Speed = PLAIN.speed,
+    flow: Flow = PLAIN.flow_control,
+    init: Init = None,
+    dial_prefix: Annotated[
+        str, typer.Option(help="Dial command, with digits for an outside line.")
+    ] = PLAIN.dial_prefix,
+    transcript: Transcript = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fax files to a number."""
+    report, stopped = Report(as_json=as_json), threading.Event()
+    try:
+        dialled = parse_number(number)
+    except AddressError as error:
+        _usage(str(error))
+    rendered = _render(files, report)
+    settings = Class1Settings(
+        device=device,
+        speed=speed,
+        flow_control=flow,
+        init=(*PLAIN.init, *(init or ())),
+        dial_prefix=dial_prefix,
+        caller_id="",
+    )
+    sending = onecall.Sending(
+        number=dialled,
+        pages=rendered.pages,
+        identity=Identity(station_id=station_id[:20], name=name),
+        offer=_offer(resolution, max_rate),
+        started_us=wall_clock_us(),
+    )
+    pages = len(rendered.pages)
+    with _line(settings, transcript, report, stopped) as line:
+        result = onecall.send(line, sending, report.tell)
+    report.end(result, pages)
+
+
+@app.command(epilog=EPILOG)
+def receive(
+    device: Device,
+    folder: Annotated[Path, typer.Argument(help="Where the fax goes, as TIFF and PDF.", file_okay=False)],
+    wait: Annotated[float, typer.Option(help="Seconds to wait for a call; 0 waits for ever.", min=0)] = 0,
+    number: Annotated[str, typer.Option(help="Number of this line, where the network signals none.")] = "",
+    rings: Annotated[int, typer.Option(help="Answer after so many rings.", min=1)] = PLAIN.rings_before_answer,
+    caller_id: Annotated[str, typer.Option(help="Command that turns caller id on; empty for none.")] = PLAIN.caller_id,
+    station_id: StationId = "",
+    speed: Speed = PLAIN.speed,
+    flow: Flow = PLAIN.flow_control,
+    init: Init = None,
+    transcript: Transcript = None,
+    as_json: AsJson = False,
+) -> None:
+    """Wait for one call, answer it, and keep what comes."""
+    report, stopped = Report(as_json=as_json), threading.Event()
+    settings = Class1Settings(
+        device=device,
+        number=number,
+        speed=speed,
+        flow_control=flow,
+        init=(*PLAIN.init, *(init or ())),
+        rings_before_answer=rings,
+        caller_id=caller_id,
+    )
+    with _line(settings, transcript, report, stopped) as line:
+        report.tell(f"waiting for a call at {device}")
+        incoming = _first_ring(line, wait, stopped)
+        if incoming is None:
+            report.end(CallResult(outcome=Outcome.NO_ANSWER, detail="No call came in."), 0)
+        identity = Identity(station_id=station_id[:20] or number)
+        received = onecall.receive(line, incoming, folder, identity, wall_clock_us, report.tell)
+    report.end(received.result, received.pages, received.files)
+
+
+def _usage(sentence: str) -> NoReturn:
+    typer.echo(f"mailfax: {sentence}", err=True)
+
+
+def _render(files: list[Path], report: Report) -> Rendered:
+    """Turn the files into pages, or say which one cannot be faxed and why."""
+    warm()
+    try:
+        rendered = render_files(files, RenderSettings(), _rendering(report))
+    except RenderFailure as failure:
+        report.end(CallResult(outcome=failure.outcome, detail=failure.detail), 0)
+    except OSError as error:
+        _usage(f"cannot read {error.filename}: {error.strerror}.")
+    for part in rendered.account:
+        if part.note:
+            report.tell(f"{part.name}: {part.note}")
+    return rendered
+
+
+def _rendering(report: Report) -> Progress:
+    def page(number: int, pages: int | None) -> None:
+        report.tell(f"rendering page {number}" + (f" of {pages}" if pages else ""))
+
+    return page
+
+
+def _offer(resolution: Resolution, max_rate: int) -> Offer:
+    """Return what we offer: nothing finer than `resolution`, nothing faster than `max_rate`."""
+    modulation: Modulation | None = Modulation.V17_14400
+    while modulation is not None and modulation.bit_rate > max_rate:
+        modulation = NEXT_LOWER[modulation]
+    resolutions = (Resolution.STANDARD,) if resolution is Resolution.STANDARD else Offer().resolutions
+    return Offer(resolutions=resolutions, best_modulation=modulation or Modulation.V27TER_2400)
+
+
+@contextmanager
+def _line(
+    settings: Class1Settings, transcript: Path | None, report: Report, stopped: threading.Event
+) -> Iterator[Line]:
+    """Open the modem; an interrupt from the keyboard ends the call in good order."""
+    with ExitStack() as stack:
+        try:
+            line: Line = open_class1(settings)
+        except LineFault as fault:
+            report.end(CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault)), 0)
+        stack.callback(line.close)
+        if transcript is not None:
+            try:
+                file = stack.enter_context(transcript.open("w", encoding="utf-8", buffering=1))
+            except OSError as error:
+                _usage(f"cannot write {transcript}: {error.strerror}.")
+            line = TranscribedLine(line, file.write)
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            stopped.set()
+            line.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.signal(number, stop))
+        yield line
+
+
+def _first_ring(line: Line, wait_s: float, stopped: threading.Event) -> IncomingCall | None:
+    """Wait for a call, for ever when `wait_s` is 0."""
+    until_s = time.monotonic() + wait_s
+    while True:
+        left_s = min(RING_POLL_S, until_s - time.monotonic()) if wait_s else RING_POLL_S
+        if left_s <= 0 or stopped.is_set():
+            return None
+        if (call := line.wait_for_call(left_s)) is not None:
+            return call

@@ -1,0 +1,239 @@
+"""One call on one line, without queue or mail: `mailfax modem send` and `mailfax modem receive` (cli/modem.py).
+
+The same engine, line and page code as the gateway's own calls; only the keepers are of its own. A received page is a file of
+its own, fsynced with its folder, before its MCF goes out, so that even a crash in mid-call leaves pages that can be looked at.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import assert_never
+
+from mailfax.gateway.identity import Identity, SentHeader
+from mailfax.gateway.live import call_sentence
+from mailfax.gateway.outbound import NOT_CONNECTED
+from mailfax.gateway.pages import coded_page, received_page
+from mailfax.model.call import CallEvent, CallResult, EndOfPageSent, PageConfirmed, PageRefused, PageStarted
+from mailfax.model.outcome import Disposition, Outcome
+from mailfax.model.page import Coding, Resolution
+from mailfax.modem.line import DialResult, IncomingCall, Line, LineFault
+from mailfax.modem.pump import run_call
+from mailfax.render.faxpdf import PdfMetadata, fax_pdf
+from mailfax.render.result import RenderedPage
+from mailfax.spool.disk import make_folder, sync_folder, write_new_file
+from mailfax.t4codec import encode
+from mailfax.t4codec.tiff import T6Page, write_t6_tiff
+from mailfax.t30.answerer import AnswererStation, answer
+from mailfax.t30.caller import CallerJob, call
+from mailfax.t30.commands import (
+    FetchPage,
+    KeeperCommand,
+    KeeperFailed,
+    KeeperResult,
+    Note,
+    Noted,
+    PageData,
+    PageStored,
+    StorePage,
+)
+from mailfax.t30.negotiate import Offer
+
+Tell = Callable[[str], None]
+EXIT_STATUS = {
+    Disposition.DELIVERED: 0,
+    Disposition.RETRY: 1,
+    Disposition.FAILED: 1,
+    Disposition.UNCERTAIN: 2,
+}
+EXIT_USAGE = 64  # EX_USAGE of sysexits.h
+
+
+# -- sending
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sending:
+    """What goes out, to whom, and as whom."""
+
+    number: str
+    pages: tuple[RenderedPage, ...]
+    identity: Identity
+    offer: Offer
+    started_us: int
+
+
+class _SendKeeper:
+    """Codes the pages as they are asked for, and tells what happens."""
+
+    def __init__(self, sending: Sending, tell: Tell) -> None:
+        self._sending = sending
+        self._tell = tell
+        self._header = SentHeader(
+            identity=sending.identity,
+            number=sending.number,
+            pages=len(sending.pages),
+            started_us=sending.started_us,
+        )
+
+    def perform(self, command: KeeperCommand) -> KeeperResult:
+        """Answer one request of the engine."""
+        match command:
+            case FetchPage():
+                return PageData(octets=self._coded(command))
+            case Note(event=event):
+                self._tell(_of_total(event, len(self._sending.pages)))
+                return Noted()
+            case StorePage():
+                return KeeperFailed(reason="an outgoing call stores no pages")
+            case _:
+                assert_never(command)
+
+    def _coded(self, wanted: FetchPage) -> bytes:
+        rendered = self._sending.pages[wanted.index]
+        page = rendered.standard if wanted.form.resolution is Resolution.STANDARD else rendered.fine
+        return coded_page(
+            strip=self._header.strip(wanted.index + 1, wanted.form.resolution),
+            body_t6=page.octets,
+            width_px=page.width_px,
+            rows=page.rows,
+            form=wanted.form,
+            bit_rate=wanted.bit_rate,
+        )
+
+
+def send(line: Line, sending: Sending, tell: Tell) -> CallResult:
+    """Dial, send every page, hang up."""
+    tell(f"dialling {sending.number}")
+    try:
+        dialled = line.dial(sending.number)
+    except LineFault as fault:
+        line.hang_up()
+        return CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault))
+    if dialled is not DialResult.CONNECTED:
+        line.hang_up()
+        return CallResult(outcome=NOT_CONNECTED[dialled])
+    job = CallerJob(pages=len(sending.pages), station_id=sending.identity.station_id, offer=sending.offer)
+    return run_call(call(job), line, _SendKeeper(sending, tell))
+
+
+def _of_total(event: CallEvent, pages: int) -> str:
+    said = call_sentence(event)
+    if isinstance(event, PageStarted | EndOfPageSent | PageConfirmed | PageRefused):
+        return said.replace(f"page {event.page}", f"page {event.page} of {pages}", 1)
+    return said
+
+
+# -- receiving
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """What came of an answered call. Without a page there are no files."""
+
+    result: CallResult
+    pages: int
+    files: tuple[Path, ...] = ()
+
+
+class _ReceiveKeeper:
+    """Keeps each page as a TIFF of its own until the call is over."""
+
+    def __init__(self, folder: Path, stem: str, tell: Tell) -> None:
+        self._folder = folder
+        self._stem = stem
+        self._tell = tell
+        self.pages: dict[int, T6Page] = {}
+
+    def perform(self, command: KeeperCommand) -> KeeperResult:
+        """Answer one request of the engine."""
+        match command:
+            case StorePage():
+                return self._store(command)
+            case Note(event=event):
+                self._tell(call_sentence(event))
+                return Noted()
+            case FetchPage():
+                return KeeperFailed(reason="an incoming call has no pages to send")
+            case _:
+                assert_never(command)
+
+    def _store(self, heard: StorePage) -> KeeperResult:
+        bitmap, quality = received_page(heard.octets, heard.form)
+        if bitmap.rows:
+            page = T6Page(
+                octets=encode(bitmap, Coding.MMR),
+                width_px=bitmap.width_px,
+                rows=bitmap.rows,
+                resolution=heard.form.resolution,
+            )
+            try:
+                _write_durably(self.page_file(heard.index), write_t6_tiff([page]))
+            except OSError as error:
+                return KeeperFailed(reason=f"{error.filename or self._folder}: {error.strerror}")
+            self.pages[heard.index] = page
+        return PageStored(rows=bitmap.rows, bad_rows=quality.bad_rows, longest_bad_run=quality.longest_bad_run)
+
+    def page_file(self, index: int) -> Path:
+        """Return where page `index` is kept during the call."""
+        return self._folder / f"{self._stem}-page{index + 1:03}.tif"
+
+
+def receive(
+    line: Line, incoming: IncomingCall, folder: Path, identity: Identity, now_us: Callable[[], int], tell: Tell
+) -> Received:
+    """Answer a ringing call, keep what comes, and put it together as one TIFF and one PDF."""
+    tell(
+        f"ringing for {incoming.called or 'this line'}" + (f", called by {incoming.caller}" if incoming.caller else "")
+    )
+    started = datetime.fromtimestamp(now_us() / 1e6, tz=UTC)
+    make_folder(folder)
+    keeper = _ReceiveKeeper(folder, _free_stem(folder, started), tell)
+    try:
+        answered = line.answer()
+    except LineFault as fault:
+        line.hang_up()
+        return Received(result=CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault)), pages=0)
+    if not answered:
+        line.hang_up()
+        detail = "The caller hung up before we answered."
+        return Received(result=CallResult(outcome=Outcome.CALL_DROPPED, detail=detail), pages=0)
+    result = run_call(answer(AnswererStation(station_id=identity.station_id)), line, keeper)
+    title = " ".join(filter(None, ("Fax from", result.station_id or incoming.caller or "an unnamed machine")))
+    files = _put_together(keeper, folder, PdfMetadata(title=title, date=started))
+    return Received(result=result, pages=len(keeper.pages), files=files)
+
+
+def _free_stem(folder: Path, started: datetime) -> str:
+    """Name the fax by its time, in UTC; a second one in the same second gets a number."""
+    plain = f"fax-{started:%Y%m%dT%H%M%SZ}"
+    names = {path.name.partition(".")[0].partition("-page")[0] for path in folder.iterdir()}
+    stem, number = plain, 1
+    while stem in names:
+        number += 1
+        stem = f"{plain}-{number}"
+    return stem
+
+
+def _put_together(keeper: _ReceiveKeeper, folder: Path, metadata: PdfMetadata) -> tuple[Path, ...]:
+    """Write the whole fax as TIFF and PDF; the files of single pages go only when both are on disk."""
+    if not keeper.pages:
+        return ()
+    indexes = sorted(keeper.pages)
+    pages = [keeper.pages[index] for index in indexes]
+    stem = keeper.page_file(0).name.partition("-page")[0]
+    tiff, pdf = folder / f"{stem}.tif", folder / f"{stem}.pdf"
+    _write_durably(tiff, write_t6_tiff(pages))
+    _write_durably(pdf, fax_pdf(pages, metadata))
+    for index in indexes:
+        keeper.page_file(index).unlink()
+    return tiff, pdf
+
+
+def _write_durably(path: Path, octets: bytes) -> None:
+    """Put a file in place, whole and fsynced with its folder, or not at all; a page that is sent again replaces the first."""
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    write_new_file(part, octets)
+    part.replace(path)
+    sync_folder(path.parent)

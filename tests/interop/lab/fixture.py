@@ -1,0 +1,49 @@
+"""What a live test holds in its hand: a running exchange with one modem, and the document folder beside it."""
+
+import threading
+import types
+from pathlib import Path
+from typing import Self
+
+from lab.exchange import Exchange, Finished, Ring
+
+CALL_LIMIT_S = 120.0
+
+
+class LabExchange:
+    """A running exchange. `device` is the modem's pty; give it to a Class1Line.
+
+    `route(pattern, spec)` says who answers which number: a machine spec, `busy`, `noanswer` or `nodialtone`.
+    `ring(spec, ...)` has a machine call the modem. `finished()` waits for the next call to end.
+    """
+
+    def __init__(self, folder: Path, *, turbo: float = 20.0) -> None:
+        self.device = str(folder / "modem0")
+        self._exchange = Exchange(turbo=turbo)
+        self._modem = self._exchange.add_modem(Path(self.device))
+        self._thread = threading.Thread(target=self._exchange.run, name="lab exchange", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
+    ) -> None:
+        self._exchange.stopping = True
+        self._thread.join(10)
+
+    def route(self, pattern: str, spec: str) -> None:
+        """Say who answers numbers of this pattern; the latest rule that fits holds."""
+        self._exchange.do(lambda: self._exchange.routes.insert(0, (pattern, spec)))
+
+    def ring(
+        self, spec: str, *, did: str = "", cid: str = "", name: str = "", dtmf_did: str = "", cadence_s: float = 1.0
+    ) -> None:
+        """Have a machine call the modem."""
+        ring = Ring(did=did, cid=cid, name=name, dtmf_did=dtmf_did, cadence_s=cadence_s)
+        self._exchange.do(lambda: self._exchange.ring(self._modem, spec, ring))
+
+    def finished(self, timeout_s: float = CALL_LIMIT_S) -> Finished:
+        """Wait for a call to end and return what came of it; raises queue.Empty."""
+        return self._exchange.finished.get(timeout=timeout_s)
