@@ -20,15 +20,15 @@ from mailfax.model.address import AddressError, parse_number
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
-from mailfax.modem.class1 import Class1Settings, FlowControl, open_class1
+from mailfax.modem.class1 import BASIC_INIT, Class1Settings, FlowControl, open_class1
 from mailfax.modem.line import IncomingCall, Line, LineFault
 from mailfax.modem.transcript import TranscribedLine
 from mailfax.render.result import Rendered, RenderFailure
 from mailfax.render.settings import RenderSettings
 from mailfax.render.story import Progress, render_files
+from mailfax.t4codec import warm
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import NEXT_LOWER, Offer
-from mailfax.t4codec import warm
 
 EPILOG = (
     "Exit status: 0 delivered or received, 1 not, 2 uncertain (the last page was sent, its confirmation was not heard), "
@@ -123,7 +123,7 @@ def send(
         device=device,
         speed=speed,
         flow_control=flow,
-        init=(*PLAIN.init, *(init or ())),
+        init=(*BASIC_INIT, *(init or ())),
         dial_prefix=dial_prefix,
         caller_id="",
     )
@@ -162,7 +162,7 @@ def receive(
         number=number,
         speed=speed,
         flow_control=flow,
-        init=(*PLAIN.init, *(init or ())),
+        init=(*BASIC_INIT, *(init or ())),
         rings_before_answer=rings,
         caller_id=caller_id,
     )
@@ -178,6 +178,7 @@ def receive(
 
 def _usage(sentence: str) -> NoReturn:
     typer.echo(f"mailfax: {sentence}", err=True)
+    raise typer.Exit(onecall.EXIT_USAGE)
 
 
 def _render(files: list[Path], report: Report) -> Rendered:

@@ -34,7 +34,7 @@ _V21 = "V.21 300"
 class TranscribedLine:
     """A Line that writes down what passes over another."""
 
-    def __init__(self, line: Line, write: Callable[[str], None]) -> None:
+    def __init__(self, line: Line, write: Callable[[str], object]) -> None:
         self.name = line.name
         self._line = line
         self._write = write

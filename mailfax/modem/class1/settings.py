@@ -12,6 +12,10 @@ class FlowControl(StrEnum):
     XON_XOFF = "xonxoff"
 
 
+# Factory profile; then no echo, result codes in words and all of them, no answering by itself, a minute for the far end.
+BASIC_INIT = ("ATZ", "ATE0V1Q0X4S0=0S7=60")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Class1Settings:
     """One modem and its line.
@@ -26,7 +30,7 @@ class Class1Settings:
     number: str = ""
     speed: int = 115200
     flow_control: FlowControl = FlowControl.RTS_CTS
-    init: tuple[str, ...] = ("ATZ", "ATE0V1Q0X4S0=0S7=60")
+    init: tuple[str, ...] = BASIC_INIT
     caller_id: str = "AT+VCID=1"
     caller_id_wait_s: float = 4.0  # it comes between the first ring and the second, in the 4 s of silence
     dial_prefix: str = "ATDT"
