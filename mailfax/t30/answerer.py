@@ -25,7 +25,7 @@ from mailfax.t30.commands import (
     TrainingHeard,
     WrongCarrier,
 )
-from mailfax.t30.exchange import CallEnded, Link, Steps, ask_keeper, farewell, hear, note, on_line
+from mailfax.t30.exchange import CallEnded, Link, Steps, ask_keeper, check_limit, farewell, hear, note, on_line
 from mailfax.t30.frames import Fcf, build_burst, build_frame, identification_fif
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import Offer, acceptable_form, our_dis
@@ -192,6 +192,7 @@ def _identify(state: _Call) -> Steps[_Next]:
     own_id = [(Fcf.CSI, identification_fif(station.station_id))] if station.station_id else []
     burst = build_burst([*own_id, (Fcf.DIS, our_dis(station.offer).fif)], x=link.x)
     deadline_s = link.at_s + Timer.T1.longest_s
+    check_limit(link)
     for _ in range(int(Timer.T1.longest_s / Timer.T4.seconds)):
         yield from on_line(link, SendFrames(frames=burst))
         heard = yield from hear(link, _PHASE_B, Timer.T4.seconds, renew=True)
@@ -220,6 +221,7 @@ def _take_dcs(state: _Call, fif: bytes) -> Steps[_Next]:
 def _train(state: _Call) -> Steps[_Next]:
     """Hear the TCF and confirm it or not (T.30, 5.3.6.1.3 and 5.3.6.1.4)."""
     link, modulation = state.link, state.modulation
+    check_limit(link)
     if modulation is None or modulation not in state.station.offer.modulations:
         # Not ours to demodulate: let start-up signal and TCF pass, then ask for another.
         yield from on_line(link, Pause(seconds=Modulation.V17_14400.training_s(short=False) + tcf.TCF_S))
@@ -256,6 +258,7 @@ def _say_again(state: _Call, last: _Answer) -> Steps[_Next]:
 def _page(state: _Call) -> Steps[_Next]:
     """Hear a page; its command follows. V.21 in its place means that our CFR or MCF was lost: hear that instead."""
     link, modulation = state.link, state.modulation
+    check_limit(link)
     assert modulation is not None  # _train confirmed it
     if state.stored >= state.station.max_pages:
         raise CallEnded(Outcome.CALL_TOO_LONG, f"The fax has more than {state.stored} pages.")
@@ -274,10 +277,16 @@ def _page(state: _Call) -> Steps[_Next]:
 
 
 def _command(state: _Call) -> Steps[_Next]:
-    """Wait for a command, T2 (figure 5-2b, "command received?")."""
-    heard = yield from hear(state.link, _COMMANDS, Timer.T2.longest_s, renew=True)
+    """Wait for a command (figure 5-2b, "command received?").
+
+    T2 where the figure goes on after it. Where its end would end the call we wait twice as long, for every sender's sake:
+    the third try of one that keeps to T4 begins 9 s after its page, and a lost DCS comes again after 9 s.
+    """
+    after_t2 = state.answer.after_t2 if state.answer and state.heard is None else _Next.GIVE_UP
+    patience = 2 if after_t2 is _Next.GIVE_UP else 1
+    heard = yield from hear(state.link, _COMMANDS, patience * Timer.T2.longest_s, renew=True)
     if heard is None:
-        return state.answer.after_t2 if state.answer and state.heard is None else _Next.GIVE_UP
+        return after_t2
     match heard.fcf:
         case Fcf.DCS:
             # Our CFR was lost, or this is the retraining after FTT, RTN, RTP or EOM.

@@ -21,7 +21,18 @@ from mailfax.model.call import (
 from mailfax.model.outcome import Outcome
 from mailfax.t30.capabilities import Bit, Dis
 from mailfax.t30.commands import Engine, FetchPage, PageData, SendFrames, SendPage, SendTraining
-from mailfax.t30.exchange import CallEnded, Link, Steps, ask_keeper, farewell, hear, note, on_line, response
+from mailfax.t30.exchange import (
+    CallEnded,
+    Link,
+    Steps,
+    ask_keeper,
+    check_limit,
+    farewell,
+    hear,
+    note,
+    on_line,
+    response,
+)
 from mailfax.t30.frames import Fcf, build_burst, build_frame, identification_fif
 from mailfax.t30.negotiate import Choice, Offer, choose, fall_back
 from mailfax.t30.timers import TRIES, Timer
@@ -189,6 +200,7 @@ def _train(state: _Call) -> Steps[None]:
     """
     link, tries, heard = state.link, 0, None
     while tries < TRIES:
+        check_limit(link)
         tries += 1
         choice = _chosen(state)
         own_id = [(Fcf.TSI, identification_fif(state.job.station_id))] if state.job.station_id else []
@@ -236,6 +248,7 @@ def _step_down(state: _Call) -> bool:
 def _send_page(state: _Call) -> Steps[None]:
     """Fetch the page in the form the DCS chose and send it (T.30, 5.3.6.1.5)."""
     link, choice = state.link, _chosen(state)
+    check_limit(link)
     fetch = FetchPage(index=state.index, form=choice.form, bit_rate=choice.modulation.bit_rate)
     page = yield from ask_keeper(fetch)
     if not isinstance(page, PageData):

@@ -61,9 +61,7 @@ class Link:
 
 
 def on_line(link: Link, command: LineCommand) -> Steps[LineResult]:
-    """Have the line perform a command. Ends the call when it is over, or before it if the time limit is reached."""
-    if link.at_s >= link.limit_s:
-        raise CallEnded(Outcome.CALL_TOO_LONG, f"The call was ended after {link.at_s:.0f} s.")
+    """Have the line perform a command. Raises CallEnded when the call is over."""
     result = yield command
     if isinstance(result, PageData | PageStored | Noted | KeeperFailed):
         raise TypeError(f"the line answered {command} with {result}")
@@ -77,6 +75,12 @@ def _lost(link: Link, end: Disconnected) -> Outcome:
     if end.ours:
         return Outcome.LINE_FAULT
     return Outcome.CALL_DROPPED if link.contact else Outcome.NO_FAX
+
+
+def check_limit(link: Link) -> None:
+    """End a call that is too long. Asked before something new begins, never between a page and its confirmation."""
+    if link.at_s >= link.limit_s:
+        raise CallEnded(Outcome.CALL_TOO_LONG, f"The call was ended after {link.at_s:.0f} s.")
 
 
 def hear(link: Link, wanted: frozenset[Fcf], timeout_s: float, *, renew: bool = False) -> Steps[Frame | None]:

@@ -1,0 +1,145 @@
+"""A scripted far end: a call written as a chart, one line per signal, played against one engine.
+
+> TSI DCS       the engine must send this now
+! EOP           the engine must send this now, and the call is cut meanwhile
+< CSI DIS       the engine must listen now, and hears these frames
+< TCF good      ... a training; `TCF bad` is too short
+< page abc      ... page data; `page abc lost` when the carrier was lost
+< V.21          ... control signals where it expected image data
+< damaged       ... a burst whose FCS is wrong
+< silence       ... nothing, until its own time is up
+< gone          ... the far end hangs up; `stopped`: our own side ends the call
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from joined import Keeper, names
+
+from mailfax.model.call import CallResult
+from mailfax.t30.commands import (
+    Disconnected,
+    Engine,
+    FetchPage,
+    FramesHeard,
+    KeeperCommand,
+    KeeperResult,
+    LineCommand,
+    LineResult,
+    Note,
+    PageHeard,
+    Pause,
+    ReceiveFrames,
+    ReceivePage,
+    ReceiveTraining,
+    SendFrames,
+    SendPage,
+    SendTraining,
+    Sent,
+    Silence,
+    StorePage,
+    TrainingHeard,
+    WrongCarrier,
+)
+from mailfax.t30.frames import Fcf, build_burst, identification_fif
+from mailfax.t30.modulation import Modulation
+from mailfax.t30.negotiate import Choice, Offer, choose, our_dis
+
+FULL_DIS = our_dis(Offer())
+_CHOICE = choose(FULL_DIS, Offer())
+assert isinstance(_CHOICE, Choice)
+FIFS = {
+    "DIS": FULL_DIS.fif,
+    "DCS": _CHOICE.dcs.fif,
+    "CSI": identification_fif("5551234"),
+    "TSI": identification_fif("5559876"),
+    "NSF": b"\xad\x00\x55",
+}
+BURST_S = 1.5
+
+
+@dataclass
+class Played:
+    """What came of it. `log` is the order in which line and keeper were used."""
+
+    result: CallResult
+    log: list[str] = field(default_factory=list)
+
+
+class _LoggingKeeper:
+    def __init__(self, keeper: Keeper, log: list[str]) -> None:
+        self.keeper, self.log = keeper, log
+
+    def perform(self, command: KeeperCommand) -> KeeperResult:
+        match command:
+            case Note(event=event):
+                self.log.append(type(event).__name__)
+            case StorePage():
+                self.log.append("StorePage")
+            case FetchPage():
+                self.log.append("FetchPage")
+        return self.keeper.perform(command)
+
+
+def play(engine: Engine, keeper: Keeper, story: str, *, fifs: Mapping[str, bytes] | None = None) -> Played:
+    """Play the story; every line must be met, and the engine must end with the last one."""
+    fifs = FIFS | dict(fifs or {})
+    log: list[str] = []
+    logging_keeper = _LoggingKeeper(keeper, log)
+    lines = [line for raw in story.splitlines() if (line := raw.partition("#")[0].strip())]
+    now_s = 0.0
+    reply: LineResult | KeeperResult | None = None
+    try:
+        while True:
+            command = engine.send(reply) if reply is not None else next(engine)
+            if isinstance(command, FetchPage | StorePage | Note):
+                reply = logging_keeper.perform(command)
+                continue
+            assert lines, f"the story is over, but the engine wants {command}"
+            line = lines.pop(0)
+            log.append(line)
+            reply = _reply(command, line, now_s, fifs)
+            now_s = reply.at_s
+    except StopIteration as end:
+        assert not lines, f"the engine ended, but the story goes on: {lines}"
+        return Played(end.value, log)
+
+
+def _reply(command: LineCommand, line: str, now_s: float, fifs: Mapping[str, bytes]) -> LineResult:
+    direction, _, words = line.partition(" ")
+    words = words.strip()
+    if direction in {">", "!"}:
+        assert isinstance(command, SendFrames | SendTraining | SendPage | Pause), f"{line}: the engine wants {command}"
+        assert names(command) == words, f"{line}: the engine sends {names(command)}"
+        now_s += BURST_S
+        return Disconnected(at_s=now_s, reason="cut") if direction == "!" else Sent(at_s=now_s)
+    match words, command:
+        case "silence", ReceiveFrames() | ReceiveTraining() | ReceivePage():
+            return Silence(at_s=now_s + command.timeout_s)
+        case "gone", ReceiveFrames() | ReceiveTraining() | ReceivePage():
+            return Disconnected(at_s=now_s + 1, reason="the far end hung up")
+        case "stopped", ReceiveFrames() | ReceiveTraining() | ReceivePage():
+            return Disconnected(at_s=now_s + 1, reason="stopped", ours=True)
+        case "V.21", ReceiveTraining() | ReceivePage():
+            return WrongCarrier(at_s=now_s + 0.2)
+        case "damaged", ReceiveFrames():
+            return FramesHeard(frames=(), damaged=1, at_s=now_s + BURST_S)
+        case (("TCF good" | "TCF bad"), ReceiveTraining(modulation=modulation)):
+            return TrainingHeard(octets=_tcf(modulation, good=words.endswith("good")), at_s=now_s + 2.5)
+        case _, ReceivePage() if words.startswith("page"):
+            _, *rest = words.split()
+            lost = rest[-1:] == ["lost"]
+            octets = rest[0].encode() if rest and rest[0] != "empty" else b""
+            return PageHeard(octets=octets, carrier_lost=lost, at_s=now_s + 20)
+        case _, ReceiveFrames():
+            frames = build_burst(
+                [(Fcf[name.replace("-", "_")], fifs.get(name, b"")) for name in words.split()], x=False
+            )
+            return FramesHeard(frames=frames, damaged=0, at_s=now_s + BURST_S)
+        case _:
+            raise AssertionError(f"{line}: the engine wants {command}")
+
+
+def _tcf(modulation: Modulation, *, good: bool) -> bytes:
+    zeros = bytes(int(modulation.bit_rate / 8 * 0.7))
+    return zeros + zeros if good else zeros + b"\x10" + zeros
