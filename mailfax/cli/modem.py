@@ -18,7 +18,7 @@ from mailfax.gateway import onecall
 from mailfax.gateway.identity import Identity
 from mailfax.model.address import AddressError, parse_number
 from mailfax.model.call import CallResult
-from mailfax.model.outcome import Outcome
+from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
 from mailfax.modem.class1 import BASIC_INIT, Class1Settings, FlowControl, open_class1
 from mailfax.modem.line import IncomingCall, Line, LineFault
@@ -71,7 +71,7 @@ class Report:
             facts = {
                 "outcome": outcome.code,
                 "sentence": outcome.sentence,
-                "advice": outcome.advice,
+                "advice": onecall.advice(outcome),
                 "detail": result.detail,
                 "pages": pages,
                 "confirmed_pages": result.confirmed_pages,
@@ -83,13 +83,26 @@ class Report:
             }
             typer.echo(json.dumps(facts))
         else:
-            self.tell(f"{outcome.code}: {outcome.sentence} {outcome.advice}")
+            self.tell(f"{outcome.code}: {outcome.sentence} {onecall.advice(outcome)}")
             if result.detail:
                 self.tell(result.detail)
-            self.tell(f"{result.confirmed_pages} of {pages} pages confirmed, {result.seconds:.1f} s on the line")
+            if pages:
+                self.tell(f"{result.confirmed_pages} of {pages} pages confirmed, {result.seconds:.1f} s on the line")
             for file in files:
                 typer.echo(str(file))
         raise typer.Exit(onecall.EXIT_STATUS[outcome.disposition])
+
+    def fault(self, fault: LineFault) -> NoReturn:
+        """Say what is wrong with the modem, and exit."""
+        self.end(CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault)), 0)
+
+    def no_call(self) -> NoReturn:
+        """Say that nobody called, and exit."""
+        if self.as_json:
+            typer.echo(json.dumps({"outcome": None, "detail": "No call came in."}))
+        else:
+            self.tell("no call came in")
+        raise typer.Exit(onecall.EXIT_STATUS[Disposition.FAILED])
 
 
 @app.command(epilog=EPILOG)
@@ -103,6 +116,9 @@ def send(
     name: Annotated[str, typer.Option(help="Our name in the line at the top of each page.")] = "mailfax",
     resolution: Annotated[Resolution, typer.Option(help="Best resolution to send in.")] = Resolution.FINE,
     max_rate: Annotated[int, typer.Option(help="Highest rate in bit/s, for a bad line.", min=2400)] = 14400,
+    from_page: Annotated[
+        int, typer.Option(help="First page to send, to go on after a call that was cut off.", min=1)
+    ] = 1,
     speed: Speed = PLAIN.speed,
     flow: Flow = PLAIN.flow_control,
     init: Init = None,
@@ -127,14 +143,17 @@ def send(
         dial_prefix=dial_prefix,
         caller_id="",
     )
+    pages = len(rendered.pages)
+    if from_page > pages:
+        _usage(f"there is no page {from_page}; the document has {pages}.")
     sending = onecall.Sending(
         number=dialled,
         pages=rendered.pages,
         identity=Identity(station_id=station_id[:20], name=name),
         offer=_offer(resolution, max_rate),
         started_us=wall_clock_us(),
+        first_page=from_page - 1,
     )
-    pages = len(rendered.pages)
     with _line(settings, transcript, report, stopped) as line:
         result = onecall.send(line, sending, report.tell)
     report.end(result, pages)
@@ -168,9 +187,9 @@ def receive(
     )
     with _line(settings, transcript, report, stopped) as line:
         report.tell(f"waiting for a call at {device}")
-        incoming = _first_ring(line, wait, stopped)
+        incoming = _first_ring(line, wait, report, stopped)
         if incoming is None:
-            report.end(CallResult(outcome=Outcome.NO_ANSWER, detail="No call came in."), 0)
+            report.no_call()
         identity = Identity(station_id=station_id[:20] or number)
         received = onecall.receive(line, incoming, folder, identity, wall_clock_us, report.tell)
     report.end(received.result, received.pages, received.files)
@@ -221,7 +240,7 @@ def _line(
         try:
             line: Line = open_class1(settings)
         except LineFault as fault:
-            report.end(CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault)), 0)
+            report.fault(fault)
         stack.callback(line.close)
         if transcript is not None:
             try:
@@ -239,12 +258,16 @@ def _line(
         yield line
 
 
-def _first_ring(line: Line, wait_s: float, stopped: threading.Event) -> IncomingCall | None:
+def _first_ring(line: Line, wait_s: float, report: Report, stopped: threading.Event) -> IncomingCall | None:
     """Wait for a call, for ever when `wait_s` is 0."""
     until_s = time.monotonic() + wait_s
     while True:
         left_s = min(RING_POLL_S, until_s - time.monotonic()) if wait_s else RING_POLL_S
         if left_s <= 0 or stopped.is_set():
             return None
-        if (call := line.wait_for_call(left_s)) is not None:
+        try:
+            call = line.wait_for_call(left_s)
+        except LineFault as fault:
+            report.fault(fault)
+        if call is not None:
             return call

@@ -49,18 +49,26 @@ EXIT_STATUS = {
 EXIT_USAGE = 64  # EX_USAGE of sysexits.h
 
 
+def advice(outcome: Outcome) -> str:
+    """Return what to do about an outcome where no queue calls again."""
+    if outcome is Outcome.LINE_FAULT:
+        return "Check the modem, its cable and the options of this command."
+    return outcome.advice.replace("It is called again by itself", "Call again")
+
+
 # -- sending
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sending:
-    """What goes out, to whom, and as whom."""
+    """What goes out, to whom, and as whom. `first_page` (0-based) is where the call begins."""
 
     number: str
     pages: tuple[RenderedPage, ...]
     identity: Identity
     offer: Offer
     started_us: int
+    first_page: int = 0
 
 
 class _SendKeeper:
@@ -113,7 +121,12 @@ def send(line: Line, sending: Sending, tell: Tell) -> CallResult:
     if dialled is not DialResult.CONNECTED:
         line.hang_up()
         return CallResult(outcome=NOT_CONNECTED[dialled])
-    job = CallerJob(pages=len(sending.pages), station_id=sending.identity.station_id, offer=sending.offer)
+    job = CallerJob(
+        pages=len(sending.pages),
+        first_page=sending.first_page,
+        station_id=sending.identity.station_id,
+        offer=sending.offer,
+    )
     return run_call(call(job), line, _SendKeeper(sending, tell))
 
 
