@@ -46,10 +46,15 @@ class RcptCommand:
     orcpt: str
 
 
+def is_mailbox(text: str) -> bool:
+    """Say whether this is one mail address and nothing else (RFC 5321 section 4.1.2, Mailbox)."""
+    return _MAILBOX.fullmatch(text) is not None
+
+
 def parse_mail(argument: str, *, extended: bool) -> MailCommand:
     """Read what follows MAIL. `extended` says whether the client said EHLO, without which there are no parameters."""
     path, parameters = _split("FROM", argument, extended=extended)
-    if path and not _MAILBOX.fullmatch(path):
+    if path and not is_mailbox(path):
         what = "is malformed" if "@" in path else "needs a domain, or nobody could be told the result"
         raise EnvelopeFault(f"553 5.1.7 The sender address {what}")
     body = parameters.pop("BODY", "7BIT").upper()
@@ -69,7 +74,7 @@ def parse_rcpt(argument: str, *, extended: bool) -> RcptCommand:
     path, parameters = _split("TO", argument, extended=extended)
     if path.startswith("@"):
         raise EnvelopeFault("553 5.1.3 Source routes are not taken; write the address alone")
-    if not _MAILBOX.fullmatch(path):
+    if not is_mailbox(path):
         raise EnvelopeFault("553 5.1.3 The recipient address is malformed; write it like <5551234@fax.lan>")
     notify = _read_notify(parameters.pop("NOTIFY", None))
     orcpt = parameters.pop("ORCPT", "")

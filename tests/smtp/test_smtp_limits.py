@@ -137,10 +137,13 @@ def test_too_many_errors_end_the_session(start: Start) -> None:
 
 def test_connections_are_bounded_and_come_free_again(start: Start) -> None:
     server = start(max_connections=2)
-    with server.raw(), server.raw(), pytest.raises(AssertionError, match=r"421 4\.3\.2"), server.raw():
-        pass
-    with server.raw() as client:
-        client.say(b"QUIT\r\n")
+    with server.raw(), server.raw() as second:
+        with pytest.raises(AssertionError, match=r"421 4\.3\.2"), server.raw():
+            pass
+        assert second.say(b"QUIT\r\n").startswith("221")
+        assert second.read() == ""
+        with server.raw() as third:
+            assert third.say(b"NOOP\r\n").startswith("250")
 
 
 def test_a_silent_client_is_told_and_let_go(start: Start) -> None:

@@ -115,7 +115,7 @@ def test_bounces_and_automatic_replies_are_refused(server: Server) -> None:
         ):
             with pytest.raises(smtplib.SMTPDataError) as refusal:
                 client.sendmail("anna@example.com", ["5551234@fax.lan"], f"{header}\r\n{MAIL}")
-            assert (refusal.value.smtp_code, bytes(refusal.value.smtp_error)[:5]) == (550, b"5.7.1")
+            assert (refusal.value.smtp_code, refusal.value.smtp_error[:5]) == (550, b"5.7.1")
         client.sendmail("anna@example.com", ["5551234@fax.lan"], f"Auto-Submitted: No (a person)\r\n{MAIL}")
     assert len(server.door.accepted) == 1
 
@@ -127,7 +127,7 @@ def test_a_loop_is_refused_and_a_long_way_is_not(server: Server) -> None:
         with pytest.raises(smtplib.SMTPDataError) as refusal:
             client.sendmail("anna@example.com", ["5551234@fax.lan"], hop * 51 + MAIL)
     assert refusal.value.smtp_code == 554
-    assert bytes(refusal.value.smtp_error).startswith(b"5.4.6")
+    assert refusal.value.smtp_error[:5] == b"5.4.6"
     assert len(server.door.accepted) == 1
 
 
@@ -140,7 +140,7 @@ def test_a_full_disk_and_a_fault_of_ours_leave_the_mail_with_the_client(server: 
             server.door.answer = answer
             with pytest.raises(smtplib.SMTPDataError) as refusal:
                 client.sendmail("anna@example.com", ["5551234@fax.lan"], MAIL)
-            assert (refusal.value.smtp_code, bytes(refusal.value.smtp_error)[:5]) == expected
+            assert (refusal.value.smtp_code, refusal.value.smtp_error[:5]) == expected
         assert client.noop()[0] == 250
 
 
