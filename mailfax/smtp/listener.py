@@ -43,10 +43,10 @@ class Listener:
             for listen in self._settings.listen:
                 self._servers.append(await loop.create_server(self._session, listen.host, listen.port))
         except OSError:
-            await self.stop()
+            await self.close()
             raise
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Stop listening, let messages that are being made durable get their answer, and say 421 to the rest."""
         for server in self._servers:
             server.close()

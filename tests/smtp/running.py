@@ -117,7 +117,7 @@ class Server:
             yield client
 
     def stop(self) -> None:
-        self.background.run(self.listener.stop())
+        self.background.run(self.listener.close())
 
 
 Start = Callable[..., Server]
