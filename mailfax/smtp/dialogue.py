@@ -109,6 +109,7 @@ class Dialogue(SMTP):
         transport = self.transport
         if not isinstance(transport, asyncio.WriteTransport) or transport.is_closing():
             return
+        _log.info("session ended", client=self._client().ip, reply=reply)
         transport.write(reply.encode("ascii") + b"\r\n")
         if transport.get_write_buffer_size():
             transport.abort()
@@ -188,7 +189,6 @@ class Dialogue(SMTP):
                     self.envelope.recipients.append(recipient)
                 await self.push(f"250 2.1.5 {address.mailbox} will be faxed")
             case Refused(outcome=outcome, detail=detail):
-                _log.info("recipient refused", client=self._client().ip, mailbox=rcpt.mailbox, outcome=outcome.code)
                 await self._answer(outcome.smtp_reply(detail))
                 self._refused_recipients += 1
                 if self._refused_recipients > self._settings.max_recipients:
@@ -199,6 +199,7 @@ class Dialogue(SMTP):
     async def _verdict(self, mail: MailCommand, rcpt: RcptCommand) -> Permitted | Refused:
         """Ask the door. A null sender is a bounce: refused here and not at MAIL, which RFC 5321 section 6.1 lets it have."""
         if not mail.sender:
+            _log.info("bounce refused", client=self._client().ip, mailbox=rcpt.mailbox)
             return Refused(outcome=Outcome.AUTOMATIC_MAIL)
         return await self._door.recipient(self._client(), mail.sender, rcpt.mailbox)
 
@@ -234,6 +235,7 @@ class Dialogue(SMTP):
             return Outcome.TOO_BIG.smtp_reply()
         refusal = accepted_form(octets, self._settings.max_line_octets)
         if refusal:
+            _log.info("mail refused", client=self._client().ip, sender=mail.sender, reply=refusal)
             return refusal
         incoming = Incoming(
             client=self._client(),

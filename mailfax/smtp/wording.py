@@ -111,6 +111,8 @@ def _advice(report: JobReport) -> str:
 
 
 def _pages_line(report: JobReport) -> str:
+    if not report.attempts:
+        return "No call was made."
     seconds = sum(attempt.result.seconds for attempt in report.attempts)
     of = f" of {report.job.pages}" if report.job.pages is not None else ""
     spoken_to = f' with "{report.station_id}"' if report.station_id else ""

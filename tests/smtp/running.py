@@ -26,6 +26,8 @@ class RecordingDoor:
     accepted: list[Incoming] = field(default_factory=list)
     asked: list[tuple[Client, str, str]] = field(default_factory=list)
     answer: Accepted | Refused | Exception = ACCEPTED
+    held: asyncio.Event | None = None
+    waiting: threading.Event = field(default_factory=threading.Event)
 
     async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
         self.asked.append((client, sender, mailbox))
@@ -40,6 +42,9 @@ class RecordingDoor:
         return Permitted(address=address)
 
     async def accept(self, incoming: Incoming) -> Accepted | Refused:
+        if self.held is not None:
+            self.waiting.set()
+            await self.held.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
         if isinstance(self.answer, Accepted):

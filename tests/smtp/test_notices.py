@@ -240,6 +240,7 @@ def test_a_cancelled_fax_says_so() -> None:
     message = make_dsn(job(JobState.CANCELLED, None))
     assert message["Subject"] == "Fax to 5551234 cancelled: The job was cancelled."
     assert status_of(message)[1]["Status"] == "5.7.0"
+    assert "No call was made." in words_of(message)
 
 
 D, R, F, U = Disposition.DELIVERED, Disposition.RETRY, Disposition.FAILED, Disposition.UNCERTAIN

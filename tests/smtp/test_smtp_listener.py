@@ -1,5 +1,6 @@
 """The dialogue as clients see it: verdicts per recipient, DSN parameters, and a 250 that names the submission."""
 
+import asyncio
 import shutil
 import smtplib
 import subprocess
@@ -192,3 +193,19 @@ def test_a_stop_says_goodbye(server: Server) -> None:
         server.stop()
         assert client.read().startswith("421 4.3.2")
         assert client.read() == ""
+
+
+def test_a_stop_waits_for_a_mail_that_is_just_being_made_durable(server: Server) -> None:
+    server.door.held = held = asyncio.Event()
+    with server.raw() as client, server.raw() as idle:
+        for line in (b"MAIL FROM:<a@b.example>\r\n", b"RCPT TO:<5551234@fax.lan>\r\n", b"DATA\r\n"):
+            client.say(line)
+        client.socket.sendall(b"Subject: x\r\n\r\n.\r\n")
+        assert server.door.waiting.wait(20)
+        stopping = asyncio.run_coroutine_threadsafe(server.listener.close(), server.background.loop)
+        assert idle.read().startswith("421 4.3.2")
+        assert not stopping.done()
+        server.background.loop.call_soon_threadsafe(held.set)
+        assert client.read() == "250 2.0.0 accepted as M0123456789AB"
+        assert client.read().startswith("421 4.3.2")
+        stopping.result(20)
