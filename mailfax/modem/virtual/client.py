@@ -40,7 +40,7 @@ from mailfax.t30.commands import Disconnected, LineCommand, LineResult
 
 CONNECT_S = 10.0
 _CONNECT_AGAIN_S = 0.05
-_HANG_UP_S = 5.0  # the exchange answers at once; a stuck one must not hold the line for ever
+_REPLY_S = 5.0  # to what the exchange answers at once; a stuck one must not hold the line for ever
 _CHUNK = 1 << 16
 _STOPPED = "the line was stopped"
 
@@ -123,7 +123,7 @@ class VirtualLine:
         if self._socket is None:
             return
         try:
-            self._ask(HangUp(), HungUp, _HANG_UP_S)
+            self._ask(HangUp(), HungUp, _REPLY_S)
         except (_Stopped, LineFault, TimeoutError):
             self._disconnect()  # for the exchange that is a hang-up too
 
@@ -184,7 +184,7 @@ class VirtualLine:
             wait_s = _CONNECT_AGAIN_S
 
     def _expect_registered(self) -> None:
-        reply = self._read(self._connect_s)
+        reply = self._read(_REPLY_S)
         if not isinstance(reply, Registered):
             raise LineFault("it answered nonsense")
         if reply.refusal:  # perhaps only until it has noticed that the line's last process is gone

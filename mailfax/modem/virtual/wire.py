@@ -2,9 +2,9 @@
 
 Called by `exchange` (a call between two processes) and `pair` (a call inside one process).
 
-Each party has its own time: when its last command ended. The wire looks ahead only when every party that is still there
-has a command pending, and then ends the one that ends first (the calling side's on a tie). So what a party hears depends
-on what was sent and never on which thread or process came first, and a loaded machine cannot change a result.
+Each party has its own time: when its last command ended. A command ends when no party can change that any more: when
+each that is still there has a command pending that ends later, or is itself past that moment. So what a party hears
+depends on what was sent and never on which thread or process came first, and a loaded machine cannot change a result.
 """
 
 import math
@@ -133,11 +133,12 @@ class Wire:
             party.command = None
 
     def due(self) -> Due | None:
-        """Return what happens next, or None as long as a party has still to say what it does."""
+        """Return what happens next, or None as long as a party that has still to say what it does could change it."""
         present = [(side, party) for side, party in self._parties.items() if party.left_s == math.inf]
-        if not present or any(party.command is None for _, party in present):
-            return None
-        return min((self._outcome(side, party) for side, party in present), key=lambda due: due.result.at_s)
+        known_until_s = min((party.now_s for _, party in present if party.command is None), default=math.inf)
+        outcomes = (self._outcome(side, party) for side, party in present if party.command is not None)
+        due = min(outcomes, key=lambda due: due.result.at_s, default=None)
+        return due if due is not None and due.result.at_s <= known_until_s else None
 
     def take(self, due: Due) -> None:
         """Let `due` happen: its party has its result and may hand in the next command."""

@@ -170,8 +170,8 @@ def test_a_sender_learns_in_mid_page_that_nobody_listens() -> None:
 
 def test_both_may_send_at_once_and_neither_hears_the_other() -> None:
     calling, called, _ = play(
-        [Pause(seconds=5.0), SendFrames(frames=(DCS,)), ReceiveFrames(timeout_s=3.0)],
-        [SendFrames(frames=(DIS,)), ReceiveFrames(timeout_s=1.0)],
+        [Pause(seconds=5.0), SendFrames(frames=(DCS,)), ReceiveFrames(timeout_s=1.0), Pause(seconds=9.0)],
+        [SendFrames(frames=(DIS,)), ReceiveFrames(timeout_s=1.0), Pause(seconds=9.0)],
     )
     assert isinstance(calling[2], Silence)
     assert isinstance(called[1], Silence)
