@@ -100,7 +100,10 @@ class ImageSource:
             grey = grey.transpose(Image.Transpose.ROTATE_90)
         fine, standard = _scaled(grey, size, FINE), _scaled(grey, size, STANDARD)
         photo = is_photograph(fine)
-        return sheet_of(_black(fine, FINE, photo=photo), _black(standard, STANDARD, photo=photo))
+        black = _black(fine, FINE, photo=photo)
+        if not black.any() and fine.min() < fine.max():
+            self._notes.append("too pale for black and white; it came out blank")
+        return sheet_of(black, _black(standard, STANDARD, photo=photo))
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""

@@ -109,7 +109,19 @@ def _children(message: Message, content_type: str) -> list[Message] | None:
     payload = message.get_payload()
     if not isinstance(payload, list) or not (content_type.startswith("multipart/") or content_type == "message/rfc822"):
         return None
-    return [child for child in payload if isinstance(child, Message)]
+    children = [child for child in payload if isinstance(child, Message)]
+    if (
+        content_type == "message/rfc822"
+        and str(message.get("Content-Transfer-Encoding", "")).strip().lower() == "base64"
+    ):
+        # Forbidden (RFC 2046, 5.2.1), and yet sent by GroupWise: the parser has taken the coded text for the mail.
+        return [_decoded_mail(child) for child in children]
+    return children
+
+
+def _decoded_mail(coded: Message) -> Message:
+    coded["Content-Transfer-Encoding"] = "base64"
+    return message_from_bytes(_octets(coded), policy=_POLICY)
 
 
 def _inside(message: Message) -> Message:

@@ -5,6 +5,7 @@ pdfium has no JavaScript. Used by `story`.
 """
 
 import ctypes
+import logging
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,9 @@ from mailfax.render.bilevel import Box, is_photograph, sheet_of, to_black
 from mailfax.render.fit import Fit, fit
 from mailfax.render.paper import FINE, PT_PER_INCH, STANDARD, Paper
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
+
+# Its only advice is to build pdfium with XFA and JavaScript, which is the last thing a mail gateway wants.
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 
 _TURN_LEFT = 3  # quarter turns clockwise, as pdfium counts them
 _FLAGS = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_PRINTING | pdfium_c.FPDF_GRAYSCALE

@@ -8,7 +8,7 @@ kills it when it is late. Called by the render workers of `gateway`; the daemon 
 import os
 import resource
 import signal
-import time
+import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -26,6 +26,7 @@ from mailfax.render.story import Progress, render_message
 _OPEN_FILES = 64
 _FILE_BYTES = 1 << 20
 _GRACE_S = 2.0  # between the child's own alarm and the parent's kill
+_LARGEST_REPORT = 1 << 29
 
 
 class _Drawing(msgspec.Struct, tag=True, frozen=True):
@@ -74,9 +75,14 @@ def render_in_child(raw: bytes, settings: RenderSettings, progress: Progress, co
     )
     child.start()
     sender.close()
+    # The child ends itself in time; this is for one that was taken over or hangs where no signal reaches it.
+    late = threading.Timer(settings.wall_s + _GRACE_S, child.kill)
+    late.start()
     try:
         return _listen(child, receiver, settings, progress)
     finally:
+        late.cancel()
+        late.join()
         receiver.close()
         child.kill()
         child.join()
@@ -84,11 +90,10 @@ def render_in_child(raw: bytes, settings: RenderSettings, progress: Progress, co
 
 
 def _listen(child: BaseProcess, receiver: Connection, settings: RenderSettings, progress: Progress) -> Rendered:
-    deadline = time.monotonic() + settings.wall_s + _GRACE_S
     account: tuple[PartAccount, ...] = ()
-    while receiver.poll(max(0.0, deadline - time.monotonic())):
+    while True:
         try:
-            report = _DECODER.decode(receiver.recv_bytes())
+            report = _DECODER.decode(receiver.recv_bytes(_LARGEST_REPORT))
         except (EOFError, OSError, msgspec.MsgspecError):
             child.join(_GRACE_S)
             raise _ended(child.exitcode, settings, account) from None
@@ -101,16 +106,17 @@ def _listen(child: BaseProcess, receiver: Connection, settings: RenderSettings, 
                 return report.rendered
             case _Failed():
                 raise RenderFailure(Outcome.of(report.outcome), report.detail, report.account)
-    raise _ended(-signal.SIGALRM, settings, account)
 
 
 def _ended(exitcode: int | None, settings: RenderSettings, account: tuple[PartAccount, ...]) -> RenderFailure:
     """Say why the child ended before it was done."""
     match exitcode:
         case int() if exitcode == -signal.SIGALRM:
-            reason = f"It took more than {settings.wall_s} s"
-        case int() if exitcode in {-signal.SIGXCPU, -signal.SIGKILL}:
+            reason = f"It took more than {settings.wall_s:g} s"
+        case int() if exitcode == -signal.SIGXCPU:
             reason = f"It took more than {settings.cpu_s} s of processor time"
+        case int() if exitcode == -signal.SIGKILL:
+            reason = "It was killed, being late or because the machine ran out of memory,"
         case int() if exitcode < 0:
             reason = f"A decoder crashed ({signal.Signals(-exitcode).name})"
         case _:
@@ -154,11 +160,11 @@ def _limit(settings: RenderSettings) -> None:
     memory = pages * os.sysconf("SC_PAGE_SIZE") + settings.memory_bytes
     for limit, value in (
         (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, settings.cpu_s),
         (resource.RLIMIT_FSIZE, _FILE_BYTES),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
+    resource.setrlimit(resource.RLIMIT_CPU, (settings.cpu_s, settings.cpu_s + 1))  # SIGXCPU first, which names it
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, settings.wall_s)

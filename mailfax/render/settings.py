@@ -14,7 +14,7 @@ class RenderSettings:
 
     max_pages: int = 50
     cpu_s: int = 60
-    wall_s: int = 120
+    wall_s: float = 120.0
     memory_bytes: int = 1 << 30
     fonts: tuple[Path, ...] = ()
     font_dirs: tuple[Path, ...] = (Path("/usr/share/fonts"),)
