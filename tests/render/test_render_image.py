@@ -1,0 +1,144 @@
+import io
+
+import numpy as np
+import pytest
+from pages import MailOf, Render, mail_with, pixels
+from PIL import Image
+
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import Resolution
+from mailfax.render.bilevel import diffuse, is_photograph, level_paper, to_black
+from mailfax.render.mime import parts_of
+from mailfax.render.result import RenderFailure
+
+
+def saved(image: Image.Image, form: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, form, **options)
+    return out.getvalue()
+
+
+def fax_tiff(black: np.ndarray, rows_per_inch: int) -> bytes:
+    options = {"compression": "group4", "resolution_unit": 2, "x_resolution": 204, "y_resolution": rows_per_inch}
+    return saved(Image.fromarray(~black), "TIFF", **options)
+
+
+def scribble(rows: int) -> np.ndarray:
+    black = np.random.default_rng(7).random((rows, 1728)) < 0.02
+    black[0, 5:50] = black[-1, 5:50] = True
+    return black
+
+
+@pytest.mark.parametrize("rows", [1000, 2243])
+def test_a_fine_fax_passes_with_no_pixel_changed(rendered: Render, rows: int) -> None:
+    black = scribble(rows)
+    [page] = rendered(mail_with(fax_tiff(black, 196), "image/tiff", "fax.tif")).pages
+    assert np.array_equal(pixels(page.fine)[:rows], black)
+    # Standard keeps the ink of both rows of a pair: it is made from grey, not by leaving rows out.
+    ink = black[: rows // 2 * 2].reshape(-1, 2, 1728).any(axis=1)
+    assert np.array_equal(pixels(page.standard)[: rows // 2], ink)
+
+
+def test_a_standard_fax_passes_with_no_pixel_changed(rendered: Render) -> None:
+    black = scribble(900)
+    [page] = rendered(mail_with(fax_tiff(black, 98), "image/tiff", "fax.tif")).pages
+    assert np.array_equal(pixels(page.standard)[:900], black)
+    assert np.array_equal(pixels(page.fine)[:1800:2], black)
+
+
+def test_a_fax_as_long_as_the_paper_gives_white_rows_to_the_header_strip(rendered: Render) -> None:
+    black = np.zeros((2287, 1728), dtype=bool)
+    black[60:2280] = scribble(2220)
+    [page] = rendered(mail_with(fax_tiff(black, 196), "image/tiff", "fax.tif")).pages
+    assert page.fine.rows == 2243
+    assert np.array_equal(pixels(page.fine)[23:], black[60:2280])
+
+
+def test_a_fax_with_ink_from_edge_to_edge_is_shrunk_to_fit(rendered: Render) -> None:
+    [page] = rendered(mail_with(fax_tiff(scribble(2400), 196), "image/tiff", "fax.tif")).pages
+    assert page.fine.rows == 2243
+
+
+def test_a_telephone_picture_stands_upright(rendered: Render, mail_of: MailOf) -> None:
+    ball = next(part for part in parts_of(mail_of("attachments.eml")) if part.name == "ball.jpg").octets
+    [page] = rendered(mail_with(ball, "image/jpeg", "ball.jpg")).pages
+    black = pixels(page.fine)
+    inked_rows, inked_columns = black.any(axis=1).sum(), black.any(axis=0).sum()
+    assert inked_rows > inked_columns
+    assert black[: inked_rows // 4].mean() < black[inked_rows * 3 // 4 : inked_rows].mean()
+
+
+def test_what_is_transparent_is_white_paper(rendered: Render) -> None:
+    clear = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    clear.paste((0, 0, 0, 255), (100, 80, 200, 120))
+    [page] = rendered(mail_with(saved(clear, "PNG"), "image/png", "clear.png")).pages
+    black = pixels(page.fine)
+    assert black[black.any(axis=1)][:, black.any(axis=0)].mean() > 0.12
+    assert black.mean() < 0.2
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "CMYK", "I;16", "I", "F"])
+def test_every_kind_of_pixel_has_black_ink_on_white(rendered: Render, mode: str) -> None:
+    form, picture = "TIFF", Image.new("L", (200, 100), 255)
+    picture.paste(0, (50, 20, 150, 80))
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
+    elif mode in {"CMYK", "PA"}:
+        form, picture = ("TIFF" if mode == "CMYK" else "PNG"), picture.convert("RGB").convert(mode.replace("PA", "P"))
+    else:
+        picture = picture.convert(mode)
+    [page] = rendered(mail_with(saved(picture, form), f"image/{form.lower()}", "x")).pages
+    assert 0.005 < pixels(page.fine).mean() < 0.2
+
+
+def test_a_small_picture_is_not_blown_up(rendered: Render) -> None:
+    dot = saved(Image.new("L", (96, 96), 0), "PNG", dpi=(96, 96))
+    [page] = rendered(mail_with(dot, "image/png", "dot.png")).pages
+    black = pixels(page.fine)
+    assert black.any(axis=0).sum() == pytest.approx(1.5 * 204.2, abs=3)
+    assert black.any(axis=1).sum() == pytest.approx(1.5 * 195.6, abs=3)
+
+
+def test_every_page_of_a_tiff_is_faxed_in_order(rendered: Render, mail_of: MailOf) -> None:
+    fax = next(part for part in parts_of(mail_of("attachments.eml")) if part.name == "old-fax.tif").octets
+    pages = rendered(mail_with(fax, "image/tiff", "old-fax.tif")).pages
+    with Image.open(io.BytesIO(fax)) as tiff:
+        for index, page in enumerate(pages):
+            tiff.seek(index)
+            ours = pixels(page.fine)
+            rows = min(len(ours), tiff.height)
+            assert np.array_equal(ours[:rows], ~np.asarray(tiff)[:rows])
+    assert len(pages) == 2
+
+
+def test_a_bomb_of_pixels_is_refused_before_it_is_decoded(rendered: Render) -> None:
+    bomb = saved(Image.new("1", (12000, 12000)), "PNG")
+    with pytest.raises(RenderFailure) as failure:
+        rendered(mail_with(bomb, "image/png", "bomb.png"))
+    assert failure.value.outcome is Outcome.UNREADABLE
+    assert "more pixels" in failure.value.detail
+
+
+def test_white_tails_are_cut_at_the_same_height(rendered: Render, mail_of: MailOf) -> None:
+    [page] = rendered(mail_of("alternative.eml")).pages
+    assert page.fine.rows == 2 * page.standard.rows < 600
+
+
+def test_a_yellowed_scan_becomes_black_on_white() -> None:
+    scan = np.full((600, 800), 190, dtype=np.uint8)
+    scan += np.linspace(0, 40, 800, dtype=np.uint8)
+    scan[200:210, 100:700] = 120
+    assert not is_photograph(scan)
+    assert (scan < 200).mean() > 0.2
+    black = to_black(scan, Resolution.FINE)
+    assert black[200:210, 100:700].all()
+    assert black.sum() == 6000
+    assert level_paper(np.full((64, 64), 255, dtype=np.uint8)).min() == 255
+
+
+def test_a_photograph_is_told_apart_and_keeps_its_tones() -> None:
+    tones = np.tile(np.linspace(30, 230, 512, dtype=np.uint8), (256, 1))
+    assert is_photograph(tones)
+    shares = [part.mean() for part in np.array_split(diffuse(tones), 8, axis=1)]
+    expected = [1 - part.mean() / 255 for part in np.array_split(tones, 8, axis=1)]
+    assert shares == pytest.approx(expected, abs=0.03)
