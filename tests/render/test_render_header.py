@@ -30,10 +30,8 @@ def test_the_strip_fills_its_part_of_the_page_and_ends_white(resolution: Resolut
     assert not black[:, -50:].any()
 
 
-def test_both_resolutions_show_the_same_LINE -> None:
-    fine, standard = (
-        header_strip(LINE, resolution).to_bool() for resolution in (Resolution.FINE, Resolution.STANDARD)
-    )
+def test_both_resolutions_show_the_same_line() -> None:
+    fine, standard = (header_strip(LINE, resolution).to_bool() for resolution in (Resolution.FINE, Resolution.STANDARD))
     halved = fine.reshape(-1, 2, 1728).any(axis=1)
     assert (standard & ~halved).sum() < 0.1 * standard.sum()
     assert (halved & ~standard).sum() < 0.4 * standard.sum()
@@ -49,8 +47,7 @@ def test_every_word_of_the_line_is_drawn(changes: dict[str, Any]) -> None:
 
 
 def test_long_names_are_shortened_and_run_into_nothing() -> None:
-    long = replace(
-        LINE, sender="Gesellschaft für Fernmeldewesen " * 9, number="555" * 40, page=999, pages=999)
+    long = replace(LINE, sender="Gesellschaft für Fernmeldewesen " * 9, number="555" * 40, page=999, pages=999)
     columns = header_strip(long, Resolution.FINE).to_bool()[:36].any(axis=0)
     gaps = np.flatnonzero(np.diff(np.flatnonzero(columns)) > 40)
     assert len(gaps) == 3  # date, from, to, page stand apart
