@@ -6,6 +6,7 @@ blobs first, then the row, then the folder goes.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 from mailfax.model.call import CallResult
 from mailfax.model.job import Job
@@ -39,25 +40,32 @@ def adopt_orphans(
     for path in callfolder.orphans(calls, line):
         try:
             record = callfolder.read(path)
+            if record.header.direction is Direction.INBOUND:
+                adopt_inbound(store, blobs, record, now_us)
         except CallFolderDamaged:
             damaged.append(path)
             _settle_unreadable(store, path.name, policy, now_us)
             continue
         match record.header.direction:
             case Direction.INBOUND:
-                adopt_inbound(store, blobs, record, now_us)
                 fax_ids.append(fax_id_of(path.name))
             case Direction.OUTBOUND:
                 _record(store, path.name, settle(record), policy, now_us)
                 job_ids.append(record.header.job_id)
+            case _:
+                assert_never(record.header.direction)
         callfolder.remove(path)
     return Adopted(job_ids=tuple(job_ids), fax_ids=tuple(fax_ids), damaged=tuple(damaged))
 
 
 def adopt_inbound(store: Store, blobs: BlobStore, record: CallRecord, now_us: int) -> None:
-    """Take a received fax over: its pages as blobs, then its row. The caller removes the folder afterwards."""
+    """Take a received fax over: its pages as blobs, then its row. The caller removes the folder afterwards.
+
+    Raises CallFolderDamaged when a page is no longer what was kept.
+    """
     for page in record.pages:
-        blobs.put(page.path.read_bytes())
+        if not page.path.exists() or blobs.put(page.path.read_bytes()) != page.digest:
+            raise CallFolderDamaged(f"{page.path} is not the page that was received")
     store.add_fax(inbound_fax(record, now_us), now_us)
 
 

@@ -8,7 +8,7 @@ import hashlib
 import itertools
 from pathlib import Path
 
-from mailfax.spool.disk import full_disk_raises_spool_full, make_folder, sync_folder, write_new_file
+from mailfax.spool.disk import disk_errors, make_folder, sync_folder, write_new_file
 from mailfax.spool.faultpoint import fault_point
 from mailfax.spool.owner import Owner, opening, sweep
 from mailfax.spool.settings import SpoolSettings
@@ -28,7 +28,7 @@ class BlobStore:
     def __init__(self, settings: SpoolSettings) -> None:
         self._settings = settings
         self._count = itertools.count()
-        with full_disk_raises_spool_full(), opening(settings):
+        with disk_errors(), opening(settings):
             self._owner = Owner(settings)
             make_folder(settings.tmp)
             make_folder(settings.blobs)
@@ -43,7 +43,7 @@ class BlobStore:
         """Store `octets` and return their digest; durable when it returns. Raises SpoolFull."""
         digest = hashlib.sha256(octets).hexdigest()
         path = self.path(digest)
-        with full_disk_raises_spool_full():
+        with disk_errors():
             if not self._holds(path, octets):
                 temporary = self._settings.tmp / f"{self._owner.token}-{next(self._count)}"
                 try:

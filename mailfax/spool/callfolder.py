@@ -32,7 +32,7 @@ from mailfax.model.call import (
 from mailfax.model.ids import Kind
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
-from mailfax.spool.disk import full_disk_raises_spool_full, make_folder, sync_folder, write_new_file
+from mailfax.spool.disk import disk_errors, make_folder, sync_folder, write_new_file
 from mailfax.spool.faultpoint import fault_point
 
 _HEADER = "header.json"
@@ -153,7 +153,7 @@ class CallFolder:
         """
         path = call_path(root, header.line, header.call_id)
         new = path.parent / _NEW
-        with full_disk_raises_spool_full():
+        with disk_errors():
             make_folder(path.parent)
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir()
@@ -181,7 +181,7 @@ class CallFolder:
         """
         self._kept += 1
         name = f"{index + 1:04d}-{self._kept}.t6"
-        with full_disk_raises_spool_full():
+        with disk_errors():
             write_new_file(self.path / name, t6)
             sync_folder(self.path)
         fault_point("page-written")
@@ -200,7 +200,7 @@ class CallFolder:
 
     def _append(self, line: _Line, *, sync: bool) -> None:
         octets = memoryview(_encode(line) + b"\n")
-        with full_disk_raises_spool_full():
+        with disk_errors():
             size = os.fstat(self._journal).st_size
             try:
                 while octets:

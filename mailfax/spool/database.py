@@ -8,19 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from mailfax.spool.disk import SpoolFull
+from mailfax.spool.disk import SpoolBusy, SpoolError, SpoolFault, SpoolFull
 from mailfax.spool.tables import REVISION
 
 BUSY_TIMEOUT_S = 10.0
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
-
-
-class SpoolBusy(Exception):
-    """Other processes held the database for too long: nothing was kept, later will do (outcome STORE_BUSY)."""
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
 def open_engine(database: Path, begin: Literal["BEGIN", "BEGIN IMMEDIATE"]) -> Engine:
@@ -65,8 +61,8 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def translated(error: DatabaseError) -> Exception:
-    """Return what a database error means to the store's callers: SpoolFull, SpoolBusy, or the error itself."""
+def translated(error: SQLAlchemyError) -> SpoolError:
+    """Return what a database error means to the store's callers, who know nothing of SQL."""
     cause: BaseException | None = error
     while cause is not None:
         code = getattr(cause, "sqlite_errorcode", None)
@@ -75,5 +71,5 @@ def translated(error: DatabaseError) -> Exception:
         # The low octet is the primary code; extended codes say more in the higher ones.
         if code is not None and code & 0xFF == sqlite3.SQLITE_BUSY:
             return SpoolBusy("The database is busy.")
-        cause = cause.orig if isinstance(cause, OperationalError) else cause.__context__
-    return error
+        cause = cause.orig if isinstance(cause, DBAPIError) else cause.__context__
+    return SpoolFault(f"The database failed: {error}")

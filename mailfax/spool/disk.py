@@ -1,4 +1,4 @@
-"""The disk: syncing files and folders, and what a full one looks like. Used by everything in `spool` that writes files."""
+"""The disk: syncing files and folders, and the errors of the spool. Used by everything in `spool` that writes files."""
 
 import contextlib
 import errno
@@ -10,19 +10,31 @@ from pathlib import Path
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-class SpoolFull(Exception):
-    """The disk (or its quota) is full: nothing was kept. Outcome DISK_FULL or STORE_FAULT, whoever asks."""
+class SpoolError(Exception):
+    """Something could not be kept or read. All that the spool raises for faults of disk and database is one of these."""
+
+
+class SpoolFull(SpoolError):
+    """The disk (or its quota, or a file size limit) is full: nothing was kept. Outcome DISK_FULL, in a call STORE_FAULT."""
+
+
+class SpoolBusy(SpoolError):
+    """Other processes held the database for too long: nothing was kept, later will do. Outcome STORE_BUSY."""
+
+
+class SpoolFault(SpoolError):
+    """Disk or database failed in another way, which the text says; nothing was kept."""
 
 
 @contextlib.contextmanager
-def full_disk_raises_spool_full() -> Iterator[None]:
-    """Turn the operating system's ways to say "full" into SpoolFull."""
+def disk_errors() -> Iterator[None]:
+    """Turn the operating system's errors into the spool's."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             raise SpoolFull(f"No space left in the spool: {error}") from error
-        raise
+        raise SpoolFault(f"The spool's disk failed: {error}") from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -16,27 +16,29 @@ from mailfax.spool.retry import Decision
 from mailfax.spool.tables import attempts, jobs
 
 
-def add(connection: Connection, job: Job) -> None:
-    """Insert a new job."""
-    connection.execute(
-        insert(jobs).values(
-            id=job.id,
-            submission_id=job.submission_id,
-            to_number=job.recipient.address.number,
-            to_domain=job.recipient.address.domain,
-            notify=job.recipient.notify,
-            orcpt=job.recipient.orcpt,
-            number=job.number,
-            state=job.state,
-            created_us=job.created_us,
-            not_before_us=job.not_before_us,
-            confirmed_pages=job.confirmed_pages,
-            dials=job.dials,
-            tries=job.tries,
-            line=job.line,
-            notes=job.notes,
-        )
-    )
+def add(connection: Connection, new: Sequence[Job]) -> None:
+    """Insert new jobs."""
+    rows = [
+        {
+            "id": job.id,
+            "submission_id": job.submission_id,
+            "to_number": job.recipient.address.number,
+            "to_domain": job.recipient.address.domain,
+            "notify": job.recipient.notify,
+            "orcpt": job.recipient.orcpt,
+            "number": job.number,
+            "state": job.state,
+            "created_us": job.created_us,
+            "not_before_us": job.not_before_us,
+            "confirmed_pages": job.confirmed_pages,
+            "dials": job.dials,
+            "tries": job.tries,
+            "line": job.line,
+            "notes": job.notes,
+        }
+        for job in new
+    ]
+    connection.execute(insert(jobs), rows)
 
 
 def move(connection: Connection, job: Job, now_us: int, became: JobState, why: str, **changes: object) -> None:

@@ -13,6 +13,7 @@ from threading import Event
 from typing import TypeVar
 
 from sqlalchemy import Connection, Select
+from sqlalchemy.exc import SQLAlchemyError
 
 from mailfax.model.call import CallResult
 from mailfax.model.document import Document, PartAccount
@@ -24,6 +25,7 @@ from mailfax.model.submission import Submission
 from mailfax.spool import database, deliveries, disk, faxes, history, jobs, notices, owner, submissions
 from mailfax.spool.callfolder import call_path
 from mailfax.spool.changes import Changes
+from mailfax.spool.disk import SpoolFault
 from mailfax.spool.faultpoint import fault_point
 from mailfax.spool.records import (
     Attempt,
@@ -43,17 +45,17 @@ T = TypeVar("T")
 
 
 class Store:
-    """The durable queue of one spool folder, as one process sees it. Raises SpoolFull and SpoolBusy where it cannot write."""
+    """The durable queue of one spool folder, as one process sees it. Faults are SpoolError: full, busy, or broken."""
 
     def __init__(
         self, settings: SpoolSettings, new_id: IdMaker, free_bytes: Callable[[Path], int] = disk.free_bytes
     ) -> None:
         self._settings = settings
-        self._new_id = new_id
+        self.new_id = new_id
         self._free_bytes = free_bytes
         self._pid = os.getpid()
         writing = database.open_engine(settings.database, "BEGIN IMMEDIATE")
-        with disk.full_disk_raises_spool_full(), owner.opening(settings):
+        with disk.disk_errors(), owner.opening(settings):
             self._owner = owner.Owner(settings)
             database.upgrade(writing)
         self._engines = (writing, database.open_engine(settings.database, "BEGIN"))
@@ -82,8 +84,11 @@ class Store:
     def read(self, question: Callable[[Connection], T]) -> T:
         """Ask on a connection of its own, in one consistent view."""
         self._check_process()
-        with self._engines[1].begin() as connection:
-            return question(connection)
+        try:
+            with self._engines[1].begin() as connection:
+                return question(connection)
+        except SQLAlchemyError as error:
+            raise database.translated(error) from error
 
     @property
     def commits(self) -> int:
@@ -102,7 +107,7 @@ class Store:
 
     def accept(self, submission: Submission, numbers: Sequence[str], now_us: int) -> tuple[Job, ...]:
         """Keep a submission with one job per distinct number; `numbers` are to be dialled, one per recipient in order."""
-        made = self.write(lambda c: submissions.accept(c, self._new_id, submission, numbers, now_us))
+        made = self.write(lambda c: submissions.accept(c, self.new_id, submission, numbers, now_us))
         fault_point("accept-committed")
         return made
 
@@ -145,21 +150,16 @@ class Store:
         """Give `line` the job that has been due longest, unless its number is being called; the attempt is on disk."""
         if not self._any(jobs.due(now_us)):
             return None
-
-        def claim(connection: Connection) -> Claim | None:
-            found = jobs.claim(connection, self._new_id, self._owner.token, line, now_us)
-            if found is None:
-                return None
-            job, call_id = found
-            submission = submissions.load(connection, job.submission_id)
-            document = submissions.document(connection, job.submission_id)
-            if submission is None or document is None:
-                raise LookupError(f"Job {job.id} is queued without a document.")
-            return Claim(job=job, document=document, submission=submission, call_id=call_id)
-
-        claimed = self.write(claim)
+        found = self.write(lambda c: jobs.claim(c, self.new_id, self._owner.token, line, now_us))
         fault_point("job-claimed")
-        return claimed
+        if found is None:
+            return None
+        job, call_id = found
+        # Read outside the writer's transaction: what many recipients or pages cost here delays nobody.
+        submission, document = self.submission(job.submission_id), self.document(job.submission_id)
+        if submission is None or document is None:
+            raise SpoolFault(f"Job {job.id} was queued without its document.")
+        return Claim(job=job, document=document, submission=submission, call_id=call_id)
 
     def record_call(
         self, call_id: str, result: CallResult, decision: Decision, now_us: int, notes: Sequence[str] = ()
@@ -218,7 +218,7 @@ class Store:
 
     def route_fax(self, fax_id: str, new: Sequence[NewDelivery], note: str, now_us: int) -> tuple[Delivery, ...]:
         """Give a fax its deliveries; empty, and nothing changed, where it has them already."""
-        made = self.write(lambda c: faxes.route(c, self._new_id, fax_id, new, note=note, now_us=now_us))
+        made = self.write(lambda c: faxes.route(c, self.new_id, fax_id, new, note=note, now_us=now_us))
         fault_point("route-committed")
         return made
 
@@ -241,7 +241,7 @@ class Store:
 
         Empty, and nothing changed, where one of the jobs was told of already.
         """
-        made = self.write(lambda c: notices.notified(c, self._new_id, job_ids, new, now_us))
+        made = self.write(lambda c: notices.notified(c, self.new_id, job_ids, new, now_us))
         fault_point("notice-committed")
         return made
 
@@ -264,6 +264,26 @@ class Store:
     def delivery_failed(self, delivery_id: str, detail: str, now_us: int) -> None:
         """End a delivery that will never be taken."""
         self._finish_delivery(delivery_id, DeliveryState.FAILED, detail, now_us, now_us)
+
+    def delivery_redirected(self, delivery_id: str, recipient: str, detail: str, now_us: int) -> None:
+        """Give up on this mailbox for good and deliver the same mail to another one: both or neither."""
+
+        def redirect(connection: Connection) -> None:
+            delivery = deliveries.load(connection, delivery_id)
+            if delivery is None or delivery.state is not DeliveryState.SENDING:
+                return
+            deliveries.finish(connection, delivery_id, DeliveryState.FAILED, detail, now_us=now_us, not_before_us=now_us)
+            again = NewDelivery(
+                kind=delivery.kind,
+                recipient=recipient,
+                sender=delivery.sender,
+                message_digest=delivery.message_digest,
+                submission_id=delivery.submission_id,
+                fax_id=delivery.fax_id,
+            )
+            deliveries.add(connection, self.new_id, [again], now_us)
+
+        self.write(redirect)
 
     def deliveries(self, about: str | None = None, limit: int = 1000) -> tuple[Delivery, ...]:
         """Return the deliveries of a fax or submission, or the newest of all; oldest first."""

@@ -39,23 +39,9 @@ def accept(
             account=(),
         )
     )
-    by_number: dict[str, list[Recipient]] = {}
-    for recipient, number in zip(submission.recipients, numbers, strict=True):
-        by_number.setdefault(number, []).append(recipient)
-    made = {
-        number: Job(
-            id=new_id(Kind.JOB),
-            submission_id=submission.id,
-            recipient=_merged(same),
-            number=number,
-            state=JobState.RENDERING,
-            created_us=now_us,
-            not_before_us=now_us,
-        )
-        for number, same in by_number.items()
-    }
+    made = _jobs_for(new_id, submission, numbers, now_us)
+    jobs.add(connection, list(made.values()))
     for job in made.values():
-        jobs.add(connection, job)
         history.log(connection, job.id, now_us, was=None, became=JobState.RENDERING, why=f"accepted in {submission.id}")
     connection.execute(
         insert(recipients),
@@ -74,6 +60,26 @@ def accept(
     )
     history.log(connection, submission.id, now_us, was=None, became=RenderState.WAITING, why=f"{len(made)} job(s)")
     return tuple(made.values())
+
+
+def _jobs_for(new_id: IdMaker, submission: Submission, numbers: Sequence[str], now_us: int) -> dict[str, Job]:
+    if not numbers:
+        raise ValueError("a submission needs a recipient")
+    by_number: dict[str, list[Recipient]] = {}
+    for recipient, number in zip(submission.recipients, numbers, strict=True):
+        by_number.setdefault(number, []).append(recipient)
+    return {
+        number: Job(
+            id=new_id(Kind.JOB),
+            submission_id=submission.id,
+            recipient=_merged(same),
+            number=number,
+            state=JobState.RENDERING,
+            created_us=now_us,
+            not_before_us=now_us,
+        )
+        for number, same in by_number.items()
+    }
 
 
 def _merged(same: Sequence[Recipient]) -> Recipient:

@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from mailfax.spool.database import translated
+from mailfax.spool.disk import SpoolError, SpoolFault
 from mailfax.spool.faultpoint import fault_point
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class _Ticket(Generic[T]):
     def __init__(self, operation: Callable[[Connection], T]) -> None:
         self.operation = operation
         self.future: Future[T] = Future()
+        self.future.set_running_or_notify_cancel()  # what is queued will be done: a caller can only stop waiting
         self._error: BaseException | None = None
         self._result: T
 
@@ -46,9 +48,9 @@ class _Ticket(Generic[T]):
     ) -> bool:
         # Of the database's own errors only a broken constraint is the operation's fault; a full disk or a lost
         # lock has undone the whole transaction, and every caller must hear of it.
-        if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError):
+        if isinstance(error, SQLAlchemyError) and not isinstance(error, IntegrityError):
             return False
-        self._error = error
+        self._error = translated(error) if isinstance(error, IntegrityError) else error
         return True
 
     def settle(self) -> None:
@@ -58,10 +60,6 @@ class _Ticket(Generic[T]):
         else:
             self.future.set_result(self._result)
 
-    def fail(self, error: BaseException) -> None:
-        """Wake the caller; nothing of the group was kept."""
-        self.future.set_exception(error)
-
 
 class Writer:
     """The writer thread of one store. `after_commit` is called in it after every commit."""
@@ -70,6 +68,7 @@ class Writer:
         self._engine = engine
         self._after_commit = after_commit
         self._waiting: queue.SimpleQueue[_Ticket[object] | None] = queue.SimpleQueue()
+        self._group: list[_Ticket[object]] = []
         self._lock = threading.Lock()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -96,28 +95,39 @@ class Writer:
             self._thread.join()
 
     def _run(self) -> None:
-        with self._engine.connect() as connection:
-            while (first := self._waiting.get()) is not None:
-                self._run_group(connection, first)
+        try:
+            with self._engine.connect() as connection:
+                while (first := self._waiting.get()) is not None:
+                    self._run_group(connection, first)
+        finally:
+            # However this thread ends, nobody waits for it in vain.
+            with self._lock:
+                self._closed = True
+            while (ticket := self._next()) is not None:
+                self._group.append(ticket)
+            self._fail(SpoolFault("The spool's writer has ended."))
 
     def _run_group(self, connection: Connection, first: _Ticket[object]) -> None:
-        group = [first]
+        self._group.append(first)
         try:
             with connection.begin():
                 first.run(connection)
                 until_s = time.monotonic() + GROUP_S
                 while time.monotonic() < until_s and (ticket := self._next()) is not None:
-                    group.append(ticket)
+                    self._group.append(ticket)
                     ticket.run(connection)
                 fault_point("commit-before")
-        except DatabaseError as error:
-            for ticket in group:
-                ticket.fail(translated(error))
+        except SQLAlchemyError as error:
+            self._fail(translated(error))
             return
         self.commits += 1
         self._after_commit()
-        for ticket in group:
-            ticket.settle()
+        while self._group:
+            self._group.pop(0).settle()
+
+    def _fail(self, error: SpoolError) -> None:
+        while self._group:
+            self._group.pop(0).future.set_exception(error)
 
     def _next(self) -> _Ticket[object] | None:
         """Return a ticket that waits already. The end mark is put back for `_run`."""
