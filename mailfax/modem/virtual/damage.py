@@ -12,10 +12,10 @@ from typing import assert_never
 
 from mailfax.modem.virtual.hdlc import IDLE_BIT
 from mailfax.modem.virtual.signals import ImageSignal, Side, Signal, SignalCounter, SignalKind, V21Signal
+from mailfax.t30.frames import Fcf
 
 CARRIER_HOLD_S = 0.2  # a shorter gap is bridged with noise, a longer one ends the reception
 NOISE_BIT_RATE = 0.1  # share of bits that are wrong above the rate that a limited line can carry
-_X_BIT = 0x80  # T.30, 5.3.6.1: the first bit of most FCFs tells only who speaks
 
 # -- where ------------------------------------------------------------------------------------------------------------
 
@@ -30,9 +30,9 @@ class OfKind:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NthFrame:
-    """The frame with this FCF (as printed; its X bit is ignored) and number (from 1, per side): the second MCF."""
+    """The frame with this FCF and number (from 1, per side): the second MCF."""
 
-    fcf: int
+    fcf: Fcf
     number: int = 1
 
 
@@ -133,10 +133,9 @@ class Spoiled:
 def spoil(damages: Iterable[Damage], side: Side, signal: Signal, kind: SignalKind, counter: SignalCounter) -> Spoiled:
     """Do to `signal`, which `side` sends, all that befalls it; the counter says which of its kind it is."""
     number = counter.next_of(kind)
-    frame_numbers: list[tuple[int, int]] = []
+    frame_numbers: list[tuple[Fcf | None, int]] = []
     if isinstance(signal, V21Signal):
-        codes = [frame[2] & ~_X_BIT if len(frame) > 2 else 0 for frame in signal.frames]
-        frame_numbers = [(code, counter.next_frame(code)) for code in codes]
+        frame_numbers = [(fcf, counter.next_frame(fcf)) for fcf in signal.codes]
     injuries: list[Injury] = []
     cut: Injury | None = None
     for damage in damages:
@@ -168,7 +167,7 @@ def earlier(one: Injury | None, other: Injury | None) -> Injury | None:
 
 
 def _places(
-    where: Where, signal: Signal, kind: SignalKind, number: int, frame_numbers: list[tuple[int, int]]
+    where: Where, signal: Signal, kind: SignalKind, number: int, frame_numbers: list[tuple[Fcf | None, int]]
 ) -> Iterator[Place]:
     name = f"{kind} {number}"
     match where:
@@ -178,7 +177,7 @@ def _places(
         case NthFrame():
             if isinstance(signal, V21Signal):
                 for span, frame in zip(signal.spans, frame_numbers, strict=True):
-                    if frame == (where.fcf & ~_X_BIT, where.number):
+                    if frame == (where.fcf, where.number):
                         yield Place(from_s=signal.time_of(span[0]), until_s=signal.time_of(span[1]), name=name)
         case Between():
             if where.from_s < signal.end_s and where.until_s > signal.start_s:

@@ -15,6 +15,7 @@ from mailfax.modem.line import DialResult, IncomingCall
 from mailfax.modem.virtual.damage import Damage, Harm, Injury, Where
 from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.t30.commands import LineCommand, LineResult
+from mailfax.t30.frames import Fcf
 from mailfax.t30.modulation import Modulation
 
 LENGTH_OCTETS = 4
@@ -135,7 +136,7 @@ Push = Ringing | RingingStopped
 Message = Request | Reply | Push
 
 _UNIONS = (Message, LineCommand, LineResult, Where, Harm)
-_SINGLE = (IncomingCall, CallRecord, Injury, Damage, DialResult, Modulation, Side, SignalKind)
+_SINGLE = (IncomingCall, CallRecord, Injury, Damage, DialResult, Fcf, Modulation, Side, SignalKind)
 _CLASSES: dict[str, type] = {
     kind.__name__: kind for kind in (*_SINGLE, *(kind for union in _UNIONS for kind in get_args(union)))
 }

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from mailfax.modem.virtual.hdlc import build_burst
 from mailfax.t30.commands import SendFrames, SendPage, SendTraining
+from mailfax.t30.frames import Fcf, parse_frame
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.wire import V21_BIT_RATE
 
@@ -39,12 +40,12 @@ class SignalKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class V21Signal:
-    """A V.21 burst. `frames` are only for finding a span by its FCF; a receiver gets nothing but the bits."""
+    """A V.21 burst. `codes` only name the spans, for damage to find them; a receiver gets nothing but the bits."""
 
     start_s: float
     bits: str
     spans: tuple[tuple[int, int], ...]
-    frames: tuple[bytes, ...]
+    codes: tuple[Fcf | None, ...]
 
     @property
     def end_s(self) -> float:
@@ -98,17 +99,17 @@ class SignalCounter:
     """Numbers the transmissions of one side, from 1: the nth page, and the nth frame with one FCF."""
 
     kinds: dict[SignalKind, int] = field(default_factory=dict)
-    frames: dict[int, int] = field(default_factory=dict)
+    frames: dict[Fcf | None, int] = field(default_factory=dict)
 
     def next_of(self, kind: SignalKind) -> int:
         """Count one more transmission of `kind` and return its number."""
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         return self.kinds[kind]
 
-    def next_frame(self, code: int) -> int:
+    def next_frame(self, fcf: Fcf | None) -> int:
         """Count one more frame with this FCF and return its number."""
-        self.frames[code] = self.frames.get(code, 0) + 1
-        return self.frames[code]
+        self.frames[fcf] = self.frames.get(fcf, 0) + 1
+        return self.frames[fcf]
 
 
 def kind_of(command: SendFrames | SendTraining | SendPage) -> SignalKind:
@@ -129,7 +130,7 @@ def build_signal(command: SendFrames | SendTraining | SendPage, start_s: float) 
     match command:
         case SendFrames(frames=frames):
             burst = build_burst(frames)
-            return V21Signal(start_s=start_s, bits=burst.bits, spans=burst.spans, frames=frames)
+            return V21Signal(start_s=start_s, bits=burst.bits, spans=burst.spans, codes=tuple(map(_code_of, frames)))
         case SendTraining(modulation=modulation, seconds=seconds):
             zeros = bytes(round(modulation.bit_rate * seconds / 8))
             return _image(modulation, modulation.training_s(short=False), zeros, start_s)
@@ -137,6 +138,11 @@ def build_signal(command: SendFrames | SendTraining | SendPage, start_s: float) 
             return _image(modulation, modulation.training_s(short=short), octets, start_s)
         case _:
             assert_never(command)
+
+
+def _code_of(frame: bytes) -> Fcf | None:
+    read = parse_frame(frame)
+    return read.fcf if read is not None else None
 
 
 def _image(modulation: Modulation, training_s: float, octets: bytes, start_s: float) -> ImageSignal:

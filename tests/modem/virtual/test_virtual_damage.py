@@ -33,6 +33,7 @@ from mailfax.t30.commands import (
     Silence,
     TrainingHeard,
 )
+from mailfax.t30.frames import Fcf
 from mailfax.t30.modulation import Modulation
 
 PAGE_BEGINS_S = 6.0
@@ -146,7 +147,7 @@ def test_a_spoiled_start_up_signal_trains_nobody() -> None:
 
 
 def test_a_damaged_frame_counts_and_the_other_one_is_heard() -> None:
-    calling, wire = dis_through(*from_called(NthFrame(fcf=0x02), FlipBits(first=40)))
+    calling, wire = dis_through(*from_called(NthFrame(fcf=Fcf.CSI), FlipBits(first=40)))
     assert frames_of(calling[0]) == ((DIS,), 1)
     assert frames_of(calling[1]) == ((CSI, DIS), 0)  # the damage was for the first CSI only
     assert len(wire.injuries) == 1
@@ -160,7 +161,7 @@ def test_a_dropped_burst_is_not_heard_and_the_next_one_is() -> None:
 
 
 def test_a_carrier_lost_in_a_frame_leaves_a_damaged_frame() -> None:
-    calling, _ = dis_through(*from_called(NthFrame(fcf=0x01), LoseCarrier(after_s=0.1, duration_s=0.1)))
+    calling, _ = dis_through(*from_called(NthFrame(fcf=Fcf.DIS), LoseCarrier(after_s=0.1, duration_s=0.1)))
     assert frames_of(calling[0]) == ((CSI,), 1)
 
 
