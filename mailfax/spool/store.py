@@ -56,8 +56,8 @@ class Store:
         self._pid = os.getpid()
         writing = database.open_engine(settings.database, "BEGIN IMMEDIATE")
         with disk.disk_errors(), owner.opening(settings):
-            self._owner = owner.Owner(settings)
             database.upgrade(writing)
+            self._owner = owner.Owner(settings)
         self._engines = (writing, database.open_engine(settings.database, "BEGIN"))
         self._changes = Changes(settings.database)
         self._writer = Writer(writing, self._changes.notify)
@@ -272,7 +272,9 @@ class Store:
             delivery = deliveries.load(connection, delivery_id)
             if delivery is None or delivery.state is not DeliveryState.SENDING:
                 return
-            deliveries.finish(connection, delivery_id, DeliveryState.FAILED, detail, now_us=now_us, not_before_us=now_us)
+            deliveries.finish(
+                connection, delivery_id, DeliveryState.FAILED, detail, now_us=now_us, not_before_us=now_us
+            )
             again = NewDelivery(
                 kind=delivery.kind,
                 recipient=recipient,
@@ -284,6 +286,7 @@ class Store:
             deliveries.add(connection, self.new_id, [again], now_us)
 
         self.write(redirect)
+        fault_point("delivery-redirected")
 
     def deliveries(self, about: str | None = None, limit: int = 1000) -> tuple[Delivery, ...]:
         """Return the deliveries of a fax or submission, or the newest of all; oldest first."""

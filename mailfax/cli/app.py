@@ -1,0 +1,175 @@
+"""The verbs that stand alone: serve, check, demo, send, queue, show, line."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailfax import __version__
+from mailfax.cli import modem
+from mailfax.config import Config, ConfigError, embedded_default, load
+
+app = typer.Typer(
+    name="mailfax",
+    help="The gateway between e-mail and the telephone network's fax machines.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(modem.app, name="modem")
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Configuration file; without it the embedded default is used.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def main() -> None:
+    """Entry point of the `mailfax` command."""
+    app()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mailfax {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before every verb."""
+
+
+def config_or_exit(path: Path | None) -> Config:
+    """Load the configuration, or say everything that is wrong with it and exit with status 78 (EX_CONFIG)."""
+    if path is None:
+        return embedded_default(Path.cwd())
+    try:
+        return load(path)
+    except OSError as error:
+        typer.echo(f"mailfax: cannot read {path}: {error.strerror}.", err=True)
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(f"{path}: {problem}", err=True)
+    raise typer.Exit(78)
+
+
+@app.command()
+def serve(
+    config: ConfigOption = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Write the log as JSON lines.")] = False,
+) -> None:
+    """Run the gateway: mail in and out, the queue, and every line of the configuration."""
+    from mailfax.daemon.server import serve as run  # noqa: PLC0415 - the other verbs need none of it
+
+    settings = config_or_exit(config)
+    if config is None:
+        typer.echo(
+            "mailfax: no --config given; running the embedded default (virtual telephone exchange, SMTP on 127.0.0.1:8025)",
+            err=True,
+        )
+    run(settings, json_log=log_json)
+
+
+@app.command()
+def line(
+    name: Annotated[str, typer.Argument(help="Name of the line in the configuration.")], config: ConfigOption = None
+) -> None:
+    """Run one line alone, for a service manager that starts each line by itself."""
+    from mailfax.daemon.line import line_process  # noqa: PLC0415
+
+    settings = config_or_exit(config)
+    if name not in settings.lines:
+        typer.echo(f"mailfax: there is no line {name}; lines are: {', '.join(settings.lines)}.", err=True)
+        raise typer.Exit(78)
+    line_process(settings, name, server=None, json_log=False)
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Say what is wrong with the configuration, with line and advice; and what this machine lacks."""
+    from mailfax.daemon.checks import machine_findings  # noqa: PLC0415
+
+    settings = config_or_exit(config)
+    findings = list(machine_findings(settings))
+    for finding in findings:
+        typer.echo(str(finding))
+    if any(finding.fatal for finding in findings):
+        raise typer.Exit(78)
+    typer.echo(
+        f"{config or 'embedded default'}: {len(settings.lines)} lines, {len(settings.domains)} fax domains; ready to serve"
+    )
+
+
+@app.command()
+def send(
+    number: Annotated[str, typer.Argument(help="Fax number as the fax domain's plan writes it.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="What to fax: PDF, text, JPEG, PNG, TIFF.", exists=True, dir_okay=False)
+    ],
+    sender: Annotated[str, typer.Option("--from", help="Mail address that hears the result.")] = "",
+    subject: Annotated[str, typer.Option(help="Subject for reports.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Queue files for a number: the same as a mail with them as attachments, from the shell."""
+    from mailfax.cli.sending import queue_files  # noqa: PLC0415
+    from mailfax.gateway.shell import ShellRefused  # noqa: PLC0415
+    from mailfax.spool.disk import SpoolError  # noqa: PLC0415
+
+    try:
+        submission, job = queue_files(config_or_exit(config), number, files, sender=sender, subject=subject)
+    except (ShellRefused, SpoolError) as refused:
+        typer.echo(f"mailfax: {refused}", err=True)
+        raise typer.Exit(65) from None
+    if as_json:
+        typer.echo(json.dumps({"mail": submission.id, "job": job.id, "number": job.number}))
+    else:
+        typer.echo(f"{job.id} queued for {job.number} (mail {submission.id})")
+
+
+@app.command()
+def queue(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the jobs that are not finished."""
+    from mailfax.cli.views import print_queue  # noqa: PLC0415
+
+    print_queue(config_or_exit(config), as_json=as_json, out=sys.stdout)
+
+
+@app.command()
+def show(
+    subject: Annotated[str, typer.Argument(help="Id of a job (J…), a mail (M…) or a received fax (F…).")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell the whole life of a job, a mail or a received fax."""
+    from mailfax.cli.views import print_life  # noqa: PLC0415
+
+    try:
+        print_life(config_or_exit(config), subject, as_json=as_json, out=sys.stdout)
+    except (KeyError, ValueError) as error:
+        typer.echo(f"mailfax: {error.args[0]}", err=True)
+        raise typer.Exit(65) from None
+
+
+@app.command()
+def demo(
+    mail: Annotated[
+        Path | None, typer.Option(help="A mail of your own (.eml) instead of ours.", exists=True, dir_okay=False)
+    ] = None,
+    to: Annotated[str, typer.Option(help="The number to fax it to.")] = "5551234",
+    real_time: Annotated[bool, typer.Option("--real-time", help="Pace the calls as a telephone line would.")] = False,
+    damage: Annotated[
+        float, typer.Option(help="Share of page bits to turn over on the line; the demo must then fail.", min=0, max=1)
+    ] = 0.0,
+) -> None:
+    """Show the whole journey on this machine: mails become faxes, faxes become mails, every page compared."""
+    from mailfax.demo import run  # noqa: PLC0415
+
+    raise typer.Exit(run(mail=mail, number=to, real_time=real_time, damage=damage))

@@ -1,0 +1,28 @@
+"""The `send` command's work: who is asking, and the spool it goes to."""
+
+import contextlib
+import getpass
+from datetime import datetime
+from pathlib import Path
+
+from mailfax.config import Config
+from mailfax.daemon import build
+from mailfax.daemon.clock import id_maker, wall_clock_us
+from mailfax.gateway.door import Intake
+from mailfax.gateway.shell import ShellOrder, send_files
+from mailfax.model.job import Job
+from mailfax.model.submission import Submission
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.store import Store
+
+
+def queue_files(config: Config, number: str, files: list[Path], *, sender: str, subject: str) -> tuple[Submission, Job]:
+    """Queue files for a number as the user who runs this command. Raises ShellRefused, SpoolError."""
+    user = getpass.getuser()
+    order = ShellOrder(
+        number=number, files=tuple(files), user=user, sender=sender or f"{user}@{config.smtp.hostname}", subject=subject
+    )
+    settings, new_id = build.spool_settings(config), id_maker()
+    with contextlib.closing(Store(settings, new_id)) as store, contextlib.closing(BlobStore(settings)) as blobs:
+        intake = Intake(store=store, blobs=blobs, new_id=new_id)
+        return send_files(order, intake, build.routing_settings(config), wall_clock_us(), datetime.now().astimezone())

@@ -1,0 +1,149 @@
+"""From the configuration to each package's own settings, and to lines: the one place where the two meet."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from mailfax.config import Config
+from mailfax.gateway.identity import Identity
+from mailfax.gateway.lineworker import Duties
+from mailfax.modem.class1 import Class1Settings, FlowControl, open_class1
+from mailfax.modem.line import Line
+from mailfax.modem.virtual.client import VirtualLine
+from mailfax.modem.virtual.damage import BitErrors, Damage, OfKind
+from mailfax.modem.virtual.plan import DamagedCalls, ExchangeSettings, Route, Tone
+from mailfax.modem.virtual.signals import Side, SignalKind
+from mailfax.render.settings import RenderSettings
+from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettings
+from mailfax.smtp.compose import Letterhead
+from mailfax.smtp.settings import Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsMode
+from mailfax.spool.settings import SpoolSettings
+
+MB = 1024 * 1024
+SMTP_PORT = 25
+WALL_SECONDS_PER_CPU_SECOND = 2
+FLOW = {"rtscts": FlowControl.RTS_CTS, "xonxoff": FlowControl.XON_XOFF, "none": FlowControl.NONE}
+TONES = {"busy": Tone.BUSY, "no-answer": Tone.NO_ANSWER}
+
+
+def spool_settings(config: Config) -> SpoolSettings:
+    """Return where the spool is and what it leaves free."""
+    return SpoolSettings(directory=config.data_dir, reserve_bytes=config.spool.reserve_mb * MB)
+
+
+def identity(config: Config) -> Identity:
+    """Return who we are to far machines."""
+    return Identity(
+        station_id=config.identity.station_id, name=config.identity.name, time_zone=config.identity.time_zone
+    )
+
+
+def routing_settings(config: Config) -> RoutingSettings:
+    """Return our domains, who may send, and the DID map."""
+    return RoutingSettings(
+        domains=tuple(
+            Domain(name=name.lower(), plan=PrivatePlan(lengths=domain.lengths))
+            for name, domain in config.domains.items()
+        ),
+        allow_networks=tuple(ip_network(network) for network in config.smtp.allow_networks),
+        did=tuple(DidRule(called=called, mailboxes=mailboxes) for called, mailboxes in config.receive.did.items()),
+        catch_all=config.receive.catch_all,
+    )
+
+
+def smtp_settings(config: Config) -> SmtpSettings:
+    """Return the listener's addresses and limits."""
+    smtp = config.smtp
+    return SmtpSettings(
+        hostname=smtp.hostname,
+        listen=tuple(_listen(address) for address in smtp.listen),
+        max_message_bytes=smtp.max_message_mb * MB,
+        max_recipients=smtp.max_recipients,
+        timeout_s=smtp.timeout_s,
+        max_connections=smtp.max_connections,
+    )
+
+
+def _listen(address: str) -> Listen:
+    host, _, port = address.rpartition(":")
+    return Listen(host=host.strip("[]"), port=int(port))
+
+
+def outgoing_settings(config: Config) -> OutgoingSettings:
+    """Return the way mail leaves."""
+    mail = config.mail
+    smarthost = None
+    if mail.smarthost is not None:
+        host, _, port = mail.smarthost.partition(":")
+        smarthost = Smarthost(
+            host=host,
+            port=int(port or SMTP_PORT),
+            tls=TlsMode(mail.tls),
+            user=mail.user or "",
+            password_file=mail.password_file,
+        )
+    return OutgoingSettings(hostname=config.smtp.hostname, maildir_root=mail.maildir, smarthost=smarthost)
+
+
+def letterhead(config: Config) -> Letterhead:
+    """Return what the mails that we write have in common."""
+    name = config.identity.time_zone
+    zone = ZoneInfo(name) if name else datetime.now().astimezone().tzinfo
+    return Letterhead(hostname=config.smtp.hostname, sender=config.mail.sender, zone=zone or UTC)
+
+
+def render_settings(config: Config) -> RenderSettings:
+    """Return the limits of rendering."""
+    render = config.render
+    return RenderSettings(
+        max_pages=render.max_pages,
+        cpu_s=render.cpu_s,
+        wall_s=render.cpu_s * WALL_SECONDS_PER_CPU_SECOND,
+        memory_bytes=render.memory_mb * MB,
+        fonts=render.fonts,
+    )
+
+
+def exchange_socket(config: Config) -> Path:
+    """Return where the virtual exchange listens."""
+    return config.data_dir / "exchange.sock"
+
+
+def exchange_settings(config: Config) -> ExchangeSettings:
+    """Return the virtual exchange's numbers, pace and damage."""
+    exchange = config.exchange
+    errors = Damage(side=Side.CALLING, where=OfKind(kind=SignalKind.PAGE), harm=BitErrors(rate=exchange.flip_bits))
+    return ExchangeSettings(
+        socket_path=exchange_socket(config),
+        routes=tuple(Route(pattern=pattern, to=_target(targets)) for pattern, targets in exchange.routes.items()),
+        real_time=exchange.real_time,
+        damage=(DamagedCalls(damage=(errors,)),) if exchange.flip_bits else (),
+    )
+
+
+def _target(targets: tuple[str, ...]) -> tuple[str, ...] | Tone:
+    return TONES.get(targets[0], targets) if targets else targets
+
+
+def duties(config: Config, name: str) -> Duties:
+    """Return what a line is for."""
+    return Duties(sends=config.lines[name].send, receives=config.lines[name].receive)
+
+
+def open_line(config: Config, name: str) -> Line:
+    """Open a line's device. Raises LineFault."""
+    line = config.lines[name]
+    if line.kind == "virtual":
+        return VirtualLine(name, line.number, exchange_socket(config), accepts_calls=line.receive)
+    modem = Class1Settings(
+        device=line.device,
+        name=name,
+        number=line.number,
+        speed=line.speed,
+        flow_control=FLOW[line.flow],
+        dial_prefix=f"ATDT{line.dial_prefix}",
+        rings_before_answer=line.rings,
+    )
+    return open_class1(replace(modem, init=(*modem.init, *line.init)))

@@ -1,0 +1,96 @@
+"""One line's process: opens the device, runs `gateway.lineworker`, and rests a while when the device fails.
+
+Started by `daemon.server` for each line from the warm forkserver, or alone by `mailfax line NAME`. A second thread watches
+the pipe to the server: `stop` on it, or its end (the server died), ends the line in order.
+"""
+
+import contextlib
+import random
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+import structlog
+
+from mailfax.config import Config
+from mailfax.daemon import build, log
+from mailfax.daemon.clock import id_maker, wall_clock_us
+from mailfax.gateway.desk import Desk
+from mailfax.gateway.lineworker import FAULT_PAUSE_S, adopt, work
+from mailfax.gateway.live import Emit, Live
+from mailfax.modem.line import Line, LineFault
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.retry import RetryPolicy
+from mailfax.spool.store import Store
+
+_log = structlog.get_logger()
+
+
+def line_process(config: Config, name: str, server: Connection | None, *, json_log: bool) -> None:
+    """Run the line `name` until the server (or a signal) says stop."""
+    log.configure(json=json_log)
+    structlog.contextvars.bind_contextvars(line=name)
+    stop = threading.Event()
+    current: list[Line] = []
+
+    def end() -> None:
+        stop.set()
+        for line in tuple(current):
+            line.stop()
+
+    signal.signal(signal.SIGTERM, lambda *_: end())
+    signal.signal(signal.SIGINT, signal.SIG_IGN if server else lambda *_: end())
+    if server is not None:
+        threading.Thread(target=_watch, args=(server, end), name="watch", daemon=True).start()
+    new_id = id_maker()
+    store, blobs = Store(build.spool_settings(config), new_id), BlobStore(build.spool_settings(config))
+    desk = Desk(
+        line_name=name,
+        store=store,
+        blobs=blobs,
+        calls_root=build.spool_settings(config).calls,
+        now_us=wall_clock_us,
+        new_id=new_id,
+        identity=build.identity(config),
+        retry=RetryPolicy(),
+        jitter=random.random,
+        emit=_emitter(server),
+    )
+    try:
+        adopt(desk)
+        while not stop.is_set():
+            try:
+                _one_device(config, name, desk, stop, current)
+            except LineFault as fault:
+                _log.error("the line failed and rests", fault=str(fault), rest_s=FAULT_PAUSE_S)
+                stop.wait(FAULT_PAUSE_S)
+    finally:
+        store.close()
+        blobs.close()
+
+
+def _one_device(config: Config, name: str, desk: Desk, stop: threading.Event, current: list[Line]) -> None:
+    line = build.open_line(config, name)
+    current.append(line)
+    try:
+        _log.info("line is up")
+        work(line, desk, build.duties(config, name), stop)
+    finally:
+        current.remove(line)
+        line.close()
+
+
+def _watch(server: Connection, end: Callable[[], None]) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        server.recv()
+    end()
+
+
+def _emitter(server: Connection | None) -> Emit:
+    def emit(live: Live) -> None:
+        if server is not None:
+            with contextlib.suppress(OSError):  # the server is gone; `_watch` sees that too, and ends the line
+                server.send(live)
+
+    return emit

@@ -1,0 +1,150 @@
+"""The server: one asyncio process for mail and schedule, which supervises a process for each line.
+
+Started by `mailfax serve`. Everything it needs is constructed here. Its workers share nothing but the spool: each takes
+what waits there, does it, commits, and looks again when the spool changes.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+
+import structlog
+
+from mailfax.config import Config
+from mailfax.daemon import build, log
+from mailfax.daemon.children import Children, ChildSpec, warm_context
+from mailfax.daemon.clock import id_maker, wall_clock_us
+from mailfax.daemon.control import ControlSocket
+from mailfax.daemon.exchange import exchange_process
+from mailfax.daemon.line import line_process
+from mailfax.daemon.pulse import Pulse, work_while_any
+from mailfax.gateway.delivery import DeliveryDesk
+from mailfax.gateway.distribution import DistributionDesk
+from mailfax.gateway.door import GatewayDoor, Intake
+from mailfax.gateway.live import Emit, Live
+from mailfax.gateway.notification import NotificationDesk
+from mailfax.gateway.rendering import RenderDesk
+from mailfax.smtp.listener import serve_smtp
+from mailfax.smtp.notices import NoticePolicy
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.store import Store
+
+_log = structlog.get_logger()
+
+Step = Callable[[], Awaitable[bool]]
+
+
+def serve(config: Config, *, json_log: bool = False) -> None:
+    """Run until SIGTERM or SIGINT."""
+    log.configure(json=json_log)
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new_id, spool = id_maker(), build.spool_settings(config)
+    with contextlib.closing(Store(spool, new_id)) as store, contextlib.closing(BlobStore(spool)) as blobs:
+        recovered = store.recover(wall_clock_us())
+        _log.info(
+            "spool is open",
+            folder=str(config.data_dir),
+            renders=recovered.renders,
+            jobs=recovered.jobs,
+            deliveries=recovered.deliveries,
+        )
+        asyncio.run(Server(config, Intake(store=store, blobs=blobs, new_id=new_id), json_log=json_log).run())
+
+
+class Server:
+    """The running parts of one gateway, from start to stop."""
+
+    def __init__(self, config: Config, intake: Intake, *, json_log: bool) -> None:
+        self._config, self._intake, self._json_log = config, intake, json_log
+        self._control = ControlSocket(config.data_dir)
+        self._context = warm_context()
+
+    async def run(self) -> None:
+        """Start every part, wait for a signal, stop every part."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+
+        def emit(live: Live) -> None:
+            loop.call_soon_threadsafe(self._control.emit, live)
+
+        children = Children(self._context, self._control.emit)
+        door = GatewayDoor(
+            intake=self._intake, routing=build.routing_settings(self._config), now_us=wall_clock_us, emit=emit
+        )
+        smtp = await serve_smtp(build.smtp_settings(self._config), door, wall_clock_us)
+        pulse = Pulse(self._intake.store)
+        parts = [pulse.run(), *(children.keep(spec) for spec in self._child_specs())]
+        parts += [work_while_any(step, pulse) for step in self._steps(emit)]
+        tasks = [asyncio.create_task(part) for part in parts]
+        try:
+            address = "{}:{}".format(*smtp.addresses[0])
+            await self._control.start(address)
+            _log.info("mailfax is up", smtp=address, pid=os.getpid())
+            ended, _ = await asyncio.wait(
+                {asyncio.create_task(stop.wait()), *tasks}, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in ended:
+                task.result()
+        finally:
+            _log.info("mailfax stops")
+            await smtp.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._control.stop()
+
+    def _child_specs(self) -> Iterator[ChildSpec]:
+        config, json_log = self._config, self._json_log
+        if any(line.kind == "virtual" for line in config.lines.values()):
+            yield ChildSpec(name="exchange", target=exchange_process, arguments=(config,), json_log=json_log)
+        for name in config.lines:
+            yield ChildSpec(name=f"line-{name}", target=line_process, arguments=(config, name), json_log=json_log)
+
+    def _steps(self, emit: Emit) -> Iterator[Step]:
+        """Return the workers of the mail side, each as one step that says whether it found something to do."""
+        config, store, blobs = self._config, self._intake.store, self._intake.blobs
+        render = RenderDesk(
+            store=store,
+            blobs=blobs,
+            settings=build.render_settings(config),
+            context=self._context,
+            now_us=wall_clock_us,
+            emit=emit,
+        )
+        distribution = DistributionDesk(
+            store=store,
+            blobs=blobs,
+            routing=build.routing_settings(config),
+            letterhead=build.letterhead(config),
+            now_us=wall_clock_us,
+            emit=emit,
+        )
+        notification = NotificationDesk(
+            store=store,
+            blobs=blobs,
+            letterhead=build.letterhead(config),
+            policy=NoticePolicy(report_delivered=config.mail.report_delivered),
+            now_us=wall_clock_us,
+        )
+        delivery = DeliveryDesk(
+            store=store,
+            blobs=blobs,
+            outgoing=build.outgoing_settings(config),
+            catch_all=config.receive.catch_all,
+            now_us=wall_clock_us,
+            emit=emit,
+        )
+        for step in (render.step, distribution.step, notification.step):
+            yield _in_thread(step)
+        yield delivery.step
+
+
+def _in_thread(step: Callable[[], bool]) -> Step:
+    async def run() -> bool:
+        return await asyncio.to_thread(step)
+
+    return run

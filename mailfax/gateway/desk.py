@@ -1,0 +1,28 @@
+"""What every call of one line needs besides the line: its store, its clock, our identity, and who is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailfax.gateway.identity import Identity
+from mailfax.gateway.live import Emit
+from mailfax.model.ids import IdMaker
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.retry import RetryPolicy
+from mailfax.spool.store import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """The dependencies of outbound and inbound calls, constructed once for each line process."""
+
+    line_name: str
+    store: Store
+    blobs: BlobStore
+    calls_root: Path
+    now_us: Callable[[], int]
+    new_id: IdMaker
+    identity: Identity
+    retry: RetryPolicy
+    jitter: Callable[[], float]
+    emit: Emit

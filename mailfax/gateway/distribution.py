@@ -1,0 +1,82 @@
+"""Received faxes find their mailboxes: routes each new fax, makes the mail with its PDF, queues one delivery a mailbox.
+
+Called by the server's workers. The mail is made once and kept as a blob, so that every retry hands over the same octets
+with the same Message-ID. Routing and deliveries are one transaction: a fax is never routed twice or half.
+"""
+
+from collections.abc import Callable
+
+import structlog
+
+from mailfax.gateway.live import Emit, FaxRouted, Live
+from mailfax.model.fax import InboundFax
+from mailfax.render.faxpdf import PdfMetadata, fax_pdf
+from mailfax.routing import inbound
+from mailfax.routing.settings import RoutingSettings
+from mailfax.smtp.compose import Letterhead, moment
+from mailfax.smtp.faxmail import fax_mail
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.records import DeliveryKind, NewDelivery
+from mailfax.spool.store import Store
+from mailfax.t4codec.tiff import T6Page
+
+_log = structlog.get_logger()
+NO_PAGES = "No page was received, so there is nothing to deliver."
+
+
+class DistributionDesk:
+    """Routes one received fax at a time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        blobs: BlobStore,
+        routing: RoutingSettings,
+        letterhead: Letterhead,
+        now_us: Callable[[], int],
+        emit: Emit,
+    ) -> None:
+        self._store, self._blobs, self._routing, self._letterhead = store, blobs, routing, letterhead
+        self._now_us, self._emit = now_us, emit
+
+    def step(self) -> bool:
+        """Route the next fax; False when none waits."""
+        fax = self._store.next_unrouted_fax()
+        if fax is None:
+            return False
+        route = inbound.route(fax.called, fax.caller, fax.station_id, fax.line, self._routing)
+        deliveries = self._deliveries(fax, route.mailboxes) if fax.pages else []
+        because = route.because if fax.pages else NO_PAGES
+        self._store.route_fax(fax.id, deliveries, because, self._now_us())
+        _log.info("fax routed", fax=fax.id, mailboxes=route.mailboxes, pages=len(fax.pages), because=because)
+        self._emit(Live(subject=fax.id, event=FaxRouted(mailboxes=route.mailboxes, because=because)))
+        return True
+
+    def _deliveries(self, fax: InboundFax, mailboxes: tuple[str, ...]) -> list[NewDelivery]:
+        pdf = self._pdf(fax)
+        reply_domain = self._routing.domains[0].name
+        return [
+            NewDelivery(
+                kind=DeliveryKind.FAX,
+                recipient=mailbox,
+                sender=self._letterhead.sender,
+                message_digest=self._blobs.put(fax_mail(fax, pdf, mailbox, reply_domain, self._letterhead)),
+                fax_id=fax.id,
+            )
+            for mailbox in mailboxes
+        ]
+
+    def _pdf(self, fax: InboundFax) -> bytes:
+        """Wrap the pages as they are at rest, T.6; nothing is coded again."""
+        pages = [
+            T6Page(
+                octets=self._blobs.get(page.blob.digest),
+                width_px=page.blob.width_px,
+                rows=page.blob.rows,
+                resolution=page.blob.resolution,
+            )
+            for page in fax.pages
+        ]
+        title = f"Fax {fax.id} from {fax.caller or fax.station_id or 'unknown'} to {fax.called or 'unknown'}"
+        return fax_pdf(pages, PdfMetadata(title=title, date=moment(fax.finished_us, self._letterhead.zone)))

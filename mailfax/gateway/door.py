@@ -1,0 +1,126 @@
+"""The door for mail: what the SMTP listener asks, answered from the routing rules and the spool.
+
+Called by `smtp.listener` once for each RCPT TO and once for each message. This is where a mail becomes durable (promise 1):
+the blob is fsynced and the rows are committed before `accept` returns, and only then does the listener say 250.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesHeaderParser
+
+import structlog
+
+from mailfax.gateway.live import Accepted as AcceptedStep
+from mailfax.gateway.live import Emit, Live
+from mailfax.model.ids import IdMaker, Kind
+from mailfax.model.job import Job
+from mailfax.model.outcome import Outcome
+from mailfax.model.submission import Recipient, Submission
+from mailfax.routing import outbound
+from mailfax.routing.settings import RoutingSettings
+from mailfax.smtp.door import Accepted, Client, Incoming, Permitted, Refused
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.disk import SpoolError, SpoolFull
+from mailfax.spool.store import Store
+
+_log = structlog.get_logger()
+SUBJECT_LIMIT = 200  # characters of a subject that reports quote
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intake:
+    """Where mails are put."""
+
+    store: Store
+    blobs: BlobStore
+    new_id: IdMaker
+
+
+class GatewayDoor:
+    """Implements `smtp.door.Door`."""
+
+    def __init__(self, *, intake: Intake, routing: RoutingSettings, now_us: Callable[[], int], emit: Emit) -> None:
+        self._intake, self._routing, self._now_us, self._emit = intake, routing, now_us, emit
+
+    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
+        """Ask the routing rules about one RCPT. The sender's address proves nothing and is not asked."""
+        match outbound.verdict(mailbox, client.ip, client.identity, self._routing):
+            case outbound.Permitted(address=address):
+                return Permitted(address=address)
+            case outbound.Refused(outcome=outcome, detail=detail):
+                _log.info("recipient refused", client=client.ip, sender=sender, mailbox=mailbox, outcome=outcome.code)
+                return Refused(outcome=outcome, detail=detail)
+
+    async def accept(self, incoming: Incoming) -> Accepted | Refused:
+        """Make the mail durable, with one job for each number."""
+        try:
+            submission, jobs = await asyncio.to_thread(
+                accept_mail,
+                self._intake,
+                incoming.octets,
+                now_us=self._now_us(),
+                sender=incoming.sender,
+                client=incoming.client.ip,
+                identity=incoming.client.identity,
+                recipients=incoming.recipients,
+                envid=incoming.envid,
+                return_full=incoming.return_full,
+            )
+        except SpoolFull as error:
+            _log.error("mail refused, the disk is full", client=incoming.client.ip, error=str(error))
+            return Refused(outcome=Outcome.DISK_FULL)
+        except SpoolError as error:
+            _log.error("mail refused, it could not be stored", client=incoming.client.ip, error=str(error))
+            return Refused(outcome=Outcome.STORE_BUSY)
+        numbers = tuple(job.number for job in jobs)
+        _log.info(
+            "mail accepted", mail=submission.id, sender=submission.sender, numbers=numbers, octets=submission.size
+        )
+        self._emit(Live(subject=submission.id, event=AcceptedStep(sender=submission.sender, numbers=numbers)))
+        return Accepted(submission_id=submission.id)
+
+
+def accept_mail(
+    intake: Intake,
+    octets: bytes,
+    *,
+    now_us: int,
+    sender: str,
+    client: str,
+    identity: str,
+    recipients: Iterable[Recipient],
+    envid: str = "",
+    return_full: bool = False,
+) -> tuple[Submission, tuple[Job, ...]]:
+    """Put a mail and its jobs on disk; also the way in for `mailfax send`. Raises SpoolError."""
+    if not intake.store.has_room(len(octets)):
+        raise SpoolFull("free space is below the reserve")
+    recipients = tuple(recipients)
+    headers = BytesHeaderParser().parsebytes(octets)
+    submission = Submission(
+        id=intake.new_id(Kind.MAIL),
+        received_us=now_us,
+        sender=sender,
+        client=client,
+        identity=identity,
+        message_digest=intake.blobs.put(octets),
+        size=len(octets),
+        subject=_readable(headers, "Subject")[:SUBJECT_LIMIT],
+        message_id=_readable(headers, "Message-ID"),
+        envid=envid,
+        return_full=return_full,
+        recipients=recipients,
+    )
+    return submission, intake.store.accept(submission, [recipient.address.number for recipient in recipients], now_us)
+
+
+def _readable(headers: Message, name: str) -> str:
+    """Return a header as text on one line; what cannot be decoded stays as it is."""
+    raw = str(headers.get(name, ""))
+    with contextlib.suppress(LookupError, ValueError):
+        raw = str(make_header(decode_header(raw)))
+    return " ".join(raw.split())

@@ -1,0 +1,47 @@
+"""Who we are on the far machine's paper: station id, and the header strip of each page."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from mailfax.model.page import Resolution
+from mailfax.render.header import HeaderLine, header_strip
+from mailfax.t4codec.bitmap import Bitmap
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """What the far machine and its reader see of us. `time_zone` is an IANA name, or empty for this machine's own."""
+
+    station_id: str = ""
+    name: str = "mailfax"
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentHeader:
+    """All that the header strips of one attempt depend on, so that anybody can make them again, to the pixel."""
+
+    identity: Identity
+    number: str
+    pages: int
+    started_us: int
+
+    def strip(self, page: int, resolution: Resolution) -> Bitmap:
+        """Make the strip above `page` (1-based): when, who, to whom, which page (US TCPA asks for the first three)."""
+        return header_strip(
+            HeaderLine(
+                date=local_time(self.started_us, self.identity.time_zone),
+                sender=" ".join(filter(None, (self.identity.station_id, self.identity.name))),
+                number=self.number,
+                page=page,
+                pages=self.pages,
+            ),
+            resolution,
+        )
+
+
+def local_time(at_us: int, time_zone: str) -> datetime:
+    """Return a store time as local time in an IANA zone; an empty name is this machine's own zone."""
+    moment = datetime.fromtimestamp(at_us / 1e6, tz=UTC)
+    return moment.astimezone(ZoneInfo(time_zone)) if time_zone else moment.astimezone()

@@ -1,0 +1,123 @@
+"""A call comes in: from RING to a received fax in the store. Runs in the line's process, called by `lineworker`.
+
+Order of durability (promise 1): each page is decoded, judged, written and fsynced with its directory in the call folder
+before the engine may send MCF; the journal says which pages were confirmed. Rows follow when the call is over, and only
+then does the folder go. What a crash leaves in folders is adopted by `spool.adopt`.
+"""
+
+import contextlib
+from typing import assert_never
+
+import structlog
+
+from mailfax.gateway.desk import Desk
+from mailfax.gateway.live import CallEnded, Live, Ringing
+from mailfax.gateway.pages import received_page
+from mailfax.model.call import CallResult
+from mailfax.model.ids import Kind
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import Coding
+from mailfax.modem.line import IncomingCall, Line, LineFault
+from mailfax.modem.pump import run_call
+from mailfax.spool.adopt import adopt_inbound
+from mailfax.spool.callfolder import CallFolder, CallHeader, CallRecord, Direction, PageFacts, read, remove
+from mailfax.spool.disk import SpoolFull
+from mailfax.spool.recovery import fax_id_of, settle
+from mailfax.t4codec import encode
+from mailfax.t30.answerer import AnswererStation, answer
+from mailfax.t30.commands import (
+    FetchPage,
+    KeeperCommand,
+    KeeperFailed,
+    KeeperResult,
+    Note,
+    Noted,
+    PageStored,
+    StorePage,
+)
+
+_log = structlog.get_logger()
+
+
+class InboundKeeper:
+    """The disk's side of an incoming call: pages to the call folder, events to its journal and to whoever watches."""
+
+    def __init__(self, *, desk: Desk, fax_id: str, folder: CallFolder) -> None:
+        self._desk, self._fax_id, self._folder = desk, fax_id, folder
+
+    def perform(self, command: KeeperCommand) -> KeeperResult:
+        """Answer one request of the engine."""
+        try:
+            match command:
+                case StorePage():
+                    return self._store(command)
+                case Note(event=event, at_s=at_s):
+                    self._folder.journal(event, at_s)
+                    self._desk.emit(Live(subject=self._fax_id, line=self._desk.line_name, event=event))
+                    return Noted()
+                case FetchPage():
+                    return KeeperFailed(reason="an incoming call has no pages to send")
+                case _:
+                    assert_never(command)
+        except (OSError, SpoolFull) as error:
+            _log.error("the disk failed in a call", fax=self._fax_id, error=str(error))
+            return KeeperFailed(reason=str(error))
+
+    def _store(self, page: StorePage) -> PageStored:
+        """Decode, judge, and make durable; the page at rest is T.6, so that the PDF can wrap it as it is."""
+        bitmap, quality = received_page(page.octets, page.form)
+        self._folder.keep_page(
+            page.index,
+            encode(bitmap, Coding.MMR),
+            PageFacts(
+                rows=bitmap.rows, width_px=bitmap.width_px, resolution=page.form.resolution, bad_rows=quality.bad_rows
+            ),
+        )
+        return PageStored(rows=bitmap.rows, bad_rows=quality.bad_rows, longest_bad_run=quality.longest_bad_run)
+
+
+def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
+    """Answer a ringing call and keep what comes. Below the free-space reserve the call is left ringing (promise 1)."""
+    if not desk.store.has_room(0):
+        _log.error("no room to receive a fax; the call is not answered", line=desk.line_name, caller=incoming.caller)
+        return
+    call_id = desk.new_id(Kind.CALL)
+    fax_id = fax_id_of(call_id)
+    header = CallHeader(
+        call_id=call_id,
+        line=desk.line_name,
+        direction=Direction.INBOUND,
+        started_us=desk.now_us(),
+        called=incoming.called,
+        caller=incoming.caller,
+        caller_name=incoming.caller_name,
+    )
+    desk.emit(Live(subject=fax_id, line=desk.line_name, event=Ringing(called=incoming.called, caller=incoming.caller)))
+    folder = CallFolder.create(desk.calls_root, header)
+    with contextlib.closing(folder):
+        folder.finish(_conversation(line, desk, InboundKeeper(desk=desk, fax_id=fax_id, folder=folder)))
+    _keep(read(folder.path), desk)
+    remove(folder.path)
+
+
+def _conversation(line: Line, desk: Desk, keeper: InboundKeeper) -> CallResult:
+    try:
+        answered = line.answer()
+    except LineFault as fault:
+        line.hang_up()
+        return CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault))
+    if not answered:
+        line.hang_up()
+        return CallResult(outcome=Outcome.CALL_DROPPED, detail="the caller hung up before we answered")
+    return run_call(answer(AnswererStation(station_id=desk.identity.station_id)), line, keeper)
+
+
+def _keep(record: CallRecord, desk: Desk) -> None:
+    """Move the call's pages to the blobs, write its row, and tell."""
+    adopt_inbound(desk.store, desk.blobs, record, desk.now_us())
+    result, pages, fax_id = settle(record), len(record.pages), fax_id_of(record.header.call_id)
+    _log.info("fax received", fax=fax_id, called=record.header.called, pages=pages, outcome=result.outcome.code)
+    event = CallEnded(
+        outcome=result.outcome.code, sentence=result.outcome.sentence, pages=pages, seconds=result.seconds
+    )
+    desk.emit(Live(subject=fax_id, line=desk.line_name, event=event))

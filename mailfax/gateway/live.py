@@ -1,0 +1,192 @@
+"""What people watch: every step of a mail or a fax, as it happens, with one plain sentence for each.
+
+The line processes and the server's own workers emit `Live` values; `daemon` passes them to whoever is connected to the
+control socket (`mailfax demo`, later `mailfax tail`). Nothing here is a promise: those are in the spool.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, assert_never
+
+from mailfax.model.call import (
+    CallEvent,
+    EndOfPageSent,
+    PageConfirmed,
+    PageReceived,
+    PageRefused,
+    PageStarted,
+    RemoteIdentified,
+    Trained,
+    TrainingFailed,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """A mail is on disk and its sender has the 250."""
+
+    sender: str
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendering:
+    """Page `page` is being made; `pages` when the total is known already."""
+
+    page: int
+    pages: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """The mail has become this many pages."""
+
+    pages: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderingFailed:
+    """The mail cannot be faxed."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialling:
+    """A line is calling the number."""
+
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ringing:
+    """A call comes in for this number."""
+
+    called: str
+    caller: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallEnded:
+    """The line is on hook again."""
+
+    outcome: str
+    sentence: str
+    pages: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FaxRouted:
+    """A received fax has its mailboxes."""
+
+    mailboxes: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailHanded:
+    """The mail server (or the Maildir) has taken a message; `what` is fax or notice."""
+
+    what: str
+    recipient: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailWaits:
+    """A message could not be handed over yet, or never will be."""
+
+    what: str
+    recipient: str
+    detail: str
+
+
+Stage = (
+    Accepted
+    | Rendering
+    | Rendered
+    | RenderingFailed
+    | Dialling
+    | Ringing
+    | CallEnded
+    | FaxRouted
+    | MailHanded
+    | MailWaits
+)
+LiveEvent = CallEvent | Stage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Live:
+    """One step: of what (an id of a mail, job, fax or delivery), on which line if any, and which step."""
+
+    subject: str
+    event: LiveEvent
+    line: str = ""
+
+
+Emit = Callable[[Live], None]
+
+
+def to_plain(live: Live) -> dict[str, Any]:
+    """Write a step as plain data for JSON, with its sentence under `text`."""
+    return {
+        "subject": live.subject,
+        "line": live.line,
+        "event": type(live.event).__name__,
+        "data": asdict(live.event),
+        "text": sentence(live.event),
+    }
+
+
+def sentence(event: LiveEvent) -> str:
+    """Say a step in plain words."""
+    match event:
+        case Accepted():
+            return f"accepted from {event.sender or 'nobody'} for {', '.join(event.numbers)}"
+        case Rendering():
+            return f"rendering page {event.page}" + (f" of {event.pages}" if event.pages else "")
+        case Rendered():
+            return f"rendered, {event.pages} page{'s' * (event.pages != 1)}"
+        case RenderingFailed():
+            return f"cannot be faxed: {event.sentence}"
+        case Dialling():
+            return f"dialling {event.number}"
+        case Ringing():
+            return f"ringing for {event.called or 'this line'}" + (
+                f", called by {event.caller}" if event.caller else ""
+            )
+        case CallEnded():
+            return f"{event.outcome} after {event.seconds:.1f} s: {event.sentence}"
+        case FaxRouted():
+            return f"goes to {', '.join(event.mailboxes)} ({event.because})"
+        case MailHanded():
+            return f"{event.what} delivered to {event.recipient}"
+        case MailWaits():
+            return f"{event.what} for {event.recipient} not delivered: {event.detail}"
+        case _:
+            return call_sentence(event)
+
+
+def call_sentence(event: CallEvent) -> str:
+    """Say a step of a call in plain words."""
+    match event:
+        case RemoteIdentified():
+            return f"remote is {event.station_id or 'unnamed'}: {event.abilities}"
+        case Trained():
+            return f"trained {event.modulation} {event.bit_rate}"
+        case TrainingFailed():
+            return f"training failed at {event.modulation} {event.bit_rate}"
+        case PageStarted():
+            return f"page {event.page} on the line"
+        case EndOfPageSent():
+            return f"page {event.page} sent, asking for its confirmation ({event.command})"
+        case PageConfirmed():
+            return f"page {event.page} confirmed ({event.answer})"
+        case PageRefused():
+            return f"page {event.page} refused ({event.answer})"
+        case PageReceived():
+            damage = f", {event.bad_rows} damaged" if event.bad_rows else ""
+            return f"page {event.page} stored{' and confirmed' if event.confirmed else ''}: {event.rows} rows{damage}"
+        case _:
+            assert_never(event)

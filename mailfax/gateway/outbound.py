@@ -1,0 +1,144 @@
+"""A job goes out: from the claimed job to its recorded result. Runs in the line's process, called by `lineworker`.
+
+Order of durability (promise 2): the attempt is in the store before this begins (`Store.claim_job`), the call folder before
+the number is dialled, each end-of-page command in its journal before it is sent, each confirmation as it is heard.
+Rows follow when the call is over, and only then does the folder go.
+"""
+
+import contextlib
+from typing import assert_never
+
+import structlog
+
+from mailfax.gateway.desk import Desk
+from mailfax.gateway.identity import SentHeader
+from mailfax.gateway.live import CallEnded, Dialling, Live
+from mailfax.gateway.pages import coded_page
+from mailfax.model.call import CallResult
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import Resolution
+from mailfax.modem.line import DialResult, Line, LineFault
+from mailfax.modem.pump import run_call
+from mailfax.spool.blobs import BlobMissing
+from mailfax.spool.callfolder import CallFolder, CallHeader, Direction, remove
+from mailfax.spool.disk import SpoolFull
+from mailfax.spool.records import Claim
+from mailfax.spool.retry import decide
+from mailfax.t30.caller import CallerJob, call
+from mailfax.t30.commands import FetchPage, KeeperCommand, KeeperFailed, KeeperResult, Note, Noted, PageData, StorePage
+
+_log = structlog.get_logger()
+
+NOT_CONNECTED = {
+    DialResult.BUSY: Outcome.BUSY,
+    DialResult.NO_ANSWER: Outcome.NO_ANSWER,
+    DialResult.NO_DIALTONE: Outcome.NO_DIALTONE,
+    DialResult.NO_CARRIER: Outcome.NO_FAX,
+    DialResult.STOPPED: Outcome.INTERRUPTED,
+}
+
+
+class OutboundKeeper:
+    """The disk's side of an outgoing call: pages from the blobs, events to the call's journal and to whoever watches."""
+
+    def __init__(self, *, desk: Desk, claim: Claim, folder: CallFolder, strips: SentHeader) -> None:
+        self._desk, self._claim, self._folder, self._strips = desk, claim, folder, strips
+
+    def perform(self, command: KeeperCommand) -> KeeperResult:
+        """Answer one request of the engine."""
+        try:
+            match command:
+                case FetchPage():
+                    return PageData(octets=self._coded(command))
+                case Note(event=event, at_s=at_s):
+                    self._folder.journal(event, at_s)
+                    self._desk.emit(Live(subject=self._claim.job.id, line=self._desk.line_name, event=event))
+                    return Noted()
+                case StorePage():
+                    return KeeperFailed(reason="an outgoing call stores no pages")
+                case _:
+                    assert_never(command)
+        except (OSError, SpoolFull, BlobMissing) as error:
+            _log.error("the disk failed in a call", call=self._claim.call_id, error=str(error))
+            return KeeperFailed(reason=str(error))
+
+    def _coded(self, wanted: FetchPage) -> bytes:
+        page = self._claim.document.pages[wanted.index]
+        blob = page.standard if wanted.form.resolution is Resolution.STANDARD else page.fine
+        return coded_page(
+            strip=self._strips.strip(wanted.index + 1, wanted.form.resolution),
+            body_t6=self._desk.blobs.get(blob.digest),
+            width_px=blob.width_px,
+            rows=blob.rows,
+            form=wanted.form,
+            bit_rate=wanted.bit_rate,
+        )
+
+
+def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallResult:
+    """Dial the job's number, send the pages that are not confirmed yet, record what came of it.
+
+    `started_us` is when the attempt was claimed; the header strips carry it.
+    """
+    job = claim.job
+    pages = len(claim.document.pages)
+    header = CallHeader(
+        call_id=claim.call_id,
+        line=desk.line_name,
+        direction=Direction.OUTBOUND,
+        started_us=started_us,
+        number=job.number,
+        job_id=job.id,
+        first_page=job.confirmed_pages + 1,
+        pages=pages,
+    )
+    folder = CallFolder.create(desk.calls_root, header)
+    desk.emit(Live(subject=job.id, line=desk.line_name, event=Dialling(number=job.number)))
+    strips = SentHeader(identity=desk.identity, number=job.number, pages=pages, started_us=started_us)
+    with contextlib.closing(folder):
+        result = _conversation(claim, line, desk, OutboundKeeper(desk=desk, claim=claim, folder=folder, strips=strips))
+        folder.finish(result)
+    settle_job(claim.call_id, job.id, result, desk)
+    remove(folder.path)
+    return result
+
+
+def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) -> CallResult:
+    try:
+        dialled = line.dial(claim.job.number)
+    except LineFault as fault:
+        line.hang_up()
+        return CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault))
+    if dialled is not DialResult.CONNECTED:
+        line.hang_up()
+        return CallResult(outcome=NOT_CONNECTED[dialled])
+    engine = call(
+        CallerJob(
+            first_page=claim.job.confirmed_pages, pages=len(claim.document.pages), station_id=desk.identity.station_id
+        )
+    )
+    return run_call(engine, line, keeper)
+
+
+def settle_job(call_id: str, job_id: str, result: CallResult, desk: Desk) -> None:
+    """Decide what the result means for the job and commit both; done once for each call, also when told twice."""
+    job = desk.store.job(job_id)
+    if job is None:
+        raise LookupError(f"{call_id} was made for {job_id}, which is not in the queue")
+    decision = decide(job, result, desk.now_us(), desk.retry, desk.jitter())
+    desk.store.record_call(call_id, result, decision, desk.now_us())
+    _log.info(
+        "call ended",
+        job=job_id,
+        call=call_id,
+        outcome=result.outcome.code,
+        next=decision.state.value,
+        note=decision.note,
+    )
+    event = CallEnded(
+        outcome=result.outcome.code,
+        sentence=" ".join(filter(None, (result.outcome.sentence, decision.note))),
+        pages=result.confirmed_pages,
+        seconds=result.seconds,
+    )
+    desk.emit(Live(subject=job_id, line=desk.line_name, event=event))

@@ -1,0 +1,83 @@
+"""Mails become Documents: takes submissions that wait, renders each in a limited child, keeps its pages as blobs.
+
+Called by the server's workers. A rendering that a crash cut off is simply done again: nothing of it is visible before the
+Document is committed.
+"""
+
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext
+
+import structlog
+
+from mailfax.gateway.live import Emit, Live, Rendered, Rendering, RenderingFailed
+from mailfax.model.document import Document, DocumentPage
+from mailfax.model.page import PageBlob
+from mailfax.model.submission import Submission
+from mailfax.render.result import RenderedPage, RenderFailure
+from mailfax.render.sandbox import render_in_child
+from mailfax.render.settings import RenderSettings
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.faultpoint import fault_point
+from mailfax.spool.store import Store
+from mailfax.t4codec.tiff import T6Page
+
+_log = structlog.get_logger()
+
+
+class RenderDesk:
+    """Renders one waiting submission at a time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        blobs: BlobStore,
+        settings: RenderSettings,
+        context: ForkServerContext,
+        now_us: Callable[[], int],
+        emit: Emit,
+    ) -> None:
+        self._store, self._blobs, self._settings, self._context = store, blobs, settings, context
+        self._now_us, self._emit = now_us, emit
+
+    def step(self) -> bool:
+        """Render the next submission; False when none waits."""
+        submission = self._store.claim_render(self._now_us())
+        if submission is None:
+            return False
+        log = _log.bind(mail=submission.id)
+        try:
+            document = self._render(submission)
+        except RenderFailure as failure:
+            log.info("mail cannot be faxed", outcome=failure.outcome.code, detail=failure.detail)
+            self._store.fail_submission(submission.id, failure.outcome, failure.detail, failure.account, self._now_us())
+            self._emit(Live(subject=submission.id, event=RenderingFailed(sentence=failure.detail)))
+        else:
+            log.info("mail rendered", pages=len(document.pages))
+            self._store.set_document(submission.id, document, self._now_us())
+            self._emit(Live(subject=submission.id, event=Rendered(pages=len(document.pages))))
+        return True
+
+    def _render(self, submission: Submission) -> Document:
+        def progress(page: int, pages: int | None) -> None:
+            self._emit(Live(subject=submission.id, event=Rendering(page=page, pages=pages)))
+            fault_point("page-rendered")
+
+        octets = self._blobs.get(submission.message_digest)
+        rendered = render_in_child(octets, self._settings, progress, self._context)
+        pages = tuple(_page(page, self._blobs) for page in rendered.pages)
+        return Document(pages=pages, account=rendered.account)
+
+
+def _page(page: RenderedPage, blobs: BlobStore) -> DocumentPage:
+    return DocumentPage(fine=_blob(page.fine, blobs), standard=_blob(page.standard, blobs))
+
+
+def _blob(page: T6Page, blobs: BlobStore) -> PageBlob:
+    return PageBlob(
+        digest=blobs.put(page.octets),
+        resolution=page.resolution,
+        width_px=page.width_px,
+        rows=page.rows,
+        size=len(page.octets),
+    )

@@ -1,0 +1,72 @@
+"""`mailfax send`: files from the shell become a mail like any other, and wait in the same queue.
+
+Whoever may write the data folder may send: the operating system has checked that. The number is checked by the same
+rules as one that comes by SMTP.
+"""
+
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+
+from mailfax.gateway.door import Intake, accept_mail
+from mailfax.model.job import Job
+from mailfax.model.submission import Recipient, Submission
+from mailfax.routing import outbound
+from mailfax.routing.settings import RoutingSettings
+
+
+class ShellRefused(Exception):
+    """The number or a file cannot be taken; the text is one plain sentence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShellOrder:
+    """What the user asked for. `user` is the name the operating system knows."""
+
+    number: str
+    files: tuple[Path, ...]
+    user: str
+    sender: str
+    subject: str = ""
+
+
+def send_files(
+    order: ShellOrder, intake: Intake, routing: RoutingSettings, now_us: int, date: datetime
+) -> tuple[Submission, Job]:
+    """Queue the files for the number. Raises ShellRefused, SpoolError."""
+    mailbox = order.number if "@" in order.number else f"{order.number}@{routing.domains[0].name}"
+    permitted = outbound.verdict(mailbox, "", f"shell user {order.user}", routing)
+    if isinstance(permitted, outbound.Refused):
+        raise ShellRefused(f"{permitted.detail} {permitted.outcome.advice}")
+    message = EmailMessage(policy=SMTP)
+    message["From"] = order.sender
+    message["To"] = permitted.address.mailbox
+    message["Subject"] = order.subject or ", ".join(file.name for file in order.files)
+    message["Date"] = format_datetime(date)
+    _attach(message, order.files)
+    submission, (job,) = accept_mail(
+        intake,
+        message.as_bytes(),
+        now_us=now_us,
+        sender=order.sender,
+        client="shell",
+        identity=order.user,
+        recipients=[Recipient(address=permitted.address)],
+    )
+    return submission, job
+
+
+def _attach(message: EmailMessage, files: Sequence[Path]) -> None:
+    message.make_mixed()
+    for file in files:
+        try:
+            octets = file.read_bytes()
+        except OSError as error:
+            raise ShellRefused(f"{file} cannot be read: {error.strerror}.") from error
+        kind, _, subtype = (mimetypes.guess_type(file.name)[0] or "application/octet-stream").partition("/")
+        message.add_attachment(octets, maintype=kind, subtype=subtype, filename=file.name)
