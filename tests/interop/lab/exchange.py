@@ -103,6 +103,11 @@ class Exchange:
             raise RuntimeError("the modem is in a call")
         self.calls.append(Call(modem=modem, spec=spec, number=ring.did, ring=ring))
 
+    def cut(self) -> None:
+        """End every call."""
+        for call in list(self.calls):
+            self._finish(call, "line cut")
+
     def run(self) -> None:
         """Keep the exchange going until `stopping`."""
         next_s = time.monotonic()

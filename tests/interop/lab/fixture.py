@@ -44,6 +44,10 @@ class LabExchange:
         ring = Ring(did=did, cid=cid, name=name, dtmf_did=dtmf_did, cadence_s=cadence_s)
         self._exchange.do(lambda: self._exchange.ring(self._modem, spec, ring))
 
+    def cut(self) -> None:
+        """Have the network end every call at once."""
+        self._exchange.do(self._exchange.cut)
+
     def finished(self, timeout_s: float = CALL_LIMIT_S) -> Finished:
         """Wait for a call to end and return what came of it; raises queue.Empty."""
         return self._exchange.finished.get(timeout=timeout_s)

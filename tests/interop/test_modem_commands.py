@@ -1,0 +1,79 @@
+"""`mailfax modem send` and `mailfax modem receive` as a person calls them, in processes of their own, over the lab's modem."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lab.documents import read_pages, write_letter
+from lab.fixture import LabExchange
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(200)]
+
+
+def mailfax(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from mailfax.cli import main; main()", "modem", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_send_tells_what_happens_and_exits_with_zero(lab_exchange: LabExchange, tmp_path: Path) -> None:
+    lab_exchange.route("5551234", f"receive:{tmp_path}/got.tif")
+    text, letter = tmp_path / "note.txt", write_letter(tmp_path / "letter.tif", 2, "fine")
+    text.write_text("Dear reader,\n\nthis is the cover.\n")
+    done = mailfax("send", lab_exchange.device, "555-1234", text, letter, "--transcript", tmp_path / "call.txt")
+    assert done.returncode == 0, done.stderr
+    told = [line[9:] for line in done.stdout.splitlines()]
+    steps = ("dialling 5551234", "remote is 5550002", "trained V.17 14400", "page 1 of 3 confirmed", "delivered:")
+    found = [next(at for at, line in enumerate(told) if line.startswith(step)) for step in steps]
+    assert found == sorted(found)
+    assert len(read_pages(tmp_path / "got.tif")) == 3
+    assert "\tMCF\tffc831" in (tmp_path / "call.txt").read_text()
+
+
+def test_receive_keeps_the_fax_and_says_where(lab_exchange: LabExchange, tmp_path: Path) -> None:
+    letter = write_letter(tmp_path / "letter.tif", 2)
+    command = [sys.executable, "-c", "from mailfax.cli import main; main()", "modem", "receive", lab_exchange.device]
+    process = subprocess.Popen(
+        [*command, str(tmp_path / "in"), "--json", "--wait", "60"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert "waiting for a call" in process.stderr.readline()
+    lab_exchange.ring(f"send:{letter}", did="5559001", cid="5551111")
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    facts = json.loads(out)
+    assert (facts["outcome"], facts["pages"], facts["confirmed_pages"]) == ("received", 2, 2)
+    got, sent = read_pages(Path(facts["files"][0])), read_pages(letter)
+    assert all(np.array_equal(one, other) for one, other in zip(got, sent, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("{device}", "999", "{text}"), 1, "busy: The number was busy."),
+        (("{device}", "five", "{text}"), 64, "'five' is not a dialable number."),
+        (("{device}", "5551234", "{text}", "--from-page", "9"), 64, "there is no page 9; the document has 1."),
+        (("/nowhere/modem", "5551234", "{text}"), 1, "line-fault: Our modem or line failed. Check the modem"),
+        (("{device}", "5551234", "{odd}"), 1, "unfaxable: A part of the message is of a kind that cannot be faxed."),
+    ],
+)
+def test_what_goes_wrong_is_said_and_has_its_exit_status(
+    lab_exchange: LabExchange, tmp_path: Path, arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    lab_exchange.route("999", "busy")
+    (tmp_path / "note.txt").write_text("Hello.\n")
+    (tmp_path / "odd.bin").write_bytes(bytes(range(256)) * 9)
+    names = {"device": lab_exchange.device, "text": tmp_path / "note.txt", "odd": tmp_path / "odd.bin"}
+    done = mailfax("send", *(argument.format(**names) for argument in arguments))
+    assert done.returncode == status, done
+    assert said in done.stdout + done.stderr
+
+
+def test_nobody_calls(lab_exchange: LabExchange, tmp_path: Path) -> None:
+    done = mailfax("receive", lab_exchange.device, tmp_path / "in", "--wait", "1")
+    assert (done.returncode, "no call came in" in done.stdout) == (1, True)
