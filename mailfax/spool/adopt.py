@@ -14,6 +14,7 @@ from mailfax.model.outcome import Outcome
 from mailfax.spool import callfolder
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.callfolder import CallFolderDamaged, CallRecord, Direction
+from mailfax.spool.records import Recovered
 from mailfax.spool.recovery import fax_id_of, inbound_fax, settle
 from mailfax.spool.retry import RetryPolicy, decide
 from mailfax.spool.store import Store
@@ -23,17 +24,21 @@ _UNREADABLE = "The record of this call was damaged on disk; it may or may not ha
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Adopted:
-    """What came of the orphans: jobs settled, faxes taken over, folders left for a person to look at."""
+    """What came of the orphans: jobs settled, faxes taken over, folders left for a person to look at, claims given back."""
 
     job_ids: tuple[str, ...]
     fax_ids: tuple[str, ...]
     damaged: tuple[Path, ...]
+    recovered: Recovered
 
 
 def adopt_orphans(
     store: Store, blobs: BlobStore, calls: Path, *, policy: RetryPolicy, now_us: int, line: str | None = None
 ) -> Adopted:
-    """Settle every call (of one line, or of all) whose process died. Calls that go on elsewhere are left alone."""
+    """Settle every call (of one line, or of all) whose process died, and give back what else the dead had claimed.
+
+    Calls that go on elsewhere are left alone.
+    """
     job_ids: list[str] = []
     fax_ids: list[str] = []
     damaged: list[Path] = []
@@ -55,7 +60,9 @@ def adopt_orphans(
             case _:
                 assert_never(record.header.direction)
         callfolder.remove(path)
-    return Adopted(job_ids=tuple(job_ids), fax_ids=tuple(fax_ids), damaged=tuple(damaged))
+    return Adopted(
+        job_ids=tuple(job_ids), fax_ids=tuple(fax_ids), damaged=tuple(damaged), recovered=store.recover(now_us)
+    )
 
 
 def adopt_inbound(store: Store, blobs: BlobStore, record: CallRecord, now_us: int) -> None:

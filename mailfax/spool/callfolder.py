@@ -275,11 +275,12 @@ def remove(path: Path) -> None:
 
 def _is_live(path: Path) -> bool:
     try:
-        handle = os.open(path / _JOURNAL, os.O_RDWR)
+        handle = os.open(path / _JOURNAL, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared, so that two who ask at once do not take each other for the owner.
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:

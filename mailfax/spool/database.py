@@ -44,21 +44,32 @@ def open_engine(database: Path, begin: Literal["BEGIN", "BEGIN IMMEDIATE"]) -> E
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the schema to the newest revision. The caller holds `owner.opening`.
+    """Bring the schema to the newest revision. The caller holds `owner.opening`. Raises SpoolError.
 
     alembic is only imported where there is work: it costs a line process more than everything else at its start.
     """
-    with engine.begin() as connection:
-        known = connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"))
-        if known and connection.scalar(text("SELECT version_num FROM alembic_version")) == REVISION:
-            return
-        from alembic import command  # noqa: PLC0415
-        from alembic.config import Config  # noqa: PLC0415
+    try:
+        with engine.begin() as connection:
+            _upgrade(connection)
+    except SQLAlchemyError as error:
+        raise translated(error) from error
 
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        config.attributes["connection"] = connection
+
+def _upgrade(connection: Connection) -> None:
+    known = connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"))
+    if known and connection.scalar(text("SELECT version_num FROM alembic_version")) == REVISION:
+        return
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    try:
         command.upgrade(config, "head")
+    except CommandError as error:
+        raise SpoolFault(f"This spool was written by a newer mailfax ({error}); use that one.") from error
 
 
 def translated(error: SQLAlchemyError) -> SpoolError:

@@ -14,6 +14,7 @@ POINTS: dict[str, str] = {
     "commit-before": "a group of operations ran, their commit did not",
     "accept-committed": "a submission and its jobs are committed, the 250 is not sent",
     "render-claimed": "a submission is marked as being rendered",
+    "page-rendered": "a page is rendered and stored, its document is not complete",
     "document-committed": "the document is committed, its jobs are queued",
     "job-claimed": "an attempt is committed, nothing is dialled",
     "call-created": "the call's folder is durable, nothing is dialled",
@@ -27,6 +28,7 @@ POINTS: dict[str, str] = {
     "route-committed": "a received fax has its deliveries",
     "notice-committed": "the sender's notice is committed as a delivery",
     "delivery-claimed": "a delivery is marked as being made",
+    "delivery-redirected": "a delivery ended and its successor to another mailbox is committed with it",
     "delivery-committed": "the end of a delivery is committed",
 }
 VARIABLE = "MAILFAX_CRASH_AT"

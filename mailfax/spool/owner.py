@@ -43,11 +43,12 @@ class Owner:
 def is_alive(settings: SpoolSettings, token: str) -> bool:
     """Say whether the process that has this token still holds its lock."""
     try:
-        handle = os.open(settings.owners / token, os.O_RDWR)
+        handle = os.open(settings.owners / token, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared, so that two who ask at once do not take each other for the owner.
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:

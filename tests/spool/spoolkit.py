@@ -220,6 +220,19 @@ def open_story(folder: Path) -> None:
     open_store(folder).close()
 
 
+def fork_story(folder: Path) -> None:
+    """Open a store, fork, and use it in the child."""
+    store = open_store(folder)
+    child = os.fork()
+    if child == 0:
+        try:
+            store.jobs()
+        except RuntimeError:
+            print("refused", flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
 STORIES: dict[str, Callable[[Path], None]] = {
     "accept": accept_story,
     "call": call_story,
@@ -227,6 +240,7 @@ STORIES: dict[str, Callable[[Path], None]] = {
     "adopt": adopt_story,
     "mail": mail_story,
     "open": open_story,
+    "fork": fork_story,
 }
 
 

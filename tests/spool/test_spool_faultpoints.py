@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-import mailfax.spool
+import mailfax
 from mailfax.spool.faultpoint import POINTS, VARIABLE, fault_point
 
-SOURCES = Path(mailfax.spool.__file__).parent
+SOURCES = Path(mailfax.__file__).parent
 
 
 def test_the_table_and_the_code_name_the_same_points() -> None:
-    used = [name for path in SOURCES.glob("*.py") for name in re.findall(r'fault_point\("([^"]+)"\)', path.read_text())]
+    used = [
+        name for path in SOURCES.rglob("*.py") for name in re.findall(r'fault_point\("([^"]+)"\)', path.read_text())
+    ]
     assert sorted(used) == sorted(POINTS)
 
 

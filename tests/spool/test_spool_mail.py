@@ -56,6 +56,21 @@ def test_a_mail_that_is_refused_for_good_ends(store: Store) -> None:
     assert (failed.state, failed.detail) == (DeliveryState.FAILED, "550 no such user")
 
 
+def test_a_mail_for_a_dead_mailbox_goes_on_to_another_one(store: Store) -> None:
+    store.notified([], [mail("gone@office.lan")], NOW_US)
+    claimed = store.claim_delivery(NOW_US)
+    assert claimed is not None
+    for _ in range(2):
+        store.delivery_redirected(claimed.id, "all@office.lan", "550 gone", NOW_US)
+    old, new = store.deliveries()
+    assert (old.state, old.detail) == (DeliveryState.FAILED, "550 gone")
+    assert (new.recipient, new.state, new.message_digest) == (
+        "all@office.lan",
+        DeliveryState.WAITING,
+        old.message_digest,
+    )
+
+
 def test_deliveries_are_found_by_what_they_are_about(store: Store) -> None:
     store.add_fax(inbound(), NOW_US)
     about = mail("a@office.lan", DeliveryKind.FAX)

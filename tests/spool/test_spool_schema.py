@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -10,6 +11,7 @@ from spoolkit import open_store, settings_for
 from sqlalchemy import create_engine, text
 
 import mailfax.spool
+from mailfax.spool.disk import SpoolFault
 from mailfax.spool.store import Store
 from mailfax.spool.tables import REVISION, metadata
 
@@ -52,6 +54,14 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     again = open_store(tmp_path)
     assert again.read(lambda c: c.scalar(text("PRAGMA schema_version"))) == schema
     again.close()
+
+
+def test_a_spool_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    store.close()
+    with pytest.raises(SpoolFault, match="newer mailfax"):
+        open_store(tmp_path)
 
 
 def test_the_database_is_as_durable_as_promised(tmp_path: Path, store: Store) -> None:
