@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from mailfax.t4codec.jit import Cells, kernel
 from mailfax.t4codec.tables import (
+    BLACK_WINDOWS,
     END_MARKS,
     EOL_BITS,
     MODE_EXTENSION,
@@ -65,57 +66,26 @@ class Page(NamedTuple):
 
 
 @kernel
-def decode_run(words: Cells, position: int, runs: Cells) -> tuple[int, int]:
-    """Read the code of one run; gives its length and the position behind it, or BAD and where it went wrong."""
-    run = 0
-    while True:
-        entry = runs[words[position >> 3] >> 19 - (position & 7) & 8191]
-        if entry == 0 or run > 1 << 20:
-            return BAD, position
+def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, runs: Cells) -> int:
+    """Read one row, one-dimensionally coded, to lines[line] and on; gives the position behind it, or BAD."""
+    at, column, colour = line, 0, 0
+    terminated = False
+    while column < width or not terminated:
+        entry = runs[colour + (words[position >> 3] >> 19 - (position & 7) & 8191)]
+        column += entry >> 5
+        if entry == 0 or column > width:
+            return BAD
         position += entry & 15
-        run += entry >> 5
-        if entry & TERMINATING_FLAG:
-            return run, position
-
-
-@kernel
-def mark(lines: Cells, line: int, at: int, column: int, width: int) -> int:
-    """Note a changing element at lines[at]; two at one place are none (a run of length 0). Gives the next place."""
-    if at > line and lines[at - 1] == column:
-        return at - 1
-    if column < width:
-        lines[at] = column
-        return at + 1
-    return at
-
-
-@kernel
-def close_line(lines: Cells, at: int, width: int) -> None:
-    """Write the marks behind the last changing element."""
+        terminated = entry & TERMINATING_FLAG != 0
+        if terminated:
+            colour = BLACK_WINDOWS - colour
+            if at > line and lines[at - 1] == column:
+                at -= 1  # a run of length 0 joins its neighbours
+            elif column < width:
+                lines[at] = column
+                at += 1
     for number in range(END_MARKS):
         lines[at + number] = width
-
-
-@kernel
-def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, tables: DecodeTables) -> int:
-    """Read one row, one-dimensionally coded, to lines[line]; gives the position behind it, or BAD."""
-    at, column = line, 0
-    while True:
-        run, position = decode_run(words, position, tables.white)
-        column += run
-        if run < 0 or column > width:
-            return BAD
-        at = mark(lines, line, at, column, width)
-        if column == width:
-            break
-        run, position = decode_run(words, position, tables.black)
-        column += run
-        if run < 0 or column > width:
-            return BAD
-        at = mark(lines, line, at, column, width)
-        if column == width:
-            break
-    close_line(lines, at, width)
     return position
 
 
@@ -123,40 +93,53 @@ def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, 
 def decode_2d(
     words: Cells, position: int, width: int, lines: Cells, above: int, line: int, tables: DecodeTables, state: Cells
 ) -> int:
-    """Read one row, two-dimensionally coded, to lines[line], reference line at `above`; gives the position or BAD."""
+    """Read one row, two-dimensionally coded, to lines[line] and on, reference line at `above`; gives the position or BAD.
+
+    b1 is lines[b]; b has the parity, counted from `above`, of the colour that a1 begins.
+    """
+    runs, modes = tables.runs, tables.modes
     at, b = line, above
-    a0, black = 0, 0
-    while a0 < width:
-        entry = tables.modes[words[position >> 3] >> 25 - (position & 7) & 127]
-        mode = entry >> 4
-        position += entry & 15
-        if mode == MODE_PASS:
-            a0 = lines[b + 1]
-            b += 2
-            continue
-        if mode == MODE_HORIZONTAL:
-            first, second = (tables.black, tables.white) if black else (tables.white, tables.black)
-            run, position = decode_run(words, position, first)
-            run2, position = decode_run(words, position, second) if run >= 0 else (BAD, position)
-            if run2 < 0 or a0 + run + run2 > width:
+    a0, colour = 0, 0
+    runs_left = 0
+    while a0 < width or runs_left:
+        window = words[position >> 3] >> 19 - (position & 7) & 8191
+        if runs_left:
+            entry = runs[colour + window]
+            a0 += entry >> 5
+            if entry == 0 or a0 > width:
                 return BAD
-            at = mark(lines, line, at, a0 + run, width)
-            a0 += run + run2
-            at = mark(lines, line, at, a0, width)
-        elif 0 < mode < MODE_PASS:
-            a1 = lines[b] + mode - MODE_V0
-            if a1 < a0 or a1 > width:
-                return BAD
-            at = mark(lines, line, at, a1, width)
-            a0 = a1
-            black ^= 1
-            b = b - 1 if b > above else b + 1
+            position += entry & 15
+            if entry & TERMINATING_FLAG == 0:
+                continue
+            runs_left -= 1
         else:
-            state[EXTENSIONS] += mode == MODE_EXTENSION
-            return BAD
-        while lines[b] <= a0 and lines[b] < width:
-            b += 2
-    close_line(lines, at, width)
+            entry = modes[window >> 6]
+            mode = entry >> 4
+            position += entry & 15
+            if mode == MODE_PASS:
+                a0 = lines[b + 1]
+                b += 2
+                continue
+            if mode == MODE_HORIZONTAL:
+                runs_left = 2
+                continue
+            a1 = lines[b] + mode - MODE_V0
+            if mode == 0 or mode > MODE_PASS or a1 < a0 or a1 > width:
+                state[EXTENSIONS] += mode == MODE_EXTENSION
+                return BAD
+            a0 = a1
+            b = b - 1 if b > above else b + 1
+        colour = BLACK_WINDOWS - colour
+        if at > line and lines[at - 1] == a0:
+            at -= 1
+        elif a0 < width:
+            lines[at] = a0
+            at += 1
+        if runs_left == 0:
+            while lines[b] <= a0 and lines[b] < width:
+                b += 2
+    for number in range(END_MARKS):
+        lines[at + number] = width
     return position
 
 
@@ -257,7 +240,7 @@ def read_row(page: Page, position: int, tag: int) -> int:
     above = page.state[LINE]
     beside = page.width + 2 * END_MARKS - above
     if tag:
-        return decode_1d(page.words, position, page.width, page.lines, beside, page.tables)
+        return decode_1d(page.words, position, page.width, page.lines, beside, page.tables.runs)
     return decode_2d(page.words, position, page.width, page.lines, above, beside, page.tables, page.state)
 
 
@@ -299,15 +282,17 @@ def lose_rows(page: Page, count: int, behind: int) -> None:
 
 @kernel
 def find_row_near(page: Page, eol: int) -> int:
-    """Find the row that fills the bits up to `eol` to the last one, behind an EOL that was hit; gives its start or BAD."""
+    """Find the row that fills the bits up to `eol` to the last one, behind an EOL that was hit; gives its start or BAD.
+
+    Only one-dimensional rows are looked for: that the runs of a wrong place add up to the width is rare. The short codes of
+    a two-dimensional row fit too easily.
+    """
     position = page.state[POSITION]
     place = position + EOL_BITS + page.two_d
     for step in range(2 * EOL_SEARCH + 1):
         began = place + ((step + 1) >> 1 if step & 1 else -(step >> 1))
-        if began <= position or began >= eol:
-            continue
-        for tag in range(1, -1 if page.two_d else 0, -1):
-            behind = read_row(page, began, tag)
+        if position < began < eol:
+            behind = read_row(page, began, 1)
             if behind >= eol and take_eol(page.words, behind, page.end, EOL_ZEROS) != BAD:
                 return began
     return BAD
@@ -327,9 +312,9 @@ def missing_eol(page: Page) -> None:
     if scrap <= SCRAP_BITS and (eol == page.end or is_end_of_page(page, eols, behind)):
         state[POSITION] = eol  # what is left of the first EOL of the RTC, or of the page
         return
-    if scrap > (position - state[ROW_BEGAN]) // 2 + EOL_BITS:
-        # So long a rest is a row. Unless the page is in ruins, look for it beside the place where it should begin.
-        began = find_row_near(page, eol) if state[CALM] > 1 and eol < page.end else BAD
+    if state[CALM] > 1 and scrap > (position - state[ROW_BEGAN]) // 2 + EOL_BITS:
+        # So long a rest is a row, unless trouble goes before; look for it beside the place where it should begin.
+        began = find_row_near(page, eol) if eol < page.end else BAD
         if began != BAD:
             keep_row(page, began, eol)
         else:

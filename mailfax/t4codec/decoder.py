@@ -88,6 +88,7 @@ class PageDecoder:
         self._pending = bytearray()
         self._wait_for = 0
         self._state = new_integers(kernels.CELLS)
+        self._state[kernels.CALM] = 1  # no trouble goes before the first row
         self._saved = new_integers(kernels.CELLS)
         self._lines = new_integers(2 * (width_px + 2 * END_MARKS))
         for mark in range(END_MARKS):

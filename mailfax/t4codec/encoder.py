@@ -7,7 +7,7 @@ from mailfax.t4codec.bitmap import Bitmap
 from mailfax.t4codec.bits import reverse_bits
 from mailfax.t4codec.encode_kernels import encode_t4, encode_t6
 from mailfax.t4codec.jit import as_array, new_integers, new_octets, octet_cells
-from mailfax.t4codec.tables import ENCODE_TABLES, END_MARKS
+from mailfax.t4codec.tables import ENCODE_TABLES, END_MARKS, LONGEST_MAKE_UP
 
 K_BY_RESOLUTION = {Resolution.STANDARD: 2, Resolution.FINE: 4}  # T.4, 4.2.1.1
 RTC_EOLS = 6  # T.4, 4.1.4
@@ -51,15 +51,16 @@ def encode(bitmap: Bitmap, coding: Coding, *, options: EncodeOptions = DEFAULT) 
     row_bits = width * _BITS_PER_PEL + _BITS_PER_ROW + options.min_row_bits
     room = new_octets(((rows + 1) * row_bits + 8 * _BITS_PER_ROW) // 8)
     lines = new_integers(2 * (width + 2 * END_MARKS))
+    words = new_integers(2 * width + width // LONGEST_MAKE_UP + END_MARKS)  # a row has no more code words
     pels = octet_cells(bitmap.packed)
     if coding is Coding.MMR:
         eols = EOFB_EOLS if options.end_of_page else 0
-        count = encode_t6(pels, rows, width, eols, lines, room, ENCODE_TABLES)
+        count = encode_t6(pels, rows, width, eols, lines, words, room, ENCODE_TABLES)
     else:
         k = options.k if coding is Coding.MR else 0
         eols = RTC_EOLS if options.end_of_page else 0
         count = encode_t4(
-            pels, rows, width, k, options.min_row_bits, options.align_eol, eols, lines, room, ENCODE_TABLES
+            pels, rows, width, k, options.min_row_bits, options.align_eol, eols, lines, words, room, ENCODE_TABLES
         )
     octets = as_array(room)[:count].tobytes()
     return reverse_bits(octets) if options.lsb_first else octets

@@ -4,6 +4,7 @@ An entry to write is `word << 5 | bits`. An entry to read stands at every window
 0 there means that no word does.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -58,9 +59,11 @@ EOL = "000000000001"
 
 EOL_WORD, EOL_BITS = int(EOL, 2), len(EOL)
 LONGEST_MAKE_UP = 2560
-LONGEST_MAKE_UP_WORD, LONGEST_MAKE_UP_BITS = 0b000000011111, 12
+LONGEST_MAKE_UP_WORD = 0b000000011111
 LONGEST_ENTRY = LONGEST_MAKE_UP + 63  # the longest run that needs no second make-up code
+BLACK_RUNS = LONGEST_ENTRY + 1
 RUN_WINDOW = 13  # bits of the longest run code
+BLACK_WINDOWS = 1 << RUN_WINDOW
 MODE_WINDOW = 7  # bits of the longest mode
 
 END_MARKS = 4  # a row of changing elements is closed by so many marks at its width, for coding that looks ahead
@@ -76,8 +79,7 @@ MODE_EXTENSION = 10
 class EncodeTables(NamedTuple):
     """What the encoding kernels read."""
 
-    white: Cells
-    black: Cells
+    runs: Cells  # white ones, and from BLACK_RUNS on the black ones
     modes: Cells
     leading_zeros: Cells
 
@@ -85,8 +87,7 @@ class EncodeTables(NamedTuple):
 class DecodeTables(NamedTuple):
     """What the decoding kernels read."""
 
-    white: Cells
-    black: Cells
+    runs: Cells  # white ones, and from BLACK_WINDOWS on the black ones
     modes: Cells
 
 
@@ -137,14 +138,16 @@ def _modes_to_write() -> NDArray[np.int64]:
     return entries
 
 
+def _both(make: Callable[[str, str], NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate([make(WHITE_TERMINATING, WHITE_MAKE_UP), make(BLACK_TERMINATING, BLACK_MAKE_UP)])
+
+
 ENCODE_TABLES = EncodeTables(
-    white=table(_runs_to_write(WHITE_TERMINATING, WHITE_MAKE_UP)),
-    black=table(_runs_to_write(BLACK_TERMINATING, BLACK_MAKE_UP)),
+    runs=table(_both(_runs_to_write)),
     modes=table(_modes_to_write()),
     leading_zeros=table(np.array([8 - octet.bit_length() for octet in range(256)], np.int64)),
 )
 DECODE_TABLES = DecodeTables(
-    white=table(_runs_to_read(WHITE_TERMINATING, WHITE_MAKE_UP)),
-    black=table(_runs_to_read(BLACK_TERMINATING, BLACK_MAKE_UP)),
+    runs=table(_both(_runs_to_read)),
     modes=table(_modes_to_read()),
 )
