@@ -166,6 +166,8 @@ class VirtualLine:
 
     def _connect(self) -> None:
         """Be in service: connect and register if that is not done; waits for the exchange to start. Raises LineFault."""
+        if self._closed:
+            raise LineFault("the line is closed")
         deadline_s = time.monotonic() + self._connect_s
         wait_s = 0.0
         while True:

@@ -79,6 +79,7 @@ class Exchange:
         self._lines: dict[str, Extension] = {}
         self._records: deque[CallRecord] = deque(maxlen=KEPT_RECORDS)
         self._answered: Counter[str] = Counter()
+        self._unserved: list[Attempt] = []
 
     # -- what connections ask ------------------------------------------------------------------------------------------
 
@@ -90,6 +91,9 @@ class Exchange:
         line = Extension(name=request.name, number=request.number, accepts_calls=request.accepts_calls, send=send)
         self._lines[line.name] = line
         send(Registered())
+        waiting, self._unserved = self._unserved, []
+        for attempt in waiting:
+            self._hunt_again(attempt)
         return line
 
     def records(self) -> Calls:
@@ -155,6 +159,8 @@ class Exchange:
             self._ring(attempt, idle)
         elif group:
             self._refuse(attempt, DialResult.BUSY)
+        elif names:
+            self._wait_for_service(attempt)
         else:
             self._let_ring_nowhere(attempt)
 
@@ -173,6 +179,12 @@ class Exchange:
         attempt.next_ring = asyncio.get_running_loop().call_later(
             self._settings.ring_cadence_s, self._ring_once, attempt, line
         )
+
+    def _wait_for_service(self, attempt: Attempt) -> None:
+        """Keep the caller waiting: the lines of this route have still to come into service, or are never to."""
+        loop = asyncio.get_running_loop()
+        attempt.give_up = loop.call_later(self._settings.service_wait_s, self._refuse, attempt, DialResult.NO_ANSWER)
+        self._unserved.append(attempt)
 
     def _let_ring_nowhere(self, attempt: Attempt) -> None:
         """Nobody is there to ring: in real time the caller still waits for it."""
@@ -197,6 +209,8 @@ class Exchange:
             if timer is not None:
                 timer.cancel()
         attempt.next_ring = attempt.give_up = None
+        if attempt in self._unserved:
+            self._unserved.remove(attempt)
         line, attempt.ringing = attempt.ringing, None
         if line is not None:
             if line.state is attempt:

@@ -51,17 +51,15 @@ def listen(
 def _listen_to(
     command: ReceiveFrames | ReceiveTraining | ReceivePage, signal: Signal, since_s: float, until_s: float
 ) -> Heard | None:
-    match command, signal:
-        case ReceiveFrames(), V21Signal():
-            return _hear_frames(signal, since_s, until_s)
-        case ReceiveFrames(), ImageSignal():
-            return None
-        case ReceiveTraining() | ReceivePage(), V21Signal():
-            return _notice_v21(signal, since_s, until_s)
-        case ReceiveTraining() | ReceivePage(), ImageSignal():
+    match command:
+        case ReceiveFrames():
+            return _hear_frames(signal, since_s, until_s) if isinstance(signal, V21Signal) else None
+        case ReceiveTraining() | ReceivePage():
+            if isinstance(signal, V21Signal):
+                return _notice_v21(signal, since_s, until_s)
             return _hear_image(command, signal, since_s, until_s)
         case _:
-            assert_never((command, signal))  # type: ignore[arg-type]
+            assert_never(command)
 
 
 def _hear_frames(signal: V21Signal, since_s: float, until_s: float) -> Heard | None:

@@ -41,7 +41,8 @@ class ExchangeSettings:
     """Everything the exchange needs to know.
 
     `real_time` makes results wait until their time has come on the wall clock; it changes no result. `ring_s` is how long
-    the network takes before it rings (in real time only), `no_answer_s` how long a line may ring, in wall time.
+    the network takes before it rings (in real time only), `no_answer_s` how long a line may ring, in wall time, and
+    `service_wait_s` how long a caller is kept for a line that a route names and that is not in service yet.
     """
 
     socket_path: Path
@@ -50,6 +51,7 @@ class ExchangeSettings:
     ring_s: float = 2.0
     no_answer_s: float = T0_S
     ring_cadence_s: float = RING_CADENCE_S
+    service_wait_s: float = 10.0
     damage: tuple[DamagedCalls, ...] = ()
 
 

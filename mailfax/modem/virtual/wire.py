@@ -164,8 +164,10 @@ class Wire:
                 result = Silence(at_s=party.ends_s)
             case SendFrames() | SendTraining() | SendPage() | Pause():
                 result = Sent(at_s=party.ends_s)
-            case _:
+            case None:
                 raise AssertionError(f"the {side.value} side has nothing pending")
+            case _:
+                assert_never(party.command)
         if result.at_s > dead_s:
             reason = CUT if cut_s <= peer.left_s else HUNG_UP
             result = Disconnected(at_s=max(party.now_s, dead_s), reason=reason)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual_support import CSI, DIS
 
@@ -26,12 +26,14 @@ def flip(bits: str, position: int) -> str:
     return bits[:position] + "10"[int(bits[position])] + bits[position + 1 :]
 
 
+@settings(deadline=None)
 @given(st.lists(a_frame, min_size=1, max_size=4))
 def test_frames_survive_the_line(frames: list[bytes]) -> None:
     burst = build_burst(tuple(frames))
     assert [chunk.frame for chunk in read_chunks(burst.bits)] == frames
 
 
+@settings(deadline=None)
 @given(some_bits)
 def test_stuffing_is_undone(bits: str) -> None:
     assert unstuff(stuff(bits)) == bits
@@ -55,6 +57,7 @@ def test_the_bits_of_an_mcf() -> None:
     assert 0.85 * 300 <= start <= 1.15 * 300  # T.30, 5.3.1: 1 s +- 15 % of flags
 
 
+@settings(deadline=None)
 @given(a_frame, st.data())
 def test_one_wrong_bit_is_never_taken_for_a_good_frame(frame: bytes, data: st.DataObject) -> None:
     burst = build_burst((frame,))
@@ -63,6 +66,7 @@ def test_one_wrong_bit_is_never_taken_for_a_good_frame(frame: bytes, data: st.Da
     assert all(chunk.frame is None for chunk in read_chunks(bits))
 
 
+@settings(deadline=None)
 @given(some_bits)
 def test_any_bits_at_all_can_be_read(bits: str) -> None:
     for chunk in read_chunks(FLAG + bits + FLAG):

@@ -4,7 +4,7 @@ import math
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailfax.modem.line import DialResult, IncomingCall
@@ -57,6 +57,7 @@ def test_an_endless_window_travels() -> None:
     assert INJURY.damage.where == Between(from_s=1.5, until_s=math.inf)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_a_strangers_octets_are_refused(octets: bytes) -> None:
     with pytest.raises(MessageError):

@@ -3,9 +3,11 @@
 import random
 
 import pytest
-from virtual_support import CSI, DCS, DIS, ITS_DIS_BEGINS_S, MCF, NOISE, V17, play
+from virtual_support import CSI, DCS, DIS, ITS_DIS_BEGINS_S, LISTEN, MCF, NOISE, V17, play
 
 from mailfax.modem.virtual.hdlc import build_burst
+from mailfax.modem.virtual.signals import Side
+from mailfax.modem.virtual.wire import Wire
 from mailfax.t30.commands import (
     Disconnected,
     FramesHeard,
@@ -24,8 +26,6 @@ from mailfax.t30.commands import (
     WrongCarrier,
 )
 from mailfax.t30.modulation import Modulation
-
-LISTEN = ReceiveFrames(timeout_s=35.0)
 
 
 def seconds_of(*frames: bytes) -> float:
@@ -175,6 +175,21 @@ def test_both_may_send_at_once_and_neither_hears_the_other() -> None:
     )
     assert isinstance(calling[2], Silence)
     assert isinstance(called[1], Silence)
+
+
+def test_a_sender_that_is_killed_in_mid_page_is_heard_until_then() -> None:
+    wire = Wire()
+    wire.submit(Side.CALLED, ReceivePage(modulation=V17, short_training=False, timeout_s=6.0))
+    wire.submit(Side.CALLING, Pause(seconds=6.0))
+    paused = wire.due()
+    assert paused is not None
+    assert paused.side is Side.CALLING
+    wire.take(paused)
+    wire.submit(Side.CALLING, SendPage(modulation=V17, short_training=False, octets=NOISE))
+    wire.leave(Side.CALLING, elapsed_s=8.393)
+    heard = wire.due()
+    assert heard is not None
+    assert heard.result == PageHeard(octets=NOISE[:1800], at_s=8.393, carrier_lost=True)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -1,8 +1,13 @@
 """What the stories of the virtual exchange share: a call played on a bare wire, frames, and a keeper in memory."""
 
 import random
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+from mailfax.modem.line import DialResult, IncomingCall
+from mailfax.modem.virtual import ExchangeSettings, Route, Tone, VirtualLine, serve_exchange
 from mailfax.modem.virtual.damage import Damage
 from mailfax.modem.virtual.signals import Side
 from mailfax.modem.virtual.wire import Wire
@@ -16,6 +21,7 @@ from mailfax.t30.commands import (
     Noted,
     PageData,
     PageStored,
+    ReceiveFrames,
     StorePage,
 )
 from mailfax.t30.modulation import Modulation
@@ -26,6 +32,15 @@ DCS = b"\xff\xc8\xc1\x00\x46\x1f"
 MCF = b"\xff\xc8\x31"
 ITS_DIS_BEGINS_S = 5.075
 V17 = Modulation.V17_14400
+RINGS_WITHIN_S = 20.0
+LISTEN = ReceiveFrames(timeout_s=35.0)
+ROUTES = (
+    Route(pattern="555*", to=("in1", "in2")),
+    Route(pattern="666", to=Tone.BUSY),
+    Route(pattern="777", to=Tone.NO_ANSWER),
+    Route(pattern="888", to=("unplugged",)),
+)
+Plug = Callable[..., VirtualLine]
 NOISE = random.Random(1).randbytes(9000)  # five seconds at 14400 bit/s
 
 
@@ -73,3 +88,26 @@ class MemoryKeeper:
             case Note(event=event):
                 self.events.append(event)
                 return Noted()
+
+
+@contextmanager
+def served(settings: ExchangeSettings) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=serve_exchange, args=(settings, stop))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def connect(calling: VirtualLine, called: VirtualLine, number: str = "5551234") -> IncomingCall:
+    """Make a call between two lines of this thread and return how it rang."""
+    with ThreadPoolExecutor() as pool:
+        dialled = pool.submit(calling.dial, number)
+        ringing = called.wait_for_call(RINGS_WITHIN_S)
+        assert called.answer()
+        assert dialled.result() is DialResult.CONNECTED
+        assert ringing is not None
+        return ringing
