@@ -117,10 +117,13 @@ def test_three_pages_out_arrive_pixel_for_pixel(
     assert_same(read_pages(tmp_path / "got.tif"), as_sent(pages, offer.resolutions[0], tmp_path))
 
 
-@pytest.mark.parametrize("machine", ["", ",modems=v27+v29", ",modems=v27"])
+@pytest.mark.parametrize(
+    ("resolution", "machine"), [("fine", ""), ("standard", ",modems=v27+v29"), ("standard", ",modems=v27")]
+)
 def test_three_pages_in_are_kept_pixel_for_pixel(
-    lab_exchange: LabExchange, line: Class1Line, letter: Path, tmp_path: Path, machine: str
+    lab_exchange: LabExchange, line: Class1Line, tmp_path: Path, resolution: str, machine: str
 ) -> None:
+    letter = write_letter(tmp_path / "letter.tif", 3, resolution)
     lab_exchange.ring(f"send:{letter}{machine}", did="5559001", cid="5551111", name="ACME")
     incoming = wait_for_ring(line)
     assert incoming == IncomingCall(called="5559001", caller="5551111", caller_name="ACME")

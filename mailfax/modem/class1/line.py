@@ -47,6 +47,7 @@ _DIAL_RESULTS = {
 }
 WAKE_TRIES = 3
 WAKE_S = 1.5
+ESCAPE_S = 0.8
 HANG_UP_S = 5.0
 DTR_LOW_S = 0.5
 _log = structlog.get_logger(__name__)
@@ -94,7 +95,7 @@ class Class1Line:
             return DialResult.STOPPED
         if result not in _DIAL_RESULTS:
             raise LineFault(f"The modem does not dial {number}: it says {self._dialogue.last_line!r}.")
-        self._new_call(Ready.TO_HEAR)
+        self._new_call(Ready.TO_HEAR if result is Result.CONNECT else Ready.NOTHING)
         self._unsettled = result is None
         return _DIAL_RESULTS[result]
 
@@ -123,7 +124,7 @@ class Class1Line:
             return False
         if result is None:
             raise LineFault("The modem did not answer ATA.")
-        self._new_call(Ready.TO_SEND)
+        self._new_call(Ready.TO_SEND if result is Result.CONNECT else Ready.NOTHING)
         self._unsettled = False
         return result is Result.CONNECT
 
@@ -226,9 +227,9 @@ class Class1Line:
         """Bring the modem back to command state from data, from a receive, or from dialling, whichever it is in."""
         self._port.discard()
         self._dialogue.write(END)
-        self._dialogue.result(WAKE_S)
+        self._dialogue.result(ESCAPE_S)
         self._dialogue.write(CAN + b"\r")
-        self._dialogue.result(WAKE_S)
+        self._dialogue.result(ESCAPE_S)
 
     def _ready(self) -> None:
         """Set the modem up again if a call has been; some fall back to Class 0 when they hang up."""
