@@ -36,7 +36,7 @@ def decode_text(octets: bytes, declared: str | None) -> str:
     for charset, errors in attempts:
         try:
             return octets.decode(charset, errors)
-        except (LookupError, UnicodeError):
+        except (LookupError, ValueError):  # no such charset, octets it does not have, a name that is none
             continue
     return octets.decode("cp1252", errors="replace")
 

@@ -78,21 +78,26 @@ class ImageSource:
                 if self._is_tiff:
                     self._image.seek(index)
                 sheet = self._draw()
+            if not sheet.fine.packed.any():
+                self._notes.append(f"picture {index + 1} came out blank")
             yield sheet
 
     def _draw(self) -> Sheet:
         image = self._image
-        dpi = _density(image)
+        lying = image.getexif().get(ExifTags.Base.Orientation, 1) in _LYING
+        if self._is_tiff:
+            image.load()  # which turns it as its orientation says
+        dpi = _density(image)[::-1] if lying else _density(image)
         resolution = _fax_resolution(image, dpi)
         if resolution is not None:
             return _fax_page(~np.asarray(image.convert("1")), resolution)
-        inches = (image.width / dpi[0], image.height / dpi[1])
+        longest_px = max(image.size)
         if image.format == "JPEG":
             # JPEG decodes at half, a quarter or an eighth of its size for nothing: no more than twice what is needed.
             image.draft("L", (2 * A4_WIDTH_PX, 2 * FINE.body_rows))
-        if image.getexif().get(ExifTags.Base.Orientation, 1) in _LYING:
-            inches = inches[::-1]
         upright = ImageOps.exif_transpose(image)
+        drafted = longest_px / max(upright.size)
+        inches = (upright.width * drafted / dpi[0], upright.height * drafted / dpi[1])
         like_a_page = min(dpi) >= _PAGE_DPI and max(inches) >= _PAGE_WIDTH_INCHES
         size = fit(*inches, may_turn=self._is_tiff, margin_inches=0.0 if like_a_page else _MARGIN_INCHES)
         grey = to_grey(upright)
@@ -100,10 +105,7 @@ class ImageSource:
             grey = grey.transpose(Image.Transpose.ROTATE_90)
         fine, standard = _scaled(grey, size, FINE), _scaled(grey, size, STANDARD)
         photo = is_photograph(fine)
-        black = _black(fine, FINE, photo=photo)
-        if not black.any() and fine.min() < fine.max():
-            self._notes.append("too pale for black and white; it came out blank")
-        return sheet_of(black, _black(standard, STANDARD, photo=photo))
+        return sheet_of(_black(fine, FINE, photo=photo), _black(standard, STANDARD, photo=photo))
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""

@@ -5,7 +5,7 @@ decoded here, so that no damaged header can make parsing fail. Used by `story`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError
@@ -22,6 +22,7 @@ _DEEPEST = 40
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+")
 _LOOSE_NAME = re.compile(r'name\*?=\s*"?([^";]+)', re.IGNORECASE)
 _CID = re.compile(rb"cid:([^\"'>\s)]+)")
+_TRIPPED = (ValueError, LookupError, TypeError)  # what the library raises for charsets that are none
 _OTHER_HALF = "left out: the mail has the same content in another form"
 _HTML_PICTURE = "left out: a picture of the HTML form of the mail"
 
@@ -106,7 +107,7 @@ def _walk(message: Message, headers: tuple[tuple[str, str], ...], *, skip: str, 
 
 def _children(message: Message, content_type: str) -> list[Message] | None:
     """Return the parts inside a container; None for a part that is none, or that is none we open."""
-    payload = message.get_payload()
+    payload = message.get_payload() if message.is_multipart() else None
     if not isinstance(payload, list) or not (content_type.startswith("multipart/") or content_type == "message/rfc822"):
         return None
     children = [child for child in payload if isinstance(child, Message)]
@@ -148,7 +149,7 @@ def _part(message: Message, content_type: str, headers: tuple[tuple[str, str], .
         name=filename or _plain_name(content_type),
         content_type=content_type,
         octets=_octets(message),
-        charset=message.get_content_charset(),
+        charset=_read(message.get_content_charset),
         attached=bool(filename) or message.get_content_disposition() == "attachment",
         content_id=str(message.get("Content-ID", "")).strip().strip("<>"),
         headers=headers,
@@ -167,12 +168,21 @@ def _plain_name(content_type: str) -> str:
 
 
 def _octets(message: Message) -> bytes:
-    """Return the content with its transfer encoding taken off."""
-    payload = message.get_payload(decode=True)
-    if isinstance(payload, bytes):
-        return payload
-    inner = message.get_payload()  # a message/* that is not opened: its text
-    return b"".join(each.as_bytes() for each in inner if isinstance(each, Message)) if isinstance(inner, list) else b""
+    """Return the content with its transfer encoding taken off; nothing for a message/* that is not opened."""
+    try:
+        payload = message.get_payload(decode=True)
+    except _TRIPPED:  # the library also tries the charset, which is no business of octets
+        message.del_param("charset")
+        payload = message.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _read(parameter: Callable[[], str | None]) -> str | None:
+    """Read a parameter of a header; None where the library trips over it."""
+    try:
+        return parameter()
+    except _TRIPPED:
+        return None
 
 
 def _content_type(message: Message) -> str:
@@ -181,7 +191,7 @@ def _content_type(message: Message) -> str:
 
 
 def _filename(message: Message) -> str:
-    name = message.get_filename()
+    name = _read(message.get_filename)
     if name is None and (match := _LOOSE_NAME.search(str(message.get("Content-Type", "")))):
         name = match.group(1)
     label = " ".join(decode_words(name or "").split())

@@ -23,6 +23,7 @@ _LINE_PITCH_EM = 1.28
 _TOP_MM, _BOTTOM_MM = 6.0, 10.0
 _TAB_DIGITS = 8
 _LABEL_GAP_DIGITS = 1
+_LONGEST_PIECE = 400  # characters, more than any line holds; a megabyte without a blank is measured piece by piece
 # Words, blanks, tabs; a character of a script without blanks may end a line by itself.
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 _WORD = re.compile(rf"\t|[ \u00a0]+|[{_WIDE}]|[^\t \u00a0{_WIDE}]+")
@@ -90,16 +91,17 @@ class _Wrapper:
         """Yield words, blanks and tabs, none of them wider than the column."""
         room = self._width_px - indent_px - self._tab_px
         for word in _WORD.findall(text):
-            rest = word
-            while rest != "\t" and self._letters.width(rest) > room:
-                fit = self._fitting(rest, room)
-                yield rest[:fit]
-                rest = rest[fit:]
-            yield rest
+            start = 0
+            while start < len(word):
+                piece = word[start : start + _LONGEST_PIECE]
+                if word != "\t" and self._letters.width(piece) > room:
+                    piece = piece[: self._fitting(piece, room)]
+                yield piece
+                start += len(piece)
 
     def _fitting(self, word: str, room: float) -> int:
         """Return how many characters of a long word fit, at least one."""
-        low, high = 1, min(len(word), 2000)
+        low, high = 1, len(word)
         while low < high:
             middle = (low + high + 1) // 2
             if self._letters.width(word[:middle]) <= room:
@@ -134,13 +136,13 @@ class TextSource:
         return len(self._pages)
 
     def _lay_out(self, block: TextBlock, index: int) -> None:
-        self._letters.missing.clear()
-        self._letters.replaced.clear()
+        for counter in (self._letters.missing, self._letters.replaced, self._letters.unshaped):
+            counter.clear()
         if self._pages[-1]:
             if block.new_page:
                 self._pages.append([])
-            else:
-                self._add(_Line(block=max(0, index - 1)))
+            elif len(self._pages[-1]) < self._lines_per_page:
+                self._add(_Line(), index - 1)
         if block.headers:
             for line in self._header_lines(block.headers):
                 self._add(line, index)
@@ -157,17 +159,17 @@ class TextSource:
         gap = _LABEL_GAP_DIGITS * self._letters.width("0")
         indent = max(self._letters.width(label) for label, _ in headers) + gap
         for label, value in headers:
-            lines = list(self._wrapper.wrap(" ".join(clean(value).split()), indent_px=indent))
-            self._letters.note("".join(value.split()))
+            words = clean(value).split()
+            lines = list(self._wrapper.wrap(" ".join(words), indent_px=indent))
+            self._letters.note("".join(words))
             lines[0].pieces.insert(0, (0.0, label))
             yield from lines
         yield _Line(ruled=True)
 
-    def _add(self, line: _Line, block: int | None = None) -> None:
+    def _add(self, line: _Line, block: int) -> None:
         if len(self._pages[-1]) >= self._lines_per_page:
             self._pages.append([])
-        if block is not None:
-            line.block = block
+        line.block = block
         self._pages[-1].append(line)
 
     def _font_note(self) -> str:
@@ -178,6 +180,11 @@ class TextSource:
         if replaced := self._letters.replaced:
             verb = "is" if replaced.total() == 1 else "are"
             notes.append(f"{counted(replaced)} {verb} drawn in plain form: {name_characters(replaced)}")
+        if unshaped := self._letters.unshaped:
+            verb = "is" if unshaped.total() == 1 else "are"
+            notes.append(
+                f"{counted(unshaped)} of a right-to-left or joining script {verb} drawn one by one, left to right"
+            )
         return "; ".join(notes)
 
     def sheets(self) -> Iterator[Sheet]:

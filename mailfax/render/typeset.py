@@ -13,8 +13,13 @@ from PIL import ImageDraw
 
 from mailfax.render.fonts import Face
 
-# What stands in for signs of ordinary mail when only the built-in font is there.
-_STAND_INS = {"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "•": "*", "€": "EUR", "→": "->", "„": '"', "‚": "'"}
+# What stands in for signs of ordinary mail that Unicode does not take apart, when only the built-in font is there.
+_STAND_INS = {"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "•": "*", "€": "EUR", "→": "->", "„": '"', "‚": "'"} | {
+    "ß": "ss", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "Ø": "O", "ø": "o", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "ı": "i"
+}  # fmt: skip
+# Scripts that need more than one glyph after another, which is all that is done here.
+_RIGHT_TO_LEFT = ("R", "AL")
+_JOINED = frozenset(map(chr, range(0x0900, 0x0E00)))
 _BOX_WIDTH_EM = 0.6
 _BOX_HEIGHT_EM = 0.7
 _NAMED_AT_MOST = 8
@@ -31,6 +36,7 @@ class Typesetter:
         self.size_px = size_px
         self.missing: Counter[str] = Counter()
         self.replaced: Counter[str] = Counter()
+        self.unshaped: Counter[str] = Counter()
         self.width = lru_cache(maxsize=20_000)(self._width)
 
     def _find(self, character: str) -> int | None:
@@ -74,6 +80,8 @@ class Typesetter:
                 self.replaced[character] += 1
             elif self._face_of[character] is None:
                 self.missing[character] += 1
+            elif unicodedata.bidirectional(character) in _RIGHT_TO_LEFT or character in _JOINED:
+                self.unshaped[character] += 1
 
     def draw(self, canvas: ImageDraw.ImageDraw, x: float, baseline: float, text: str) -> None:
         """Draw the text black on the canvas."""

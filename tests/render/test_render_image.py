@@ -68,6 +68,20 @@ def test_a_telephone_picture_stands_upright(rendered: Render, mail_of: MailOf) -
     assert black[: inked_rows // 4].mean() < black[inked_rows * 3 // 4 : inked_rows].mean()
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_tiff_is_turned_as_its_orientation_says(rendered: Render, orientation: int) -> None:
+    upright = np.ones((300, 200), dtype=bool)
+    upright[20:80, 20:100] = False
+    turns = {1: 0, 3: 2, 6: 1, 8: 3}[orientation]
+    octets = saved(Image.fromarray(np.rot90(upright, turns)), "TIFF", tiffinfo={274: orientation}, dpi=(100, 100))
+    black = pixels(rendered(mail_with(octets, "image/tiff", "turned.tif")).pages[0].fine)
+    inked = np.argwhere(black)
+    height, width = np.ptp(inked, axis=0) + 1
+    assert width / 204.2 / 1.5 == pytest.approx(0.8, abs=0.02)
+    assert height / 195.6 / 1.5 == pytest.approx(0.6, abs=0.02)
+    assert inked[0][0] < 80
+
+
 def test_what_is_transparent_is_white_paper(rendered: Render) -> None:
     clear = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
     clear.paste((0, 0, 0, 255), (100, 80, 200, 120))

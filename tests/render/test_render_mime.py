@@ -118,6 +118,23 @@ def test_any_octets_become_text(octets: bytes, declared: str | None, text: str) 
     assert decode_text(octets, declared) == text
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'Content-Type: text/plain; charset="a\0b"',
+        b"Content-Type: text/plain; charset*=undefined''x",
+        b"Content-Type: text/plain; charset=idna",
+        b"Content-Type: text/plain; name*0*=\0''%00",
+        b"Content-Transfer-Encoding: base64; \xff",
+        b"Subject: =?\0?b?x?= =?utf-8?b?!?=",
+        b"Content-Disposition: \xff; filename==?x?",
+    ],
+)
+def test_a_damaged_header_costs_nothing_else(rendered: Render, line: bytes) -> None:
+    body = b"gr\xfc\xdfe and more words\n"
+    assert pixels(rendered(line + b"\n\n" + body).pages[0].fine).any()
+
+
 def test_names_are_read_however_they_were_written() -> None:
     raw = (
         b"Content-Type: multipart/mixed; boundary=a\n\n"

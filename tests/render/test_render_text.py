@@ -42,6 +42,24 @@ def test_nothing_runs_over_the_margins_however_long_a_word_is(rendered: Render) 
     assert len(inked_bands(black)) > 15
 
 
+def test_a_megabyte_without_a_blank_is_counted_in_reasonable_time(rendered: Render) -> None:
+    message = b"Content-Type: text/plain\n\n" + b"x" * 1_000_000 + b"\n"
+    with pytest.raises(RenderFailure) as failure:
+        rendered(message)
+    assert failure.value.outcome is Outcome.TOO_MANY_PAGES
+
+
+def test_texts_flow_on_and_each_knows_its_pages(rendered: Render) -> None:
+    full = len(inked_bands(pixels(rendered(text_mail("line\n" * 200).as_bytes()).pages[0].fine)))
+    for lines, expected in ((full - 2, (1, 1)), (full - 1, (2, 2)), (full, (2, 2)), (full + 1, (2, 2))):
+        mail = text_mail("line\n" * lines)
+        mail.make_mixed()
+        mail.attach(text_mail("the footer of the list\n"))
+        body, footer = rendered(mail.as_bytes()).account
+        assert (body.first_page, body.last_page) == (1, 2 if lines > full else 1)
+        assert (footer.first_page, footer.last_page) == expected
+
+
 def test_a_form_feed_begins_a_page_and_the_last_one_adds_no_blank_page(rendered: Render) -> None:
     assert len(rendered(text_mail("one\n\ftwo\n\f\n").as_bytes()).pages) == 2
 
