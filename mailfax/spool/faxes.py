@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, insert, or_, select, update
 
 from mailfax.model.fax import InboundFax
 from mailfax.model.ids import IdMaker
@@ -46,11 +46,15 @@ def add(connection: Connection, fax: InboundFax, now_us: int) -> bool:
     return True
 
 
+def unrouted() -> Select[str]:
+    """Select the oldest fax that has no deliveries yet."""
+    return select(faxes.c.id).where(faxes.c.routed_us.is_(None)).order_by(faxes.c.id).limit(1)
+
+
 def next_unrouted(connection: Connection) -> InboundFax | None:
     """Return the oldest fax that has no deliveries yet."""
-    query = select(faxes).where(faxes.c.routed_us.is_(None)).order_by(faxes.c.id).limit(1)
-    row = connection.execute(query).mappings().first()
-    return None if row is None else _fax(row)
+    found = connection.scalar(unrouted())
+    return None if found is None else load(connection, found)
 
 
 def route(

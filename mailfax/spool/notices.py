@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, Select, select, update
 
 from mailfax.model.ids import IdMaker
 from mailfax.spool import deliveries, jobs, submissions
@@ -10,18 +10,26 @@ from mailfax.spool.records import Delivery, JobStory, NewDelivery, Unnotified
 from mailfax.spool.tables import jobs as job_table
 
 
+def untold() -> Select[str]:
+    """Select the submission of the job that ended first and was not told of."""
+    table = job_table.c
+    return select(table.submission_id).where(_is_untold()).order_by(table.finished_us, table.id).limit(1)
+
+
+def _is_untold() -> ColumnElement[bool]:
+    return job_table.c.finished_us.is_not(None) & job_table.c.notified_us.is_(None)
+
+
 def next_unnotified(connection: Connection) -> Unnotified | None:
     """Return the finished jobs of one submission whose sender has not been told, those that ended first before others."""
     table = job_table.c
-    untold = table.finished_us.is_not(None) & table.notified_us.is_(None)
-    query = select(table.submission_id).where(untold).order_by(table.finished_us, table.id).limit(1)
-    submission_id = connection.scalar(query)
+    submission_id = connection.scalar(untold())
     if submission_id is None:
         return None
     submission = submissions.load(connection, submission_id)
     if submission is None:
         raise LookupError(f"There is no submission {submission_id}.")
-    ids = set(connection.scalars(select(table.id).where(table.submission_id == submission_id, untold)))
+    ids = set(connection.scalars(select(table.id).where(table.submission_id == submission_id, _is_untold())))
     stories = [
         JobStory(job=job, attempts=jobs.attempts_of(connection, job.id))
         for job in jobs.of_submission(connection, submission_id)

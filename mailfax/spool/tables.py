@@ -155,6 +155,7 @@ Index(
 Index(
     "ix_jobs_unnotified",
     jobs.c.finished_us,
+    jobs.c.id,
     sqlite_where=text("finished_us IS NOT NULL AND notified_us IS NULL"),
     postgresql_where=text("finished_us IS NOT NULL AND notified_us IS NULL"),
 )

@@ -7,10 +7,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from spoolkit import open_store, settings_for
-from sqlalchemy import create_engine, text
+from spoolkit import NOW_US, open_store, settings_for
+from sqlalchemy import Connection, Select, create_engine, text
 
 import mailfax.spool
+from mailfax.spool import deliveries, faxes, jobs, notices, submissions
 from mailfax.spool.disk import SpoolFault
 from mailfax.spool.store import Store
 from mailfax.spool.tables import REVISION, metadata
@@ -73,15 +74,24 @@ def test_the_database_is_as_durable_as_promised(tmp_path: Path, store: Store) ->
     assert settings_for(tmp_path).database.exists()
 
 
-def test_claims_and_work_lists_are_answered_from_an_index(store: Store) -> None:
-    questions = {
-        "jobs due": "SELECT id FROM jobs WHERE state = 'queued' AND not_before_us <= 5 ORDER BY not_before_us, id LIMIT 1",
-        "untold": "SELECT id FROM jobs WHERE finished_us IS NOT NULL AND notified_us IS NULL ORDER BY finished_us LIMIT 1",
-        "mails due": "SELECT id FROM deliveries WHERE state = 'waiting' AND not_before_us <= 5 ORDER BY not_before_us, id",
-        "unrouted": "SELECT id FROM faxes WHERE routed_us IS NULL ORDER BY id LIMIT 1",
-        "renders": "SELECT id FROM submissions WHERE state = 'waiting' ORDER BY id LIMIT 1",
-    }
-    for name, sql in questions.items():
-        plan = store.read(lambda c, sql=sql: " ".join(str(row) for row in c.execute(text(f"EXPLAIN QUERY PLAN {sql}"))))
-        assert "INDEX" in plan, (name, plan)
-        assert "TEMP B-TREE" not in plan, (name, plan)
+def plan(connection: Connection, question: Select[str]) -> str:
+    """Return SQLite's plan for the question as it is really asked, with its parameters bound."""
+    asked = question.compile(connection)
+    values = tuple(asked.params[name] for name in asked.positiontup or ())
+    return " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values))
+
+
+@pytest.mark.parametrize(
+    ("question", "indexes"),
+    [
+        (jobs.due(NOW_US), {"ix_jobs_due", "ux_jobs_on_line_number"}),
+        (deliveries.due(NOW_US), {"ix_deliveries_due"}),
+        (submissions.waiting_render(), {"ix_submissions_state"}),
+        (notices.untold(), {"ix_jobs_unnotified"}),
+        (faxes.unrouted(), {"ix_faxes_unrouted"}),
+    ],
+)
+def test_work_lists_are_read_from_their_index_in_order(store: Store, question: Select[str], indexes: set[str]) -> None:
+    steps = store.read(lambda c: plan(c, question))
+    assert {word for word in steps.split() if word.startswith(("ix_", "ux_"))} == indexes, steps
+    assert "TEMP B-TREE" not in steps

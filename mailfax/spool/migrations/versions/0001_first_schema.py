@@ -73,7 +73,7 @@ def _jobs() -> None:
     op.create_index(
         "ix_jobs_unnotified",
         "jobs",
-        ["finished_us"],
+        ["finished_us", "id"],
         unique=False,
         sqlite_where=sa.text("finished_us IS NOT NULL AND notified_us IS NULL"),
         postgresql_where=sa.text("finished_us IS NOT NULL AND notified_us IS NULL"),
