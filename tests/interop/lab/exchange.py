@@ -204,7 +204,8 @@ class Exchange:
                 modem.off_hook = False
                 modem.network_says(sd.CallEvent.HANGUP)
             case Event.HANG_UP if call is not None:
-                self._finish(call, "modem hung up")
+                # It may have dialled again since: it knows that this call is over, and is told nothing.
+                self._finish(call, "modem hung up", tell_modem=False)
             case Event.HANG_UP:
                 pass
 
@@ -254,9 +255,9 @@ class Exchange:
 
     # -- ends
 
-    def _finish(self, call: Call, why: str) -> None:
+    def _finish(self, call: Call, why: str, *, tell_modem: bool = True) -> None:
         self.calls.remove(call)
-        if call.modem.off_hook:
+        if tell_modem and call.modem.off_hook:
             call.modem.off_hook = False
             call.modem.network_says(sd.CallEvent.HANGUP)
         report = None
