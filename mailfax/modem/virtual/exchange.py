@@ -91,8 +91,7 @@ class Exchange:
         line = Extension(name=request.name, number=request.number, accepts_calls=request.accepts_calls, send=send)
         self._lines[line.name] = line
         send(Registered())
-        waiting, self._unserved = self._unserved, []
-        for attempt in waiting:
+        for attempt in [waiting for waiting in self._unserved if self._leads_to(waiting.call.called, line)]:
             self._hunt_again(attempt)
         return line
 
@@ -140,19 +139,16 @@ class Exchange:
         self._hunt(attempt)
 
     def _hunt(self, attempt: Attempt) -> None:
-        """Ring the first idle line of the route, or give the caller its tone."""
-        route = find_route(self._settings.routes, attempt.call.called)
-        match route:
+        """Do for a caller what the number plan says."""
+        match self._route(attempt.call.called):
             case Tone.BUSY:
                 self._refuse(attempt, DialResult.BUSY)
-                return
             case Tone.NO_ANSWER:
                 self._let_ring_nowhere(attempt)
-                return
-            case None:
-                names = tuple(line.name for line in self._lines.values() if line.number == attempt.call.called)
-            case _:
-                names = route
+            case names:
+                self._ring_first_idle(attempt, names)
+
+    def _ring_first_idle(self, attempt: Attempt, names: tuple[str, ...]) -> None:
         group = [line for name in names if (line := self._lines.get(name)) is not None and line.accepts_calls]
         idle = next((line for line in group if line.state is None), None)
         if idle is not None:
@@ -163,6 +159,17 @@ class Exchange:
             self._wait_for_service(attempt)
         else:
             self._let_ring_nowhere(attempt)
+
+    def _route(self, number: str) -> tuple[str, ...] | Tone:
+        """Return where a number leads; without a route, to the line whose own number it is."""
+        route = find_route(self._settings.routes, number)
+        if route is None:
+            return tuple(line.name for line in self._lines.values() if line.number == number)
+        return route
+
+    def _leads_to(self, number: str, line: Extension) -> bool:
+        route = self._route(number)
+        return not isinstance(route, Tone) and line.name in route
 
     def _ring(self, attempt: Attempt, line: Extension) -> None:
         line.state = attempt

@@ -16,7 +16,7 @@ def socket_path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def exchange(socket_path: Path) -> Iterator[None]:
-    with served(ExchangeSettings(socket_path=socket_path, routes=ROUTES)):
+    with served(ExchangeSettings(socket_path=socket_path, routes=ROUTES, service_wait_s=0.1)):
         yield
 
 

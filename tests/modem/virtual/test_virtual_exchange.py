@@ -1,5 +1,6 @@
 """The exchange as its lines see it: numbers, ringing, busy, calls and hang-up."""
 
+import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,17 @@ from virtual_support import DIS, LISTEN, NOISE, RINGS_WITHIN_S, ROUTES, V17, Plu
 from mailfax.modem.line import DialResult, IncomingCall
 from mailfax.modem.virtual import DamagedCalls, ExchangeSettings, list_calls
 from mailfax.modem.virtual.damage import Damage, FlipBits, OfKind
+from mailfax.modem.virtual.exchange import Exchange
+from mailfax.modem.virtual.messages import (
+    Dial,
+    HangUp,
+    HungUp,
+    Message,
+    Register,
+    Registered,
+    Ringing,
+    RingingStopped,
+)
 from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.t30.commands import (
     Disconnected,
@@ -111,6 +123,25 @@ def test_in_real_time_a_caller_waits_where_nobody_is(socket_path: Path, plug: Pl
         begin_s = time.monotonic()
         assert plug("out").dial("777") is DialResult.NO_ANSWER
         assert time.monotonic() - begin_s >= 0.1
+
+
+def test_a_caller_is_kept_for_a_line_that_comes_into_service_late(socket_path: Path) -> None:
+    async def story() -> tuple[list[Message], list[Message]]:
+        exchange = Exchange(ExchangeSettings(socket_path=socket_path, routes=ROUTES))
+        to_out: list[Message] = []
+        to_in: list[Message] = []
+        out = exchange.register(Register(name="out", number="100", accepts_calls=True), to_out.append)
+        assert out is not None
+        exchange.handle(out, Dial(number="5551234", caller=""))
+        exchange.register(Register(name="another", number="101", accepts_calls=True), [].append)
+        assert to_out == [Registered()]  # no answer yet, and none from a line that the route does not name
+        exchange.register(Register(name="in1", number="102", accepts_calls=True), to_in.append)
+        exchange.handle(out, HangUp())
+        return to_out, to_in
+
+    to_out, to_in = asyncio.run(story())
+    assert to_in == [Registered(), Ringing(call=IncomingCall(called="5551234", caller="100")), RingingStopped()]
+    assert to_out == [Registered(), HungUp()]
 
 
 def test_a_call_that_is_not_answered_rings_again_after_the_cadence(socket_path: Path, plug: Plug) -> None:
