@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -156,7 +156,7 @@ def send(
     )
     with _line(settings, transcript, report, stopped) as line:
         result = onecall.send(line, sending, report.tell)
-    report.end(result, pages)
+    report.end(_why(result, stopped), pages)
 
 
 @app.command(epilog=EPILOG)
@@ -192,7 +192,14 @@ def receive(
             report.no_call()
         identity = Identity(station_id=station_id[:20] or number)
         received = onecall.receive(line, incoming, folder, identity, wall_clock_us, report.tell)
-    report.end(received.result, received.pages, received.files)
+    report.end(_why(received.result, stopped), received.pages, received.files)
+
+
+def _why(result: CallResult, stopped: threading.Event) -> CallResult:
+    """Say that a call was interrupted, where the engine can only know that our side ended it."""
+    if stopped.is_set() and result.outcome is Outcome.LINE_FAULT:
+        return replace(result, outcome=Outcome.INTERRUPTED)
+    return result
 
 
 def _usage(sentence: str) -> NoReturn:

@@ -1,9 +1,11 @@
 """`mailfax modem send` and `mailfax modem receive` as a person calls them, in processes of their own, over the lab's modem."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -13,9 +15,11 @@ from lab.fixture import LabExchange
 pytestmark = [pytest.mark.live, pytest.mark.timeout(200)]
 
 
+MODEM = (sys.executable, "-c", "from mailfax.cli import main; main()", "modem")
+
+
 def mailfax(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from mailfax.cli import main; main()", "modem", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([*MODEM, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_send_tells_what_happens_and_exits_with_zero(lab_exchange: LabExchange, tmp_path: Path) -> None:
@@ -34,13 +38,8 @@ def test_send_tells_what_happens_and_exits_with_zero(lab_exchange: LabExchange, 
 
 def test_receive_keeps_the_fax_and_says_where(lab_exchange: LabExchange, tmp_path: Path) -> None:
     letter = write_letter(tmp_path / "letter.tif", 2)
-    command = [sys.executable, "-c", "from mailfax.cli import main; main()", "modem", "receive", lab_exchange.device]
-    process = subprocess.Popen(
-        [*command, str(tmp_path / "in"), "--json", "--wait", "60"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = [*MODEM, "receive", lab_exchange.device, str(tmp_path / "in"), "--json", "--wait", "60"]
+    process = subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True)
     assert process.stderr is not None
     assert "waiting for a call" in process.stderr.readline()
     lab_exchange.ring(f"send:{letter}", did="5559001", cid="5551111")
@@ -50,6 +49,23 @@ def test_receive_keeps_the_fax_and_says_where(lab_exchange: LabExchange, tmp_pat
     assert (facts["outcome"], facts["pages"], facts["confirmed_pages"]) == ("received", 2, 2)
     got, sent = read_pages(Path(facts["files"][0])), read_pages(letter)
     assert all(np.array_equal(one, other) for one, other in zip(got, sent, strict=True))
+
+
+def test_an_interrupt_from_the_keyboard_hangs_up_and_says_so(lab_exchange: LabExchange, tmp_path: Path) -> None:
+    lab_exchange.route("5551234", f"receive:{tmp_path}/got.tif")
+    letter = write_letter(tmp_path / "letter.tif", 3, "fine")
+    with subprocess.Popen(
+        [*MODEM, "send", lab_exchange.device, "5551234", str(letter)], stdout=PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        while "page 1 of 3 on the line" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert process.returncode == 1
+    assert "interrupted: " in rest
+    assert "0 of 3 pages confirmed" in rest
+    assert lab_exchange.finished(20).why == "modem hung up"
 
 
 @pytest.mark.parametrize(

@@ -100,17 +100,20 @@ class Class1Line:
         return _DIAL_RESULTS[result]
 
     def wait_for_call(self, timeout_s: float) -> IncomingCall | None:
-        """Wait for enough rings; those of a caller who gave up are forgotten."""
+        """Wait for enough rings; those of a caller who gave up are forgotten.
+
+        While it rings, the wait goes on beyond `timeout_s` (until the next ring is overdue): nobody may dial into a call.
+        """
         clock = self._dialogue.clock
         deadline_s = clock() + timeout_s
         try:
             self._ready()
             while True:
-                if (line := self._dialogue.line(min(deadline_s, clock() + POLL_S))) is not None:
+                if (line := self._dialogue.line(clock() + POLL_S)) is not None:
                     self._ringing.take(line, clock())
                 if (call := self._ringing.due(clock())) is not None:
                     return call
-                if clock() >= deadline_s:
+                if clock() >= deadline_s and not self._ringing.going_on(clock()):
                     return None
         except Stopped:
             return None

@@ -30,9 +30,13 @@ class Ringing:
         self._last_field_s: float | None = None
         self._caller = self._caller_name = self._called = self._dtmf = ""
 
+    def going_on(self, now_s: float) -> bool:
+        """Say whether a caller is still there, as far as can be known between two rings."""
+        return self._rings > 0 and now_s - self._last_ring_s <= self._settings.ring_gap_s
+
     def take(self, line: str, now_s: float) -> None:
         """Read one line."""
-        if self._rings and now_s - self._last_ring_s > self._settings.ring_gap_s:
+        if self._rings and not self.going_on(now_s):
             self._forget()
         if line == "RING" or line.startswith("RING "):  # RING A, RING 2: distinctive ringing
             self._rings += 1

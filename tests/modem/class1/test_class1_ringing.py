@@ -51,12 +51,23 @@ def test_caller_id_is_waited_for_no_longer_than_it_may_take() -> None:
     assert 9 <= scripted.now_s - began_s < 10
 
 
-def test_a_call_is_found_over_several_short_waits() -> None:
+def test_a_short_wait_goes_on_while_it_rings_so_that_nobody_dials_into_the_call() -> None:
     scripted = modem()
     line = open_line(scripted, Class1Settings(device="scripted", rings_before_answer=3))
-    scripted.say((0.5, RING), (2.0, b"NMBR=5551111\r\n"), (4.0, RING), (6.0, RING))
-    calls = [call for _ in range(14) if (call := line.wait_for_call(1)) is not None]
-    assert calls == [IncomingCall(called="", caller="5551111")]
+    scripted.say((0.7, RING), (2.0, b"NMBR=5551111\r\n"), (4.0, RING), (6.0, RING))
+    began_s = scripted.now_s
+    assert line.wait_for_call(0.5) is None
+    assert scripted.now_s - began_s < 0.7
+    assert line.wait_for_call(0.5) == IncomingCall(called="", caller="5551111")
+
+
+def test_a_caller_who_gives_up_frees_the_line_when_the_next_ring_is_overdue() -> None:
+    scripted = modem()
+    line = open_line(scripted, Class1Settings(device="scripted", rings_before_answer=3))
+    scripted.say((0.1, RING))
+    began_s = scripted.now_s
+    assert line.wait_for_call(0.5) is None
+    assert 10 <= scripted.now_s - began_s < 11
 
 
 def test_rings_of_a_caller_who_gave_up_are_forgotten_with_his_number() -> None:
