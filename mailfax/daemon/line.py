@@ -16,8 +16,9 @@ import structlog
 from mailfax.config import Config
 from mailfax.daemon import build, log
 from mailfax.daemon.clock import id_maker, wall_clock_us
+from mailfax.gateway.adoption import adopt_orphans
 from mailfax.gateway.desk import Desk
-from mailfax.gateway.lineworker import FAULT_PAUSE_S, adopt, work
+from mailfax.gateway.lineworker import FAULT_PAUSE_S, work
 from mailfax.gateway.live import Emit, Live
 from mailfax.modem.line import Line, LineFault
 from mailfax.spool.blobs import BlobStore
@@ -55,10 +56,11 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         identity=build.identity(config),
         retry=RetryPolicy(),
         jitter=random.random,
+        stopping=stop.is_set,
         emit=_emitter(server),
     )
     try:
-        adopt(desk)
+        adopt_orphans(store, blobs, desk.calls_root, desk.retry, wall_clock_us, line=name)
         while not stop.is_set():
             try:
                 _one_device(config, name, desk, stop, current)

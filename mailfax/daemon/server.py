@@ -20,6 +20,7 @@ from mailfax.daemon.control import ControlSocket
 from mailfax.daemon.exchange import exchange_process
 from mailfax.daemon.line import line_process
 from mailfax.daemon.pulse import Pulse, work_while_any
+from mailfax.gateway.adoption import adopt_orphans
 from mailfax.gateway.delivery import DeliveryDesk
 from mailfax.gateway.distribution import DistributionDesk
 from mailfax.gateway.door import GatewayDoor, Intake
@@ -29,6 +30,7 @@ from mailfax.gateway.rendering import RenderDesk
 from mailfax.smtp.listener import serve_smtp
 from mailfax.smtp.notices import NoticePolicy
 from mailfax.spool.blobs import BlobStore
+from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
@@ -42,14 +44,8 @@ def serve(config: Config, *, json_log: bool = False) -> None:
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     new_id, spool = id_maker(), build.spool_settings(config)
     with contextlib.closing(Store(spool, new_id)) as store, contextlib.closing(BlobStore(spool)) as blobs:
-        recovered = store.recover(wall_clock_us())
-        _log.info(
-            "spool is open",
-            folder=str(config.data_dir),
-            renders=recovered.renders,
-            jobs=recovered.jobs,
-            deliveries=recovered.deliveries,
-        )
+        _log.info("spool is open", folder=str(config.data_dir))
+        adopt_orphans(store, blobs, spool.calls, RetryPolicy(), wall_clock_us)
         asyncio.run(Server(config, Intake(store=store, blobs=blobs, new_id=new_id), json_log=json_log).run())
 
 

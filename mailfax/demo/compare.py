@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pypdf
 from numpy.typing import NDArray
 from PIL import Image
-from pypdf.generic import DictionaryObject, PdfObject
+from pypdf.generic import ArrayObject, StreamObject
 
 from mailfax.gateway.identity import SentHeader
 from mailfax.model.document import Document
@@ -25,6 +26,7 @@ from mailfax.t4codec.tiff import T6Page, write_t6_tiff
 
 Pels = NDArray[np.bool_]
 POINTS_PER_INCH = 72.0
+T6_IN_PDF = ("/CCITTFaxDecode", -1)  # ISO 32000-1, table 11: K < 0 is T.6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +55,9 @@ def libtiff_pels(page: T6Page) -> Pels:
 def arrived_pages(pdf: bytes) -> Iterator[ArrivedPage]:
     """Take the T.6 streams out of a delivered PDF as they stand there, and have libtiff decode them."""
     for page in pypdf.PdfReader(io.BytesIO(pdf)).pages:
-        (image,) = [entry.get_object() for entry in _dictionary(_dictionary(page["/Resources"])["/XObject"]).values()]
-        if image["/Filter"] != "/CCITTFaxDecode" or image["/DecodeParms"]["/K"] >= 0:
+        resources: Any = page["/Resources"].get_object()
+        (image,) = [entry.get_object() for entry in resources["/XObject"].get_object().values()]
+        if _coding(image) != T6_IN_PDF:
             raise ValueError("the PDF's page is not T.6")
         rows, width_px = int(image["/Height"]), int(image["/Width"])
         fine = rows / (float(page.mediabox.height) / POINTS_PER_INCH) > (98 + 196) / 2
@@ -65,10 +68,13 @@ def arrived_pages(pdf: bytes) -> Iterator[ArrivedPage]:
         )
 
 
-def _dictionary(entry: PdfObject) -> DictionaryObject:
-    found = entry.get_object()
-    assert isinstance(found, DictionaryObject), "a PDF page's resources are dictionaries"
-    return found
+def _coding(image: StreamObject) -> tuple[str, int]:
+    """Return filter and K; a single filter may stand alone or in an array (ISO 32000-1, 7.4.1)."""
+    filters: Any = image["/Filter"]
+    parameters: Any = image["/DecodeParms"]
+    if isinstance(filters, ArrayObject):
+        (filters,), (parameters,) = filters, parameters
+    return str(filters), int(parameters["/K"])
 
 
 def compare(document: Document, header: SentHeader, blobs: BlobStore, pdf: bytes) -> list[PageVerdict]:

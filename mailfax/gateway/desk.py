@@ -1,12 +1,14 @@
 """What every call of one line needs besides the line: its store, its clock, our identity, and who is told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.live import Emit
+from mailfax.model.call import CallResult
 from mailfax.model.ids import IdMaker
+from mailfax.model.outcome import Outcome
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
@@ -26,3 +28,9 @@ class Desk:
     retry: RetryPolicy
     jitter: Callable[[], float]
     emit: Emit
+    stopping: Callable[[], bool]
+
+    def honest(self, result: CallResult) -> CallResult:
+        """Tell a call that we stopped from one whose device failed: the engine sees only that the line was ours to lose."""
+        stopped = result.outcome is Outcome.LINE_FAULT and self.stopping()
+        return replace(result, outcome=Outcome.INTERRUPTED) if stopped else result

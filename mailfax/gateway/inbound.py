@@ -21,7 +21,7 @@ from mailfax.modem.line import IncomingCall, Line, LineFault
 from mailfax.modem.pump import run_call
 from mailfax.spool.adopt import adopt_inbound
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallRecord, Direction, PageFacts, read, remove
-from mailfax.spool.disk import SpoolFull
+from mailfax.spool.disk import SpoolError
 from mailfax.spool.recovery import fax_id_of, settle
 from mailfax.t4codec import encode
 from mailfax.t30.answerer import AnswererStation, answer
@@ -59,7 +59,7 @@ class InboundKeeper:
                     return KeeperFailed(reason="an incoming call has no pages to send")
                 case _:
                     assert_never(command)
-        except (OSError, SpoolFull) as error:
+        except (OSError, SpoolError) as error:
             _log.error("the disk failed in a call", fax=self._fax_id, error=str(error))
             return KeeperFailed(reason=str(error))
 
@@ -95,7 +95,7 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
     desk.emit(Live(subject=fax_id, line=desk.line_name, event=Ringing(called=incoming.called, caller=incoming.caller)))
     folder = CallFolder.create(desk.calls_root, header)
     with contextlib.closing(folder):
-        folder.finish(_conversation(line, desk, InboundKeeper(desk=desk, fax_id=fax_id, folder=folder)))
+        folder.finish(desk.honest(_conversation(line, desk, InboundKeeper(desk=desk, fax_id=fax_id, folder=folder))))
     _keep(read(folder.path), desk)
     remove(folder.path)
 

@@ -1,4 +1,4 @@
-"""One line at work: adopt what a crash left, then take calls and place calls until told to stop.
+"""One line at work: takes calls and places calls until told to stop.
 
 Runs in the line's own process, constructed by `daemon.line`. Synchronous: a call must not share its thread with anything.
 """
@@ -13,7 +13,6 @@ from mailfax.gateway.inbound import take_call
 from mailfax.gateway.outbound import place_call
 from mailfax.model.outcome import Outcome
 from mailfax.modem.line import Line, LineFault
-from mailfax.spool.adopt import adopt_orphans
 
 _log = structlog.get_logger()
 
@@ -28,17 +27,6 @@ class Duties:
 
     sends: bool
     receives: bool
-
-
-def adopt(desk: Desk) -> None:
-    """Settle every call of this line whose process died before its rows were written."""
-    adopted = adopt_orphans(
-        desk.store, desk.blobs, desk.calls_root, policy=desk.retry, now_us=desk.now_us(), line=desk.line_name
-    )
-    if adopted.job_ids or adopted.fax_ids:
-        _log.warning("calls that a crash cut off are settled", jobs=adopted.job_ids, faxes=adopted.fax_ids)
-    for folder in adopted.damaged:
-        _log.error("a call folder is damaged and stays for a person to look at", folder=str(folder))
 
 
 def work(line: Line, desk: Desk, duties: Duties, stop: threading.Event) -> None:

@@ -193,7 +193,7 @@ class _ReceiveKeeper:
 
 
 def receive(
-    line: Line, incoming: IncomingCall, folder: Path, identity: Identity, now_us: Callable[[], int], tell: Tell
+    line: Line, incoming: IncomingCall, folder: Path, station: AnswererStation, now_us: Callable[[], int], tell: Tell
 ) -> Received:
     """Answer a ringing call, keep what comes, and put it together as one TIFF and one PDF."""
     tell(
@@ -211,7 +211,7 @@ def receive(
         line.hang_up()
         detail = "The caller hung up before we answered."
         return Received(result=CallResult(outcome=Outcome.CALL_DROPPED, detail=detail), pages=0)
-    result = run_call(answer(AnswererStation(station_id=identity.station_id)), line, keeper)
+    result = run_call(answer(station), line, keeper)
     title = " ".join(filter(None, ("Fax from", result.station_id or incoming.caller or "an unnamed machine")))
     files = _put_together(keeper, folder, PdfMetadata(title=title, date=started))
     return Received(result=result, pages=len(keeper.pages), files=files)

@@ -21,7 +21,7 @@ from mailfax.modem.line import DialResult, Line, LineFault
 from mailfax.modem.pump import run_call
 from mailfax.spool.blobs import BlobMissing
 from mailfax.spool.callfolder import CallFolder, CallHeader, Direction, remove
-from mailfax.spool.disk import SpoolFull
+from mailfax.spool.disk import SpoolError
 from mailfax.spool.records import Claim
 from mailfax.spool.retry import decide
 from mailfax.t30.caller import CallerJob, call
@@ -58,7 +58,7 @@ class OutboundKeeper:
                     return KeeperFailed(reason="an outgoing call stores no pages")
                 case _:
                     assert_never(command)
-        except (OSError, SpoolFull, BlobMissing) as error:
+        except (OSError, SpoolError, BlobMissing) as error:
             _log.error("the disk failed in a call", call=self._claim.call_id, error=str(error))
             return KeeperFailed(reason=str(error))
 
@@ -96,7 +96,8 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
     desk.emit(Live(subject=job.id, line=desk.line_name, event=Dialling(number=job.number)))
     strips = SentHeader(identity=desk.identity, number=job.number, pages=pages, started_us=started_us)
     with contextlib.closing(folder):
-        result = _conversation(claim, line, desk, OutboundKeeper(desk=desk, claim=claim, folder=folder, strips=strips))
+        keeper = OutboundKeeper(desk=desk, claim=claim, folder=folder, strips=strips)
+        result = desk.honest(_conversation(claim, line, desk, keeper))
         folder.finish(result)
     settle_job(claim.call_id, job.id, result, desk)
     remove(folder.path)
