@@ -32,3 +32,5 @@ fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 say "installing Python packages into $venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".$extras"
+say "compiling the page codec (once)"
+"$venv/bin/python" -m mailfax.daemon.warm
