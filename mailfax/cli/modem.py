@@ -27,6 +27,7 @@ from mailfax.render.result import Rendered, RenderFailure
 from mailfax.render.settings import RenderSettings
 from mailfax.render.story import Progress, render_files
 from mailfax.t4codec import warm
+from mailfax.t30.answerer import AnswererStation
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import NEXT_LOWER, Offer
 
@@ -146,15 +147,15 @@ def send(
     pages = len(rendered.pages)
     if from_page > pages:
         _usage(f"there is no page {from_page}; the document has {pages}.")
-    sending = onecall.Sending(
-        number=dialled,
-        pages=rendered.pages,
-        identity=Identity(station_id=station_id[:20], name=name),
-        offer=_offer(resolution, max_rate),
-        started_us=wall_clock_us(),
-        first_page=from_page - 1,
-    )
-    with _line(settings, transcript, report, stopped) as line:
+    with _line(settings, transcript, report, stopped) as (line, best):
+        sending = onecall.Sending(
+            number=dialled,
+            pages=rendered.pages,
+            identity=Identity(station_id=station_id[:20], name=name),
+            offer=_offer(resolution, max_rate, best),
+            started_us=wall_clock_us(),
+            first_page=from_page - 1,
+        )
         result = onecall.send(line, sending, report.tell)
     report.end(_why(result, stopped), pages)
 
@@ -185,13 +186,13 @@ def receive(
         rings_before_answer=rings,
         caller_id=caller_id,
     )
-    with _line(settings, transcript, report, stopped) as line:
+    with _line(settings, transcript, report, stopped) as (line, best):
         report.tell(f"waiting for a call at {device}")
         incoming = _first_ring(line, wait, report, stopped)
         if incoming is None:
             report.no_call()
-        identity = Identity(station_id=station_id[:20] or number)
-        received = onecall.receive(line, incoming, folder, identity, wall_clock_us, report.tell)
+        station = AnswererStation(station_id=station_id[:20] or number, offer=Offer(best_modulation=best))
+        received = onecall.receive(line, incoming, folder, station, wall_clock_us, report.tell)
     report.end(_why(received.result, stopped), received.pages, received.files)
 
 
@@ -229,9 +230,9 @@ def _rendering(report: Report) -> Progress:
     return page
 
 
-def _offer(resolution: Resolution, max_rate: int) -> Offer:
-    """Return what we offer: nothing finer than `resolution`, nothing faster than `max_rate`."""
-    modulation: Modulation | None = Modulation.V17_14400
+def _offer(resolution: Resolution, max_rate: int, best: Modulation) -> Offer:
+    """Return what we offer: nothing finer than `resolution`, nothing faster than `max_rate` or than the modem can."""
+    modulation: Modulation | None = best
     while modulation is not None and modulation.bit_rate > max_rate:
         modulation = NEXT_LOWER[modulation]
     resolutions = (Resolution.STANDARD,) if resolution is Resolution.STANDARD else Offer().resolutions
@@ -241,28 +242,29 @@ def _offer(resolution: Resolution, max_rate: int) -> Offer:
 @contextmanager
 def _line(
     settings: Class1Settings, transcript: Path | None, report: Report, stopped: threading.Event
-) -> Iterator[Line]:
-    """Open the modem; an interrupt from the keyboard ends the call in good order."""
+) -> Iterator[tuple[Line, Modulation]]:
+    """Open the modem, with the best it can; an interrupt from the keyboard ends the call in good order."""
     with ExitStack() as stack:
         try:
-            line: Line = open_class1(settings)
+            modem = open_class1(settings)
         except LineFault as fault:
             report.fault(fault)
-        stack.callback(line.close)
+        stack.callback(modem.close)
+        line: Line = modem
         if transcript is not None:
             try:
                 file = stack.enter_context(transcript.open("w", encoding="utf-8", buffering=1))
             except OSError as error:
                 _usage(f"cannot write {transcript}: {error.strerror}.")
-            line = TranscribedLine(line, file.write)
+            line = TranscribedLine(modem, file.write)
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
             stopped.set()
-            line.stop()
+            modem.stop()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             stack.callback(signal.signal, number, signal.signal(number, stop))
-        yield line
+        yield line, modem.best_modulation
 
 
 def _first_ring(line: Line, wait_s: float, report: Report, stopped: threading.Event) -> IncomingCall | None:

@@ -25,12 +25,15 @@ from mailfax.render.settings import RenderSettings
 from mailfax.render.story import render_files
 from mailfax.t4codec import warm
 from mailfax.t4codec.tiff import T6Page, write_t6_tiff
+from mailfax.t30.answerer import AnswererStation
+from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import Offer
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(200)]
 
 NOW_US = 1_795_356_000_000_000  # 2026-11-22 14:00 UTC
 IDENTITY = Identity(station_id="5550000", name="Meridian", time_zone="Europe/Berlin")
+STATION = AnswererStation(station_id="5550000")
 STANDARD_ONLY = Offer(resolutions=(Resolution.STANDARD,))
 
 
@@ -53,6 +56,7 @@ def pages(letter: Path) -> tuple[RenderedPage, ...]:
 def line(lab_exchange: LabExchange) -> Iterator[Class1Line]:
     """Open the exchange's modem."""
     opened = open_class1(Class1Settings(device=lab_exchange.device, number="5559000"))
+    assert opened.best_modulation is Modulation.V17_14400
     yield opened
     opened.close()
 
@@ -127,7 +131,7 @@ def test_three_pages_in_are_kept_pixel_for_pixel(
     lab_exchange.ring(f"send:{letter}{machine}", did="5559001", cid="5551111", name="ACME")
     incoming = wait_for_ring(line)
     assert incoming == IncomingCall(called="5559001", caller="5551111", caller_name="ACME")
-    received = onecall.receive(line, incoming, tmp_path / "in", IDENTITY, lambda: NOW_US, lambda _text: None)
+    received = onecall.receive(line, incoming, tmp_path / "in", STATION, lambda: NOW_US, lambda _text: None)
     assert received.result.outcome is Outcome.RECEIVED, received.result
     assert received.result.station_id == "5550001"
     far_end = lab_exchange.finished().machine
@@ -235,6 +239,6 @@ def test_the_same_in_real_time(pages: tuple[RenderedPage, ...], letter: Path, tm
         exchange.finished()
         assert_same(read_pages(tmp_path / "got.tif"), as_sent(pages, Resolution.FINE, tmp_path))
         exchange.ring(f"send:{letter}")
-        received = onecall.receive(line, wait_for_ring(line), tmp_path / "in", IDENTITY, lambda: NOW_US, print)
+        received = onecall.receive(line, wait_for_ring(line), tmp_path / "in", STATION, lambda: NOW_US, print)
         assert_same(read_pages(received.files[0]), read_pages(letter))
         line.close()

@@ -86,6 +86,22 @@ class Dialogue:
                 return result
         return None
 
+    def ask(self, text: str, timeout_s: float) -> str:
+        """Send a query and return what the modem says before OK; empty when it knows no such query."""
+        self.drop_stale()
+        self.write(text.encode("ascii") + b"\r")
+        deadline_s = self.clock() + timeout_s
+        said: list[str] = []
+        while (line := self.line(deadline_s)) is not None:
+            match read_result(line):
+                case None:
+                    said += [line] if line != text else []
+                case Result.OK:
+                    return " ".join(said)
+                case _:
+                    break
+        return ""
+
     def poll(self) -> Result | None:
         """Return a result code that is there already, without waiting."""
         if self.port.pending():

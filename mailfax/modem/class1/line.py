@@ -15,7 +15,7 @@ from mailfax.modem.class1.receiver import Burst, Heard, Miss, Receiver
 from mailfax.modem.class1.ringing import Ringing
 from mailfax.modem.class1.settings import Class1Settings
 from mailfax.modem.class1.transmitter import Transmitter
-from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, Turn
+from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, Turn, best_modulation
 from mailfax.modem.line import DialResult, IncomingCall, LineFault
 from mailfax.t30.commands import (
     Disconnected,
@@ -64,7 +64,10 @@ def open_class1(settings: Class1Settings, *, clock: Callable[[], float] = time.m
 
 
 class Class1Line:
-    """One modem. A call is `dial` or `wait_for_call` + `answer`, then `perform`, then `hang_up`; see the Line protocol."""
+    """One modem. A call is `dial` or `wait_for_call` + `answer`, then `perform`, then `hang_up`; see the Line protocol.
+
+    `best_modulation` is the fastest that the modem both sends and receives; more must not be offered to a far end.
+    """
 
     def __init__(self, settings: Class1Settings, port: Port, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = settings.name
@@ -255,6 +258,9 @@ class Class1Line:
         for text in self._settings.init:
             dialogue.must(text, self._settings.command_timeout_s)
         dialogue.must("AT+FCLASS=1", self._settings.command_timeout_s)
+        self.best_modulation = best_modulation(
+            [dialogue.ask(query, self._settings.command_timeout_s) for query in ("AT+FTM=?", "AT+FRM=?")]
+        )
         if self._settings.caller_id:
             answer = dialogue.command(self._settings.caller_id, self._settings.command_timeout_s)
             self._ringing.caller_id = answer is Result.OK

@@ -1,6 +1,7 @@
 """Whose turn it is on a half-duplex line: what the transmitter and the receiver of one call tell each other."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -59,9 +60,31 @@ CODES: dict[Modulation, tuple[int, int]] = {
 }
 
 
+_CODE_RANGE = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
+
+
 def code(modulation: Modulation, *, short_training: bool) -> int:
     """Return the number that stands for a modulation in +FTM and +FRM."""
     return CODES[modulation][short_training]
+
+
+def best_modulation(lists: Sequence[str]) -> Modulation:
+    """Choose the fastest modulation that is in every list of codes, as modems print them for +FTM=? and +FRM=?.
+
+    They print `24,48,72`, `(24,48,72-74)`, spaces, and what they like; a list without a known code says nothing.
+    """
+    known = [
+        codes for text in lists if (codes := _read_codes(text)) & {code for pair in CODES.values() for code in pair}
+    ]
+    able = [modulation for modulation, pair in CODES.items() if all(codes.issuperset(pair) for codes in known)]
+    return max(able, key=lambda modulation: modulation.bit_rate, default=Modulation.V27TER_2400)
+
+
+def _read_codes(text: str) -> set[int]:
+    codes: set[int] = set()
+    for first, last in _CODE_RANGE.findall(text):
+        codes.update(range(int(first), int(last or first) + 1))
+    return codes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

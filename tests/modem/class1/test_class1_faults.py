@@ -255,6 +255,29 @@ def test_a_modem_without_caller_id_is_used_all_the_same() -> None:
     open_line(modem(*WAKE[:-1], step("AT+VCID=1", ERROR), awake=True))
 
 
+@pytest.mark.parametrize(
+    ("sends", "receives", "best"),
+    [
+        (b"24,48,72,73,74,96,97,98,121,122,145,146", b"24,48,72,73,74,96,97,98,121,122,145,146", Modulation.V17_14400),
+        (b"(24, 48, 72-98, 121-122, 145-146)", b"+FRM: (24,48,72,96,121,122)", Modulation.V17_12000),
+        (b"24,48,72,96", b"24,48,72,96,121,122,145,146", Modulation.V29_9600),
+        (b"24,48", b"3,24,48,72,96", Modulation.V27TER_4800),
+        (b"", b"what?", Modulation.V17_14400),
+    ],
+)
+def test_the_best_modulation_is_what_the_modem_both_sends_and_receives(
+    sends: bytes, receives: bytes, best: Modulation
+) -> None:
+    lists = (step("AT+FTM=?", b"\r\n" + sends + b"\r\n" + OK), step("AT+FRM=?", b"\r\n" + receives + b"\r\n" + OK))
+    assert open_line(modem(*WAKE[:4], *lists, WAKE[-1], awake=True)).best_modulation is best
+
+
+def test_a_modem_that_knows_no_lists_of_modulations_is_taken_to_know_all() -> None:
+    lists = (step("AT+FTM=?", ERROR), step("AT+FRM=?", ERROR))
+    line = open_line(modem(*WAKE[:4], *lists, WAKE[-1], awake=True))
+    assert line.best_modulation is Modulation.V17_14400
+
+
 def test_a_device_that_is_not_there() -> None:
     with pytest.raises(LineFault, match="/nowhere/modem"):
         open_class1(Class1Settings(device="/nowhere/modem"))
