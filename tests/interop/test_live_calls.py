@@ -143,6 +143,41 @@ def test_three_pages_in_are_kept_pixel_for_pixel(
     assert sorted(tmp_path.joinpath("in").iterdir()) == sorted(received.files)
 
 
+def test_a_page_is_on_disk_before_it_is_confirmed(
+    lab_exchange: LabExchange, line: Class1Line, letter: Path, tmp_path: Path
+) -> None:
+    lab_exchange.ring(f"send:{letter}")
+    folder, sent, confirmed = tmp_path / "in", read_pages(letter), []
+
+    def look(text: str) -> None:
+        if "stored and confirmed" in text:  # said when the MCF is about to go out
+            confirmed.append([read_pages(file)[0] for file in sorted(folder.glob("*-page*.tif"))])
+
+    onecall.receive(line, wait_for_ring(line), folder, STATION, lambda: NOW_US, look)
+    assert [len(pages) for pages in confirmed] == [1, 2, 3]
+    assert_same(confirmed[-1], sent)
+
+
+def test_a_page_that_cannot_be_written_is_not_confirmed(
+    lab_exchange: LabExchange, line: Class1Line, letter: Path, tmp_path: Path
+) -> None:
+    lab_exchange.ring(f"send:{letter}")
+    folder = tmp_path / "in"
+
+    def be_in_the_way(text: str) -> None:
+        if text == "page 2 on the line":
+            (file,) = folder.glob("*-page001.tif")
+            file.with_name(file.name.replace("page001.tif", "page002.part")).mkdir()
+
+    received = onecall.receive(line, wait_for_ring(line), folder, STATION, lambda: NOW_US, be_in_the_way)
+    assert received.result.outcome is Outcome.STORE_FAULT
+    assert received.result.confirmed_pages == 1
+    far_end = lab_exchange.finished().machine
+    assert far_end is not None
+    assert (far_end.ok, far_end.frames.count("<MCF")) == (False, 1)
+    assert_same(read_pages(received.files[0]), read_pages(letter)[:1])
+
+
 def test_dtmf_digits_are_the_called_number(
     lab_exchange: LabExchange, line: Class1Line, letter: Path, tmp_path: Path
 ) -> None:

@@ -1,13 +1,15 @@
 """The serial port against the kernel's own: a pseudo-terminal whose other end the test holds."""
 
+import contextlib
 import os
+import socket
 import threading
 import tty
 from collections.abc import Iterator
 
 import pytest
 
-from mailfax.modem.class1 import Class1Settings, FlowControl
+from mailfax.modem.class1 import Class1Settings, FlowControl, open_class1
 from mailfax.modem.class1.port import SerialPort
 from mailfax.modem.line import LineFault
 
@@ -98,3 +100,45 @@ def test_a_device_that_goes_away_is_a_fault() -> None:
     opened.close()
     with pytest.raises(LineFault, match="cannot be used"):
         opened.write(b"AT\r")
+
+
+@pytest.fixture
+def modem_server() -> Iterator[tuple[str, threading.Event]]:
+    """Serve a modem on TCP that says OK to everything, until told to go away; its port and that event."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    go_away = threading.Event()
+
+    def serve() -> None:
+        with listener.accept()[0] as connection:
+            connection.settimeout(0.05)
+            while not go_away.is_set():
+                with contextlib.suppress(TimeoutError):
+                    connection.sendall(b"\r\nOK\r\n" * connection.recv(999).count(b"\r"))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"127.0.0.1:{listener.getsockname()[1]}", go_away
+    go_away.set()
+    thread.join()
+    listener.close()
+
+
+def test_a_modem_on_a_network_port_is_used_alike_and_missed_when_it_is_gone(
+    modem_server: tuple[str, threading.Event],
+) -> None:
+    address, go_away = modem_server
+    line = open_class1(Class1Settings(device=f"socket://{address}"))
+    assert line.wait_for_call(0.1) is None
+    go_away.set()
+    with pytest.raises(LineFault, match=r"socket://.*cannot be used"):
+        line.wait_for_call(30)
+    line.stop()
+    line.close()
+
+
+def test_nobody_listens_on_the_network_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port_number = taken.getsockname()[1]
+    for scheme in ("socket", "rfc2217"):
+        with pytest.raises(LineFault, match="cannot be used"):
+            open_class1(Class1Settings(device=f"{scheme}://127.0.0.1:{port_number}"))

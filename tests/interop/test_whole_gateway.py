@@ -1,0 +1,155 @@
+"""The main job over a modem that we did not write: `mailfax serve` with libspandsp's T.31 modem as its only line.
+
+A mail posted over SMTP is received by a spandsp fax machine; a fax that a spandsp machine sends lies as PDF in the mailbox of
+the number it called. Both are compared pixel for pixel, and every decoder that judges is libtiff.
+"""
+
+import contextlib
+import smtplib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lab.documents import read_pages, write_letter
+from lab.fixture import LabExchange
+
+from mailfax.config import Config, load
+from mailfax.daemon import build
+from mailfax.daemon.clock import id_maker
+from mailfax.demo.compare import arrived_pages, delivered_faxes, libtiff_pels
+from mailfax.demo.watcher import Watcher
+from mailfax.gateway.identity import SentHeader
+from mailfax.model.job import JobState
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.store import Store
+from mailfax.t4codec.tiff import T6Page
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(200)]
+
+SENDER = "alice@example.org"
+CONFIG = """
+data_dir = "data"
+[smtp]
+listen = ["127.0.0.1:0"]
+[domains."fax.lan"]
+[receive]
+catch_all = "faxmaster@fax.lan"
+[receive.did]
+5551234 = ["sales@fax.lan"]
+[mail]
+maildir = "mailboxes"
+[identity]
+station_id = "5550100"
+name = "Meridian"
+[lines.usb]
+kind = "class1"
+device = "modem0"
+number = "5550100"
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gateway:
+    """A running server: its configuration, its folder, its steps, its spool."""
+
+    config: Config
+    folder: Path
+    watcher: Watcher
+    store: Store
+    blobs: BlobStore
+
+    def post(self, message: EmailMessage, number: str) -> None:
+        host, _, port = self.watcher.smtp_address.rpartition(":")
+        with smtplib.SMTP(host, int(port), timeout=30) as client:
+            client.send_message(message, SENDER, [f"{number}@fax.lan"])
+
+    def until(self, text: str) -> str:
+        """Follow the steps until one says `text`; each may take as long as a page of a call."""
+        seen = []
+        while True:
+            step = self.watcher.step(90)
+            assert step is not None, f"no step said {text!r}: {seen}"
+            seen.append(step.text)
+            if text in step.text:
+                return step.subject
+
+
+@pytest.fixture
+def gateway(lab_exchange: LabExchange, tmp_path: Path) -> Iterator[Gateway]:
+    """Serve with the exchange's modem as the only line."""
+    assert Path(lab_exchange.device) == tmp_path / "modem0"
+    (tmp_path / "mailfax.toml").write_text(CONFIG.replace('"modem0"', f'"{lab_exchange.device}"'))
+    config = load(tmp_path / "mailfax.toml")
+    with (tmp_path / "server.log").open("wb") as log:
+        command = [sys.executable, "-m", "mailfax", "serve", "--config", str(tmp_path / "mailfax.toml")]
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            with (
+                Watcher(config.data_dir, server) as watcher,
+                contextlib.closing(Store(build.spool_settings(config), id_maker())) as store,
+                contextlib.closing(BlobStore(build.spool_settings(config))) as blobs,
+            ):
+                yield Gateway(config=config, folder=tmp_path, watcher=watcher, store=store, blobs=blobs)
+        finally:
+            server.terminate()
+            assert server.wait(30) == 0, (tmp_path / "server.log").read_text()
+
+
+def three_page_mail() -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = SENDER, "5557000@fax.lan", "Three pages"
+    message.set_content("\f".join(f"Page {page}.\n" + f"Line of page {page}, äöü €.\n" * 40 for page in (1, 2, 3)))
+    return message
+
+
+def test_a_mail_of_three_pages_reaches_a_fax_machine_pixel_for_pixel(gateway: Gateway, lab_exchange: LabExchange) -> None:
+    received = gateway.folder / "received.tif"
+    lab_exchange.route("5557000", f"receive:{received}")
+
+    gateway.post(three_page_mail(), "5557000")
+    gateway.until("delivered after")
+    assert lab_exchange.finished().machine["pages"] == 3
+    gateway.until("notice delivered to")
+
+    (job,) = gateway.store.jobs()
+    (attempt,) = gateway.store.attempts(job.id)
+    document = gateway.store.document(job.submission_id)
+    assert job.state is JobState.DELIVERED
+    assert document is not None
+    header = SentHeader(
+        identity=build.identity(gateway.config), number="5557000", pages=3, started_us=attempt.started_us
+    )
+    got = read_pages(received)
+    assert len(got) == 3
+    for number, (page, pixels) in enumerate(zip(document.pages, got, strict=True), 1):
+        body = T6Page(
+            octets=gateway.blobs.get(page.fine.digest),
+            width_px=page.fine.width_px,
+            rows=page.fine.rows,
+            resolution=page.fine.resolution,
+        )
+        sent = np.vstack([header.strip(number, page.fine.resolution).to_bool(), libtiff_pels(body)])
+        assert sent.any()
+        assert np.array_equal(sent, pixels), f"page {number} arrived changed"
+
+
+def test_a_fax_of_three_pages_lies_in_the_mailbox_of_the_number_it_called(gateway: Gateway, lab_exchange: LabExchange) -> None:
+    letter = write_letter(gateway.folder / "letter.tif", 3, "fine")
+    lab_exchange.ring(f"send:{letter}", did="5551234", cid="5559876", name="ACME")
+
+    gateway.until("fax delivered to sales@fax.lan")
+    assert lab_exchange.finished().machine["ok"]
+
+    (fax,) = delivered_faxes(gateway.folder / "mailboxes", gateway.folder / "copies")
+    assert (fax.called, fax.mailbox) == ("5551234", "sales@fax.lan")
+    sent = read_pages(letter)
+    got = [page.pels for page in arrived_pages(fax.octets)]
+    assert len(got) == len(sent) == 3
+    for number, (wanted, pixels) in enumerate(zip(sent, got, strict=True), 1):
+        assert np.array_equal(wanted, pixels[: len(wanted)]), f"page {number} arrived changed"
+        assert not pixels[len(wanted) :].any()
