@@ -1,4 +1,4 @@
-"""The AT dialogue: commands out, result codes and data in, every wait bounded (T.31 clause 8, V.250 clause 5)."""
+"""The AT dialogue: commands out, result codes and data in, every wait bounded (T.31 and V.250)."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from mailfax.modem.class1.dle import END, Unshielder
 from mailfax.modem.class1.port import Port
 from mailfax.modem.line import LineFault
 
-CAN = b"\x18"  # any octet but XON and XOFF ends a receive; CAN is the usual one (T.31 clause 8.3.4)
+CAN = b"\x18"  # any octet but XON and XOFF ends a receive; CAN is the usual one (T.31, +FRM)
 QUIET_S = 0.2  # a modem that stays silent so long after an abort has nothing more to say about it
 ABORT_RESULTS = 4
 STALE_READS = 64
@@ -20,7 +20,7 @@ class Stopped(Exception):
 
 
 class Result(Enum):
-    """Final result codes: V.250 table 1, and T.31 clause 8.6 for the last two."""
+    """Final result codes: those of V.250, and of T.31 the last two."""
 
     OK = "OK"
     CONNECT = "CONNECT"
@@ -171,7 +171,7 @@ class Dialogue:
     def _cut_line(self) -> str | None:
         """Take one line from what has arrived: up to LF, or LINE_LIMIT octets of something that is none.
 
-        A DTMF digit comes as DLE and the digit, without a line end (T.31 clause 8.1), and counts as a line.
+        A DTMF digit comes as DLE and the digit, without a line end (T.31), and counts as a line.
         """
         if self._inbox[:1] == END[:1]:
             if len(self._inbox) < len(END):

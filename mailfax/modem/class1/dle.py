@@ -1,4 +1,4 @@
-"""Data between us and a T.31 modem: DLE shielding (clause 8.1) and the bit order of the serial link (clause 8.3).
+"""Data between us and a T.31 modem: DLE shielding and the bit order of the serial link.
 
 Octets of mailfax have the first bit on the line as most significant bit; on the serial link it is the least significant one.
 This is the only place where the order is turned.
@@ -42,7 +42,7 @@ class Unshielder:
         return piece[at:]
 
     def _shielded(self, octet: int) -> None:
-        """Read the octet after a DLE; any other than these three is dropped with its DLE (T.31 table 5)."""
+        """Read the octet after a DLE; any other than these three is dropped with its DLE."""
         self._after_dle = False
         if octet == ETX:
             self.ended = True

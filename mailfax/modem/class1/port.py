@@ -28,7 +28,7 @@ class Port(Protocol):
         ...
 
     def flow(self, *, sending: bool) -> None:
-        """Heed XON and XOFF only while page data is sent: in received data they are data (T.31 clause 8.4)."""
+        """Heed XON and XOFF only while page data is sent: in received data they are data."""
         ...
 
     def discard(self) -> None:

@@ -8,7 +8,7 @@ from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, code, unexpec
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.wire import FINAL_BIT
 
-FRAME_S = 6.0  # flags of 1.15 s and a frame of 3.45 s at most (T.30 clauses 5.3.1, 5.4.2), and the modem's delay
+FRAME_S = 6.0  # flags of 1.15 s and a frame of 3.45 s at most (T.30, 5.3.1), and the modem's delay
 NEXT_FRAME_S = 1.5  # frames of one burst follow each other at once
 FRAME_OCTETS = 512
 RESULT_S = 3.0

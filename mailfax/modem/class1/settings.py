@@ -42,7 +42,6 @@ class Class1Settings:
     command_timeout_s: float = 5.0
     write_stall_s: float = 15.0  # at 2400 bit/s a modem may empty half its buffer before it takes more
     page_limit_s: float = 900.0
-    page_tail_octets: int = (
-        20  # zeros after RTC, so that nothing of it stays in the modem (harmless fill, T.4 clause 2.4)
-    )
-    fcs_octets: int = 2  # T.31 clause 8.2.2 passes the FCS on; a few modems keep it
+    # Zeros after RTC, so that nothing of it stays in the modem; to the far end they are fill (T.4, 4.1.3).
+    page_tail_octets: int = 20
+    fcs_octets: int = 2  # modems hand on the FCS behind a frame (T.31, +FRH); a few keep it

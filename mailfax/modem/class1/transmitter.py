@@ -11,7 +11,7 @@ from mailfax.t30.modulation import Modulation
 
 CONNECT_S = 10.0
 HDLC_BIT_RATE = 300
-PREAMBLE_S = 1.15  # 1 s + 15 % of flags (T.30 clause 5.3.1)
+PREAMBLE_S = 1.15  # 1 s + 15 % of flags (T.30, 5.3.1)
 GRACE_S = 8.0  # for start-up, the modem's own buffer and a slow serial link
 SILENCE_GRACE_S = 3.0
 LONGEST_SILENCE = 255  # 2.55 s, the most that one +FTS or +FRS takes

@@ -47,7 +47,7 @@ class Turn:
         return True
 
 
-# T.31 table 3, as (long training, short training)
+# What T.31 writes after +FTM= and +FRM=, as (long training, short training)
 CODES: dict[Modulation, tuple[int, int]] = {
     Modulation.V27TER_2400: (24, 24),
     Modulation.V27TER_4800: (48, 48),
