@@ -107,13 +107,17 @@ def three_page_mail() -> EmailMessage:
     return message
 
 
-def test_a_mail_of_three_pages_reaches_a_fax_machine_pixel_for_pixel(gateway: Gateway, lab_exchange: LabExchange) -> None:
+def test_a_mail_of_three_pages_reaches_a_fax_machine_pixel_for_pixel(
+    gateway: Gateway, lab_exchange: LabExchange
+) -> None:
     received = gateway.folder / "received.tif"
     lab_exchange.route("5557000", f"receive:{received}")
 
     gateway.post(three_page_mail(), "5557000")
     gateway.until("delivered after")
-    assert lab_exchange.finished().machine["pages"] == 3
+    far_end = lab_exchange.finished().machine
+    assert far_end is not None
+    assert (far_end.ok, far_end.pages, far_end.bad_rows, far_end.remote_ident) == (True, 3, 0, "5550100")
     gateway.until("notice delivered to")
 
     (job,) = gateway.store.jobs()
@@ -138,12 +142,16 @@ def test_a_mail_of_three_pages_reaches_a_fax_machine_pixel_for_pixel(gateway: Ga
         assert np.array_equal(sent, pixels), f"page {number} arrived changed"
 
 
-def test_a_fax_of_three_pages_lies_in_the_mailbox_of_the_number_it_called(gateway: Gateway, lab_exchange: LabExchange) -> None:
+def test_a_fax_of_three_pages_lies_in_the_mailbox_of_the_number_it_called(
+    gateway: Gateway, lab_exchange: LabExchange
+) -> None:
     letter = write_letter(gateway.folder / "letter.tif", 3, "fine")
     lab_exchange.ring(f"send:{letter}", did="5551234", cid="5559876", name="ACME")
 
     gateway.until("fax delivered to sales@fax.lan")
-    assert lab_exchange.finished().machine["ok"]
+    far_end = lab_exchange.finished().machine
+    assert far_end is not None
+    assert (far_end.ok, far_end.pages) == (True, 3)
 
     (fax,) = delivered_faxes(gateway.folder / "mailboxes", gateway.folder / "copies")
     assert (fax.called, fax.mailbox) == ("5551234", "sales@fax.lan")
