@@ -9,10 +9,11 @@ from PIL import Image, ImageDraw, ImageFont
 from mailfax.t4codec import Bitmap
 
 WIDTH, ROWS = 1728, 2291
-WORDS = (
+TEXT = (
     "The far machine confirmed every page before the line was cut and so nothing was sent twice; the receiver printed "
-    "four hundred copies of the order, dated the third of March, and put them into the tray beside the window. "
-).split()
+    "four hundred copies of the order, dated the third of March, and put them into the tray beside the window."
+)
+WORDS = TEXT.split()
 CHARTS = ("itu-chart1-g4-lsb.tif", "itu-chart4-g4-lsb.tif", "itu-chart5-g4-lsb.tif", "itu-chart8-g4-lsb.tif")
 
 
@@ -43,7 +44,9 @@ def form_page() -> Bitmap:
     for row, top in enumerate(range(100, ROWS - 100, 48)):
         draw.line((90, top, WIDTH - 90, top), 0, 2)
         for column, left in enumerate(range(90, WIDTH - 91, 310)):
-            draw.text((left + 8, top + 12), f"{WORDS[(row + 5 * column) % len(WORDS)]} {row * 37 + column * 11}", 0, font)
+            draw.text(
+                (left + 8, top + 12), f"{WORDS[(row + 5 * column) % len(WORDS)]} {row * 37 + column * 11}", 0, font
+            )
     for left in range(90, WIDTH - 89, 310):
         draw.line((left, 100, left, ROWS - 143), 0, 3)
     return _bitmap(page)

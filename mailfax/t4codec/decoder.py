@@ -181,12 +181,9 @@ class PageDecoder:
 
 def _windows(octets: bytes) -> NDArray[np.uint32]:
     """Give for every octet it and the three behind it as one number."""
-    padded = np.frombuffer(octets + bytes(SPARE_OCTETS + 3), np.uint8).astype(np.uint32)
-    windows = padded[:-3] << np.uint32(24)
-    windows |= padded[1:-2] << np.uint32(16)
-    windows |= padded[2:-1] << np.uint32(8)
-    windows |= padded[3:]
-    return windows
+    padded = octets + bytes(SPARE_OCTETS + 3)
+    overlapping = np.ndarray(len(octets) + SPARE_OCTETS, np.dtype(">u4"), padded, strides=(1,))
+    return overlapping.astype(np.uint32)
 
 
 def _last_one(octets: bytes) -> int:

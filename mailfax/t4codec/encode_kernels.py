@@ -105,9 +105,8 @@ def words_2d(
         a0 = a1
         a += 1
         colour = BLACK_RUNS - colour
-        if runs_left == 0:
-            while lines[b] <= a0 and lines[b] < width:
-                b += 2
+        while runs_left == 0 and lines[b] <= a0 and lines[b] < width:
+            b += 2
     return count
 
 
