@@ -165,11 +165,11 @@ def demo(
     ] = None,
     to: Annotated[str, typer.Option(help="The number to fax it to.")] = "5551234",
     real_time: Annotated[bool, typer.Option("--real-time", help="Pace the calls as a telephone line would.")] = False,
-    damage: Annotated[
-        float, typer.Option(help="Share of page bits to turn over on the line; the demo must then fail.", min=0, max=1)
-    ] = 0.0,
+    damage_page: Annotated[
+        int, typer.Option(help="Page of each call to damage on the line; the demo must then fail.", min=0)
+    ] = 0,
 ) -> None:
     """Show the whole journey on this machine: mails become faxes, faxes become mails, every page compared."""
     from mailfax.demo import run  # noqa: PLC0415
 
-    raise typer.Exit(run(mail=mail, number=to, real_time=real_time, damage=damage))
+    raise typer.Exit(run(mail=mail, number=to, real_time=real_time, damage_page=damage_page))

@@ -132,9 +132,9 @@ class Exchange(_Section, frozen=True, kw_only=True):
     real_time: Annotated[
         bool, Meta(description="Pace calls at the speed of a telephone line instead of as fast as the machine can.")
     ] = False
-    flip_bits: Annotated[
-        float, Meta(description="Share of bits of every page that the line turns over, for tests.", ge=0, le=1)
-    ] = 0.0
+    damage_page: Annotated[
+        int, Meta(description="Page of every call in which the line turns some bits over, for tests; 0 for none.", ge=0)
+    ] = 0
 
 
 class Render(_Section, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from mailfax.gateway.lineworker import Duties
 from mailfax.modem.class1 import Class1Settings, FlowControl, open_class1
 from mailfax.modem.line import Line
 from mailfax.modem.virtual.client import VirtualLine
-from mailfax.modem.virtual.damage import BitErrors, Damage, OfKind
+from mailfax.modem.virtual.damage import Damage, FlipBits, OfKind
 from mailfax.modem.virtual.plan import DamagedCalls, ExchangeSettings, Route, Tone
 from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.render.settings import RenderSettings
@@ -24,6 +24,8 @@ from mailfax.spool.settings import SpoolSettings
 MB = 1024 * 1024
 SMTP_PORT = 25
 WALL_SECONDS_PER_CPU_SECOND = 2
+DAMAGE_FROM_BIT = 20_000  # in the upper part of any page with something on it
+DAMAGE_BITS = 24
 FLOW = {"rtscts": FlowControl.RTS_CTS, "xonxoff": FlowControl.XON_XOFF, "none": FlowControl.NONE}
 TONES = {"busy": Tone.BUSY, "no-answer": Tone.NO_ANSWER}
 
@@ -114,12 +116,13 @@ def exchange_socket(config: Config) -> Path:
 def exchange_settings(config: Config) -> ExchangeSettings:
     """Return the virtual exchange's numbers, pace and damage."""
     exchange = config.exchange
-    errors = Damage(side=Side.CALLING, where=OfKind(kind=SignalKind.PAGE), harm=BitErrors(rate=exchange.flip_bits))
+    page = OfKind(kind=SignalKind.PAGE, number=exchange.damage_page)
+    hit = Damage(side=Side.CALLING, where=page, harm=FlipBits(first=DAMAGE_FROM_BIT, count=DAMAGE_BITS))
     return ExchangeSettings(
         socket_path=exchange_socket(config),
         routes=tuple(Route(pattern=pattern, to=_target(targets)) for pattern, targets in exchange.routes.items()),
         real_time=exchange.real_time,
-        damage=(DamagedCalls(damage=(errors,)),) if exchange.flip_bits else (),
+        damage=(DamagedCalls(damage=(hit,)),) if exchange.damage_page else (),
     )
 
 

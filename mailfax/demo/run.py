@@ -42,13 +42,13 @@ class Posting:
     number: str
 
 
-def run(*, mail: Path | None, number: str, real_time: bool, damage: float) -> int:
+def run(*, mail: Path | None, number: str, real_time: bool, damage_page: int) -> int:
     """Run the whole demo; return the exit status: 0 only if every page arrived equal to what was sent."""
     own = [Posting(mail=FIXTURES / name, number=to) for name, to in OWN_MAILS]
     postings = [Posting(mail=mail, number=number)] if mail else own
     folder = Path(tempfile.mkdtemp(prefix="mailfax-demo-"))
     config_file = folder / "mailfax.toml"
-    config_file.write_text(_demo_config(real_time=real_time, damage=damage), encoding="utf-8")
+    config_file.write_text(_demo_config(real_time=real_time, damage_page=damage_page), encoding="utf-8")
     config = load(config_file)
     with (folder / "server.log").open("wb") as log:
         command = [sys.executable, "-m", "mailfax", "serve", "--config", str(config_file)]
@@ -63,10 +63,10 @@ def run(*, mail: Path | None, number: str, real_time: bool, damage: float) -> in
             server.wait()
 
 
-def _demo_config(*, real_time: bool, damage: float) -> str:
+def _demo_config(*, real_time: bool, damage_page: int) -> str:
     """Return the embedded default on any free port, with what the demo's options change."""
     text = EMBEDDED_DEFAULT.replace("127.0.0.1:8025", "127.0.0.1:0")
-    return f"{text}\n[exchange]\nreal_time = {str(real_time).lower()}\nflip_bits = {damage!r}\n"
+    return f"{text}\n[exchange]\nreal_time = {str(real_time).lower()}\ndamage_page = {damage_page}\n"
 
 
 def _course(config: Config, server: subprocess.Popen[bytes], postings: list[Posting], folder: Path) -> int:
