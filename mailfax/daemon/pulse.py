@@ -3,9 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from mailfax.spool.store import Store
 
+_log = structlog.get_logger()
+
 LOOK_EVERY_S = 0.05  # how often the spool is asked whether another process changed it: one PRAGMA, no transaction
+FAULT_REST_S = 5.0
 WAKE_ANYWAY_S = 1.0  # for what falls due by time alone: retries, send-at
 
 
@@ -33,8 +38,17 @@ class Pulse:
 
 
 async def work_while_any(step: Callable[[], Awaitable[bool]], pulse: Pulse) -> None:
-    """Call `step` until it says there is nothing to do, then wait for a beat; until cancelled."""
+    """Call `step` until it says there is nothing to do, then wait for a beat; until cancelled.
+
+    A fault of one worker is logged and costs the others nothing; it tries again after a rest.
+    """
     while True:
-        while await step():
-            pass
+        try:
+            while await step():
+                pass
+        except Exception:  # noqa: BLE001 - the last line of defence; the log has the whole story
+            _log.exception(
+                "a worker failed and rests", worker=getattr(step, "__qualname__", repr(step)), rest_s=FAULT_REST_S
+            )
+            await asyncio.sleep(FAULT_REST_S)
         await pulse.wait()

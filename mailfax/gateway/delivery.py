@@ -14,7 +14,7 @@ import structlog
 from mailfax.gateway.live import Emit, Live, MailHanded, MailWaits
 from mailfax.smtp.outgoing import Deferred, Handed, Refused, deliver
 from mailfax.smtp.settings import OutgoingSettings
-from mailfax.spool.blobs import BlobStore
+from mailfax.spool.blobs import BlobMissing, BlobStore
 from mailfax.spool.records import Delivery, DeliveryKind
 from mailfax.spool.retry import HOUR_S, US_PER_S, MailRetry, next_mail_try
 from mailfax.spool.store import Store
@@ -43,7 +43,11 @@ class DeliveryDesk:
         delivery = await asyncio.to_thread(self._store.claim_delivery, self._now_us())
         if delivery is None:
             return False
-        octets = await asyncio.to_thread(self._blobs.get, delivery.message_digest)
+        try:
+            octets = await asyncio.to_thread(self._blobs.get, delivery.message_digest)
+        except BlobMissing as error:
+            await asyncio.to_thread(self._refused, delivery, f"The mail is damaged on this server's disk: {error}")
+            return True
         result = await deliver(octets, delivery.sender, delivery.recipient, self._outgoing, delivery.id)
         await asyncio.to_thread(self._settle, delivery, result)
         return True

@@ -11,17 +11,19 @@ import structlog
 
 from mailfax.gateway.live import Emit, Live, Rendered, Rendering, RenderingFailed
 from mailfax.model.document import Document, DocumentPage
+from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
 from mailfax.model.submission import Submission
 from mailfax.render.result import RenderedPage, RenderFailure
 from mailfax.render.sandbox import render_in_child
 from mailfax.render.settings import RenderSettings
-from mailfax.spool.blobs import BlobStore
+from mailfax.spool.blobs import BlobMissing, BlobStore
 from mailfax.spool.faultpoint import fault_point
 from mailfax.spool.store import Store
 from mailfax.t4codec.tiff import T6Page
 
 _log = structlog.get_logger()
+MAIL_LOST = "The mail was damaged on this server's disk before it could be faxed. Please send it again."
 
 
 class RenderDesk:
@@ -50,13 +52,19 @@ class RenderDesk:
             document = self._render(submission)
         except RenderFailure as failure:
             log.info("mail cannot be faxed", outcome=failure.outcome.code, detail=failure.detail)
-            self._store.fail_submission(submission.id, failure.outcome, failure.detail, failure.account, self._now_us())
-            self._emit(Live(subject=submission.id, event=RenderingFailed(sentence=failure.detail)))
+            self._refuse(submission, failure)
+        except BlobMissing:
+            log.exception("an accepted mail is no longer on disk")
+            self._refuse(submission, RenderFailure(Outcome.STORE_FAULT, MAIL_LOST))
         else:
             log.info("mail rendered", pages=len(document.pages))
             self._store.set_document(submission.id, document, self._now_us())
             self._emit(Live(subject=submission.id, event=Rendered(pages=len(document.pages))))
         return True
+
+    def _refuse(self, submission: Submission, failure: RenderFailure) -> None:
+        self._store.fail_submission(submission.id, failure.outcome, failure.detail, failure.account, self._now_us())
+        self._emit(Live(subject=submission.id, event=RenderingFailed(sentence=failure.detail)))
 
     def _render(self, submission: Submission) -> Document:
         def progress(page: int, pages: int | None) -> None:
