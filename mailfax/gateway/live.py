@@ -118,11 +118,12 @@ LiveEvent = CallEvent | Stage
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Live:
-    """One step: of what (an id of a mail, job, fax or delivery), on which line if any, and which step."""
+    """One step: of what (an id of a mail, job, fax or delivery), on which line if any, and of how many pages if known."""
 
     subject: str
     event: LiveEvent
     line: str = ""
+    pages: int | None = None
 
 
 Emit = Callable[[Live], None]
@@ -135,12 +136,12 @@ def to_plain(live: Live) -> dict[str, Any]:
         "line": live.line,
         "event": type(live.event).__name__,
         "data": asdict(live.event),
-        "text": sentence(live.event),
+        "text": sentence(live.event, live.pages),
     }
 
 
-def sentence(event: LiveEvent) -> str:
-    """Say a step in plain words."""
+def sentence(event: LiveEvent, pages: int | None = None) -> str:
+    """Say a step in plain words; `pages` is the total of the document, if known."""
     match event:
         case Accepted():
             return f"accepted from {event.sender or 'nobody'} for {', '.join(event.numbers)}"
@@ -165,11 +166,12 @@ def sentence(event: LiveEvent) -> str:
         case MailWaits():
             return f"{event.what} for {event.recipient} not delivered: {event.detail}"
         case _:
-            return call_sentence(event)
+            return call_sentence(event, pages)
 
 
-def call_sentence(event: CallEvent) -> str:
-    """Say a step of a call in plain words."""
+def call_sentence(event: CallEvent, pages: int | None = None) -> str:
+    """Say a step of a call in plain words; `pages` is the total of the document, if known."""
+    total = "" if pages is None else f" of {pages}"
     match event:
         case RemoteIdentified():
             return f"remote is {event.station_id or 'unnamed'}: {event.abilities}"
@@ -178,13 +180,13 @@ def call_sentence(event: CallEvent) -> str:
         case TrainingFailed():
             return f"training failed at {event.modulation} {event.bit_rate}"
         case PageStarted():
-            return f"page {event.page} on the line"
+            return f"page {event.page}{total} on the line"
         case EndOfPageSent():
-            return f"page {event.page} sent, asking for its confirmation ({event.command})"
+            return f"page {event.page}{total} sent, asking for its confirmation ({event.command})"
         case PageConfirmed():
-            return f"page {event.page} confirmed ({event.answer})"
+            return f"page {event.page}{total} confirmed ({event.answer})"
         case PageRefused():
-            return f"page {event.page} refused ({event.answer})"
+            return f"page {event.page}{total} refused ({event.answer})"
         case PageReceived():
             damage = f", {event.bad_rows} damaged" if event.bad_rows else ""
             return f"page {event.page} stored{' and confirmed' if event.confirmed else ''}: {event.rows} rows{damage}"

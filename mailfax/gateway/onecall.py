@@ -14,7 +14,7 @@ from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.live import call_sentence
 from mailfax.gateway.outbound import NOT_CONNECTED
 from mailfax.gateway.pages import coded_page, received_page
-from mailfax.model.call import CallEvent, CallResult, EndOfPageSent, PageConfirmed, PageRefused, PageStarted
+from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Coding, Resolution
 from mailfax.modem.line import DialResult, IncomingCall, Line, LineFault
@@ -90,7 +90,7 @@ class _SendKeeper:
             case FetchPage():
                 return PageData(octets=self._coded(command))
             case Note(event=event):
-                self._tell(_of_total(event, len(self._sending.pages)))
+                self._tell(call_sentence(event, len(self._sending.pages)))
                 return Noted()
             case StorePage():
                 return KeeperFailed(reason="an outgoing call stores no pages")
@@ -128,13 +128,6 @@ def send(line: Line, sending: Sending, tell: Tell) -> CallResult:
         offer=sending.offer,
     )
     return run_call(call(job), line, _SendKeeper(sending, tell))
-
-
-def _of_total(event: CallEvent, pages: int) -> str:
-    said = call_sentence(event)
-    if isinstance(event, PageStarted | EndOfPageSent | PageConfirmed | PageRefused):
-        return said.replace(f"page {event.page}", f"page {event.page} of {pages}", 1)
-    return said
 
 
 # -- receiving

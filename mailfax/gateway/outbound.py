@@ -52,7 +52,14 @@ class OutboundKeeper:
                     return PageData(octets=self._coded(command))
                 case Note(event=event, at_s=at_s):
                     self._folder.journal(event, at_s)
-                    self._desk.emit(Live(subject=self._claim.job.id, line=self._desk.line_name, event=event))
+                    self._desk.emit(
+                        Live(
+                            subject=self._claim.job.id,
+                            line=self._desk.line_name,
+                            event=event,
+                            pages=len(self._claim.document.pages),
+                        )
+                    )
                     return Noted()
                 case StorePage():
                     return KeeperFailed(reason="an outgoing call stores no pages")
