@@ -12,10 +12,12 @@ from mailfax.t30.commands import (
     KeeperResult,
     Note,
     Pause,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
     Result,
+    SendBlock,
     SendFrames,
     SendPage,
     SendTraining,
@@ -46,7 +48,9 @@ def run_call(engine: Engine, line: Line, keeper: Keeper) -> CallResult:
 
 def _perform(command: Command, line: Line, keeper: Keeper) -> Result:
     match command:
-        case SendFrames() | SendTraining() | SendPage() | ReceiveFrames() | ReceiveTraining() | ReceivePage() | Pause():
+        case SendFrames() | SendTraining() | SendPage() | SendBlock() | Pause():
+            return line.perform(command)
+        case ReceiveFrames() | ReceiveTraining() | ReceivePage() | ReceiveBlock():
             return line.perform(command)
         case FetchPage() | StorePage() | Note():
             return keeper.perform(command)

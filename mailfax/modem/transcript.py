@@ -9,15 +9,18 @@ from typing import assert_never
 
 from mailfax.modem.line import DialResult, IncomingCall, Line
 from mailfax.t30.commands import (
+    BlockHeard,
     Disconnected,
     FramesHeard,
     LineCommand,
     LineResult,
     PageHeard,
     Pause,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
+    SendBlock,
     SendFrames,
     SendPage,
     SendTraining,
@@ -99,15 +102,19 @@ class TranscribedLine:
                 training = "short" if command.short_training else "long"
                 what = f"{len(command.octets)} octets, {training} training"
                 self._note(at_s, ">", "page", str(command.modulation), what)
+            case SendBlock():
+                training = "short" if command.short_training else "long"
+                what = f"{len(command.frames)} frames, {training} training"
+                self._note(at_s, ">", "block", str(command.modulation), what)
             case Pause():
                 self._note(at_s, ">", "pause", "", f"{command.seconds:g} s")
-            case ReceiveFrames() | ReceiveTraining() | ReceivePage():
+            case ReceiveFrames() | ReceiveTraining() | ReceivePage() | ReceiveBlock():
                 pass
             case _:
                 assert_never(command)
 
     def _heard(self, command: LineCommand, result: LineResult) -> None:
-        carrier = str(command.modulation) if isinstance(command, ReceiveTraining | ReceivePage) else _V21
+        carrier = str(command.modulation) if isinstance(command, ReceiveTraining | ReceivePage | ReceiveBlock) else _V21
         match result:
             case FramesHeard():
                 self._frames(result.at_s, "<", result.frames)
@@ -118,6 +125,9 @@ class TranscribedLine:
             case PageHeard():
                 lost = ", carrier lost" if result.carrier_lost else ""
                 self._note(result.at_s, "<", "page", carrier, f"{len(result.octets)} octets{lost}")
+            case BlockHeard():
+                damaged = f", {result.damaged} damaged" if result.damaged else ""
+                self._note(result.at_s, "<", "block", carrier, f"{len(result.frames)} frames{damaged}")
             case WrongCarrier():
                 self._note(result.at_s, "<", "wrong carrier", carrier, "")
             case Silence():

@@ -53,6 +53,19 @@ class SendPage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SendBlock:
+    """Send one ECM block at image rate (T.4, annex A): flags, these frames (FCD, then RCP), flags. Answered by Sent.
+
+    The frames run from address to the end of the data; flags, zero insertion and FCS are the line's (`hdlc.frame_block`).
+    """
+
+    modulation: Modulation
+    short_training: bool
+    frames: tuple[bytes, ...]
+    silence_s: float = 0.075
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReceiveFrames:
     """Listen for a V.21 burst that begins within `timeout_s`.
 
@@ -81,13 +94,32 @@ class ReceivePage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReceiveBlock:
+    """Listen for an ECM block at this modulation. Answered by BlockHeard, WrongCarrier, Silence or Disconnected."""
+
+    modulation: Modulation
+    short_training: bool
+    timeout_s: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pause:
     """Stay silent for `seconds`. Answered by Sent."""
 
     seconds: float
 
 
-LineCommand = SendFrames | SendTraining | SendPage | ReceiveFrames | ReceiveTraining | ReceivePage | Pause
+LineCommand = (
+    SendFrames
+    | SendTraining
+    | SendPage
+    | SendBlock
+    | ReceiveFrames
+    | ReceiveTraining
+    | ReceivePage
+    | ReceiveBlock
+    | Pause
+)
 
 # -- results of the line ----------------------------------------------------------------------------------------------
 # `at_s` is the line's clock when the command ended: seconds since the call was answered.
@@ -127,6 +159,15 @@ class PageHeard:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BlockHeard:
+    """The frames of an ECM block whose FCS was right, in order, from carrier to carrier; `damaged` counts the others."""
+
+    frames: tuple[bytes, ...]
+    damaged: int
+    at_s: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WrongCarrier:
     """V.21 was heard where image data was expected (T.31: +FCERROR or +FRH:3): listen with ReceiveFrames now."""
 
@@ -149,7 +190,7 @@ class Disconnected:
     ours: bool = False
 
 
-LineResult = Sent | FramesHeard | TrainingHeard | PageHeard | WrongCarrier | Silence | Disconnected
+LineResult = Sent | FramesHeard | TrainingHeard | PageHeard | BlockHeard | WrongCarrier | Silence | Disconnected
 
 # -- commands for the keeper: the side that owns the disk ---------------------------------------------------------------
 

@@ -18,15 +18,18 @@ from mailfax.modem.class1.transmitter import Transmitter
 from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, Turn, best_modulation
 from mailfax.modem.line import DialResult, IncomingCall, LineFault
 from mailfax.t30.commands import (
+    BlockHeard,
     Disconnected,
     FramesHeard,
     LineCommand,
     LineResult,
     PageHeard,
     Pause,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
+    SendBlock,
     SendFrames,
     SendPage,
     SendTraining,
@@ -35,6 +38,7 @@ from mailfax.t30.commands import (
     TrainingHeard,
     WrongCarrier,
 )
+from mailfax.t30.hdlc import read_block
 
 _DIALLABLE = re.compile(r"[0-9*#A-D,wW]+")
 _DIAL_RESULTS = {
@@ -184,24 +188,37 @@ class Class1Line:
                 self._transmitter.training(command)
             case SendPage():
                 self._transmitter.page(command)
+            case SendBlock():
+                self._transmitter.block(command)
             case Pause():
                 self._transmitter.pause(command)
             case ReceiveFrames():
                 return self._burst(self._receiver.frames(command.timeout_s))
-            case ReceiveTraining():
-                heard = self._receiver.training(command.modulation, command.timeout_s)
-                if isinstance(heard, Heard):
-                    return TrainingHeard(octets=heard.octets, at_s=self._at_s())
-                return self._miss(heard)
-            case ReceivePage():
-                short = command.short_training
-                heard = self._receiver.page(command.modulation, command.timeout_s, short_training=short)
-                if isinstance(heard, Heard):
-                    return PageHeard(octets=heard.octets, at_s=self._at_s(), carrier_lost=not heard.ended)
-                return self._miss(heard)
+            case ReceiveTraining() | ReceivePage() | ReceiveBlock():
+                return self._listen(command)
             case _:
                 assert_never(command)
         return Sent(at_s=self._at_s())
+
+    def _listen(self, command: ReceiveTraining | ReceivePage | ReceiveBlock) -> LineResult:
+        modulation, timeout_s = command.modulation, command.timeout_s
+        match command:
+            case ReceiveTraining():
+                heard = self._receiver.training(modulation, timeout_s)
+                if isinstance(heard, Heard):
+                    return TrainingHeard(octets=heard.octets, at_s=self._at_s())
+            case ReceivePage(short_training=short):
+                heard = self._receiver.page(modulation, timeout_s, short_training=short)
+                if isinstance(heard, Heard):
+                    return PageHeard(octets=heard.octets, at_s=self._at_s(), carrier_lost=not heard.ended)
+            case ReceiveBlock(short_training=short):
+                heard = self._receiver.block(modulation, timeout_s, short_training=short)
+                if isinstance(heard, Heard):
+                    frames, damaged = read_block(heard.octets)
+                    return BlockHeard(frames=frames, damaged=damaged, at_s=self._at_s())
+            case _:
+                assert_never(command)
+        return self._miss(heard)
 
     def _burst(self, heard: Burst | Miss) -> LineResult:
         if isinstance(heard, Burst):

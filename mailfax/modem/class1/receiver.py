@@ -15,6 +15,8 @@ RESULT_S = 3.0
 IDLE_S = 6.0  # a demodulator that has a carrier always gives octets
 TRAINING_LIMIT_S = 8.0
 WRONG_CARRIER_TRIES = 2  # a +FRM that came late or early may still catch the carrier
+# 256 frames of 256 octets with their fields and flags, at worst a zero inserted after every five ones; then RCP and flags.
+BLOCK_BITS = 256 * 8 * 264 * 6 // 5 + 16_384
 FAST_REFUSALS = 8
 FAST_S = 0.05
 
@@ -76,6 +78,11 @@ class Receiver:
     def page(self, modulation: Modulation, timeout_s: float, *, short_training: bool) -> Heard | Miss:
         """Listen for page data."""
         limit_s = self.side.settings.page_limit_s
+        return self._image(modulation, timeout_s, short_training=short_training, limit_s=limit_s)
+
+    def block(self, modulation: Modulation, timeout_s: float, *, short_training: bool) -> Heard | Miss:
+        """Listen for an ECM block, which is never longer than 256 frames: noise that looks like a carrier ends there."""
+        limit_s = modulation.training_s(short=short_training) + BLOCK_BITS / modulation.bit_rate
         return self._image(modulation, timeout_s, short_training=short_training, limit_s=limit_s)
 
     def _flags(self, until_s: float, *, in_burst: bool) -> bool:

@@ -6,7 +6,8 @@ from mailfax.modem.class1.dialogue import Result
 from mailfax.modem.class1.dle import END, shield
 from mailfax.modem.class1.turn import Last, Ready, Side, code, unexpected
 from mailfax.modem.line import LineFault
-from mailfax.t30.commands import Pause, SendFrames, SendPage, SendTraining
+from mailfax.t30.commands import Pause, SendBlock, SendFrames, SendPage, SendTraining
+from mailfax.t30.hdlc import frame_block
 from mailfax.t30.modulation import Modulation
 
 CONNECT_S = 10.0
@@ -55,6 +56,11 @@ class Transmitter:
     def page(self, command: SendPage) -> None:
         """Send page data."""
         octets = command.octets + bytes(self.side.settings.page_tail_octets)
+        self._image(command.modulation, octets, short_training=command.short_training, silence_s=command.silence_s)
+
+    def block(self, command: SendBlock) -> None:
+        """Send an ECM block: in Class 1 the frames of the image channel are made by us (T.31 clause 8.2 knows V.21 only)."""
+        octets = frame_block(command.frames, command.modulation.bit_rate)
         self._image(command.modulation, octets, short_training=command.short_training, silence_s=command.silence_s)
 
     def _image(self, modulation: Modulation, octets: bytes, *, short_training: bool, silence_s: float) -> None:

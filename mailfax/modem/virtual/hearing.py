@@ -12,17 +12,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
-from mailfax.modem.virtual.hdlc import find_flags, is_final, read_chunks
 from mailfax.modem.virtual.signals import ImageSignal, Signal, V21Signal
 from mailfax.t30.commands import (
+    BlockHeard,
     FramesHeard,
     PageHeard,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
     TrainingHeard,
     WrongCarrier,
 )
+from mailfax.t30.hdlc import find_flags, is_final, read_block, read_chunks
 
 V21_FLAGS = 3  # 80 ms of flags: this is V.21 and no click
 
@@ -31,13 +33,14 @@ V21_FLAGS = 3  # 80 ms of flags: this is V.21 and no click
 class Heard:
     """A result, and when the carrier that it came from ends."""
 
-    result: FramesHeard | TrainingHeard | PageHeard | WrongCarrier
+    result: FramesHeard | TrainingHeard | PageHeard | BlockHeard | WrongCarrier
     carrier_s: float
 
 
-def listen(
-    command: ReceiveFrames | ReceiveTraining | ReceivePage, signals: Iterable[Signal], since_s: float, until_s: float
-) -> Heard | None:
+Listening = ReceiveFrames | ReceiveTraining | ReceivePage | ReceiveBlock
+
+
+def listen(command: Listening, signals: Iterable[Signal], since_s: float, until_s: float) -> Heard | None:
     """Return the first thing heard from `since_s` on, or None. After `until_s` the line is dead and carries nothing."""
     for signal in signals:
         if signal.start_s >= min(since_s + command.timeout_s, until_s) or signal.end_s <= since_s:
@@ -48,13 +51,11 @@ def listen(
     return None
 
 
-def _listen_to(
-    command: ReceiveFrames | ReceiveTraining | ReceivePage, signal: Signal, since_s: float, until_s: float
-) -> Heard | None:
+def _listen_to(command: Listening, signal: Signal, since_s: float, until_s: float) -> Heard | None:
     match command:
         case ReceiveFrames():
             return _hear_frames(signal, since_s, until_s) if isinstance(signal, V21Signal) else None
-        case ReceiveTraining() | ReceivePage():
+        case ReceiveTraining() | ReceivePage() | ReceiveBlock():
             if isinstance(signal, V21Signal):
                 return _notice_v21(signal, since_s, until_s)
             return _hear_image(command, signal, since_s, until_s)
@@ -92,18 +93,21 @@ def _notice_v21(signal: V21Signal, since_s: float, until_s: float) -> Heard | No
 
 
 def _hear_image(
-    command: ReceiveTraining | ReceivePage, signal: ImageSignal, since_s: float, until_s: float
+    command: ReceiveTraining | ReceivePage | ReceiveBlock, signal: ImageSignal, since_s: float, until_s: float
 ) -> Heard | None:
-    short = isinstance(command, ReceivePage) and command.short_training
+    short = not isinstance(command, ReceiveTraining) and command.short_training
     tuned = command.modulation is signal.modulation and command.modulation.training_s(short=short) == signal.training_s
     if not tuned or signal.startup_spoiled or signal.start_s < since_s or signal.data_s >= until_s:
         return None
     heard = signal.cut_at(until_s) if until_s < signal.heard_s else signal
     match command:
         case ReceiveTraining():
-            result: TrainingHeard | PageHeard = TrainingHeard(octets=heard.octets, at_s=heard.heard_s)
+            result: TrainingHeard | PageHeard | BlockHeard = TrainingHeard(octets=heard.octets, at_s=heard.heard_s)
         case ReceivePage():
             result = PageHeard(octets=heard.octets, at_s=heard.heard_s, carrier_lost=heard.carrier_lost)
+        case ReceiveBlock():
+            frames, damaged = read_block(heard.octets)
+            result = BlockHeard(frames=frames, damaged=damaged, at_s=heard.heard_s)
         case _:
             assert_never(command)
     return Heard(result=result, carrier_s=signal.end_s)

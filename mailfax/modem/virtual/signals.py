@@ -8,8 +8,9 @@ from enum import Enum, StrEnum
 from typing import assert_never
 
 from mailfax.modem.virtual.hdlc import build_burst
-from mailfax.t30.commands import SendFrames, SendPage, SendTraining
+from mailfax.t30.commands import SendBlock, SendFrames, SendPage, SendTraining
 from mailfax.t30.frames import Fcf, parse_frame
+from mailfax.t30.hdlc import frame_block
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.wire import V21_BIT_RATE
 
@@ -31,7 +32,7 @@ class Side(Enum):
 
 
 class SignalKind(StrEnum):
-    """What a transmission is, for whoever wants to name the nth of a kind."""
+    """What a transmission is, for whoever wants to name the nth of a kind; an ECM block counts as a page."""
 
     FRAMES = "frames"
     TRAINING = "training"
@@ -112,20 +113,20 @@ class SignalCounter:
         return self.frames[fcf]
 
 
-def kind_of(command: SendFrames | SendTraining | SendPage) -> SignalKind:
+def kind_of(command: SendFrames | SendTraining | SendPage | SendBlock) -> SignalKind:
     """Return the kind of the transmission that `command` makes."""
     match command:
         case SendFrames():
             return SignalKind.FRAMES
         case SendTraining():
             return SignalKind.TRAINING
-        case SendPage():
+        case SendPage() | SendBlock():
             return SignalKind.PAGE
         case _:
             assert_never(command)
 
 
-def build_signal(command: SendFrames | SendTraining | SendPage, start_s: float) -> Signal:
+def build_signal(command: SendFrames | SendTraining | SendPage | SendBlock, start_s: float) -> Signal:
     """Build the transmission that `command` makes when its carrier comes up at `start_s`."""
     match command:
         case SendFrames(frames=frames):
@@ -135,6 +136,9 @@ def build_signal(command: SendFrames | SendTraining | SendPage, start_s: float) 
             zeros = bytes(round(modulation.bit_rate * seconds / 8))
             return _image(modulation, modulation.training_s(short=False), zeros, start_s)
         case SendPage(modulation=modulation, short_training=short, octets=octets):
+            return _image(modulation, modulation.training_s(short=short), octets, start_s)
+        case SendBlock(modulation=modulation, short_training=short, frames=frames):
+            octets = frame_block(frames, modulation.bit_rate)
             return _image(modulation, modulation.training_s(short=short), octets, start_s)
         case _:
             assert_never(command)

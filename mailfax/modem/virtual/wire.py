@@ -28,9 +28,11 @@ from mailfax.t30.commands import (
     LineCommand,
     LineResult,
     Pause,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
+    SendBlock,
     SendFrames,
     SendPage,
     SendTraining,
@@ -111,7 +113,7 @@ class Wire:
         assert not self.is_waiting(side)
         party.command = command
         match command:
-            case SendFrames() | SendTraining() | SendPage():
+            case SendFrames() | SendTraining() | SendPage() | SendBlock():
                 start_s = max(party.now_s, party.carrier_s + command.silence_s)
                 spoiled = spoil(self._damage, side, build_signal(command, start_s), kind_of(command), party.counter)
                 party.ends_s = spoiled.signal.end_s
@@ -120,7 +122,7 @@ class Wire:
                 self._cut = earlier(self._cut, spoiled.cut)
             case Pause(seconds=seconds):
                 party.ends_s = party.now_s + seconds
-            case ReceiveFrames() | ReceiveTraining() | ReceivePage():
+            case ReceiveFrames() | ReceiveTraining() | ReceivePage() | ReceiveBlock():
                 party.ends_s = party.now_s + command.timeout_s
             case _:
                 assert_never(command)
@@ -157,12 +159,12 @@ class Wire:
         dead_s = min(peer.left_s, cut_s)
         result: LineResult
         match party.command:
-            case ReceiveFrames() | ReceiveTraining() | ReceivePage() as command:
+            case ReceiveFrames() | ReceiveTraining() | ReceivePage() | ReceiveBlock() as command:
                 heard = listen(command, peer.signals, party.now_s, dead_s)
                 if heard is not None:
                     return Due(side=side, result=heard.result, carrier_s=min(heard.carrier_s, dead_s))
                 result = Silence(at_s=party.ends_s)
-            case SendFrames() | SendTraining() | SendPage() | Pause():
+            case SendFrames() | SendTraining() | SendPage() | SendBlock() | Pause():
                 result = Sent(at_s=party.ends_s)
             case None:
                 raise AssertionError(f"the {side.value} side has nothing pending")

@@ -7,13 +7,16 @@ from scripted_modem import CAN, CONNECT, END, ERROR, FCERROR, NO_CARRIER, OK, in
 
 from mailfax.modem.class1.dle import Unshielder, shield
 from mailfax.t30.commands import (
+    BlockHeard,
     Disconnected,
     FramesHeard,
     PageHeard,
     Pause,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
+    SendBlock,
     SendFrames,
     SendPage,
     SendTraining,
@@ -23,6 +26,7 @@ from mailfax.t30.commands import (
     WrongCarrier,
 )
 from mailfax.t30.frames import Fcf, build_frame
+from mailfax.t30.hdlc import frame_block
 from mailfax.t30.modulation import Modulation
 
 CFR = build_frame(Fcf.CFR, x=False)
@@ -225,3 +229,31 @@ def test_feeding_stops_when_the_modem_leaves_data_mode() -> None:
 def test_xon_among_the_answers_is_no_answer() -> None:
     line, _ = in_call(step(CAN, OK), step("AT+FTM=146", CONNECT), step(bytes(256), b"\x11"), step(bytes(20) + END, OK))
     assert isinstance(line.perform(SendPage(modulation=V17, short_training=True, octets=bytes(256))), Sent)
+
+
+FCD_AND_RCP = (b"\xff\xc0\x60\x00" + random.Random(3).randbytes(256), b"\xff\xc0\x61")
+
+
+def test_an_ecm_block_is_framed_by_us() -> None:
+    """T.31 has HDLC for V.21 only: at image rate flags, zero insertion and FCS are the driver's."""
+    octets = shield(frame_block(FCD_AND_RCP, 14400)) + END
+    line, modem = sent_before(step("AT+FTS=7", OK), step("AT+FTM=146", CONNECT), step(octets, (0.3, OK)))
+    assert isinstance(line.perform(SendBlock(modulation=V17, short_training=True, frames=FCD_AND_RCP)), Sent)
+    assert not modem.script
+
+
+def test_an_ecm_block_is_read_by_us() -> None:
+    octets = shield(frame_block(FCD_AND_RCP, 14400)) + END
+    line, _ = sent_before(step("AT+FRM=146", CONNECT, octets, NO_CARRIER))
+    heard = line.perform(ReceiveBlock(modulation=V17, short_training=True, timeout_s=6))
+    assert isinstance(heard, BlockHeard)
+    assert (heard.frames, heard.damaged) == (FCD_AND_RCP, 0)
+
+
+def test_noise_that_the_modem_takes_for_a_carrier_ends_with_the_longest_block() -> None:
+    noise = [(1.0, random.Random(second).randbytes(1800).replace(b"\x10", b"\x11")) for second in range(90)]
+    line, modem = sent_before(step("AT+FRM=146", CONNECT, *noise), step(CAN, OK))
+    heard = line.perform(ReceiveBlock(modulation=V17, short_training=True, timeout_s=6))
+    assert isinstance(heard, BlockHeard)
+    assert (heard.frames, heard.at_s < 60) == ((), True)
+    assert not modem.script

@@ -7,16 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual_support import CSI, DIS
 
-from mailfax.modem.virtual.hdlc import (
-    FLAG,
-    PREAMBLE_FLAGS,
-    build_burst,
-    find_flags,
-    is_final,
-    read_chunks,
-    stuff,
-    unstuff,
-)
+from mailfax.modem.virtual.hdlc import PREAMBLE_FLAGS, build_burst
+from mailfax.t30.hdlc import FLAG, find_flags, is_final, read_chunks, stuff, unstuff
 
 a_frame = st.binary(min_size=2, max_size=130)
 some_bits = st.text("01", max_size=400)

@@ -5,18 +5,22 @@ import random
 import pytest
 from virtual_support import CSI, DCS, DIS, ITS_DIS_BEGINS_S, LISTEN, MCF, NOISE, V17, play
 
+from mailfax.modem.virtual.damage import Damage, FlipBits, OfKind
 from mailfax.modem.virtual.hdlc import build_burst
-from mailfax.modem.virtual.signals import Side
+from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.modem.virtual.wire import Wire
 from mailfax.t30.commands import (
+    BlockHeard,
     Disconnected,
     FramesHeard,
     LineCommand,
     PageHeard,
     Pause,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
+    SendBlock,
     SendFrames,
     SendPage,
     SendTraining,
@@ -215,3 +219,17 @@ def test_whoever_is_quicker_the_call_is_the_same(seed: int) -> None:
     assert isinstance(expected[1][4], PageHeard)
     assert isinstance(expected[1][6], Disconnected)
     assert play(calling, called, dice=random.Random(seed))[:2] == expected
+
+
+def test_an_ecm_block_costs_the_frames_that_damage_hit() -> None:
+    frames = tuple(bytes((0xFF, 0xC0, 0x60, n)) + NOISE[256 * n : 256 * (n + 1)] for n in range(20))
+    damage = Damage(side=Side.CALLING, where=OfKind(kind=SignalKind.PAGE), harm=FlipBits(first=20_000, count=9))
+    for harms, arrived in (((), frames), ((damage,), frames[:8] + frames[9:])):
+        _, called, wire = play(
+            [Pause(seconds=6.0), SendBlock(modulation=V17, short_training=True, frames=frames)],
+            [ReceiveBlock(modulation=V17, short_training=True, timeout_s=6.0)],
+            harms,
+        )
+        assert isinstance(called[0], BlockHeard)
+        assert (called[0].frames, called[0].damaged) == (arrived, len(harms))
+        assert len(wire.injuries) == len(harms)
