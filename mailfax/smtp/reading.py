@@ -1,7 +1,9 @@
 """Reading the message after DATA: in chunks as they come, to CR LF . CR LF and to nothing else.
 
-A lone LF or CR never ends a line here, so what another server takes for data is data for us too (SMTP smuggling). The
-listener calls this; `accepted_form` then says whether the octets are a message that may be taken at all.
+Nothing else ends the data, so what another server takes for data is data for us too (SMTP smuggling). Only when the end is
+found does a bare LF count as the end of a line, as in Postfix: scanners and scripts send it, and we pass no mail on, so
+there is no next server that could read the lines in another way. The listener calls this; `accepted_form` then says
+whether the octets are a message that may be taken at all.
 """
 
 import asyncio
@@ -25,7 +27,7 @@ class EndlessData(Exception):
 
 
 async def read_data(reader: asyncio.StreamReader, max_octets: int, still_alive: Callable[[], None]) -> bytes | None:
-    """Read a message up to its end and undo the dot stuffing; None when it is larger than `max_octets`.
+    """Read a message up to its end, in lines that end in CR LF, without dot stuffing; None when larger than `max_octets`.
 
     A message that is too large is read to its end, so that the client hears why, but only to twice the limit: then
     EndlessData. `still_alive` is called every 64 KiB: a client has that long a time for each of them, and no more.
@@ -49,13 +51,15 @@ async def read_data(reader: asyncio.StreamReader, max_octets: int, still_alive: 
     if total > max_octets + len(_LAST_LINE):
         return None
     del octets[-len(_LAST_LINE) :]
+    if octets.count(b"\n") != octets.count(b"\r\n"):
+        octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     return bytes(octets.replace(b"\r\n.", b"\r\n"))[2:]
 
 
 def accepted_form(octets: bytes, max_line_octets: int) -> str:
     """Return the SMTP reply that refuses these octets, or nothing when they are a message that may be faxed."""
-    if not octets.count(b"\r") == octets.count(b"\n") == octets.count(b"\r\n"):
-        return "554 5.6.0 A line of the message ends in a bare CR or LF; lines end in CR LF (RFC 5321 section 2.3.8)"
+    if octets.count(b"\r") != octets.count(b"\r\n"):
+        return "554 5.6.0 The message has a CR without LF; lines end in CR LF (RFC 5321 section 2.3.8)"
     if _has_longer_line(octets, max_line_octets):
         return f"554 5.6.0 A line of the message is longer than {max_line_octets} octets"
     header = _header(octets)

@@ -16,19 +16,45 @@ def send(server: Server, message: bytes) -> tuple[str, str]:
         return client.say(message), client.say(b"NOOP\r\n")
 
 
+EVIL = b"MAIL FROM:<evil@b.example>\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        (HEAD + b"a\n.\r\n" + EVIL + b".\r\n", HEAD + b"a\r\n\r\n" + EVIL),
+        (HEAD + b"a\r\n.\n" + EVIL + b".\r\n", HEAD + b"a\r\n\r\n" + EVIL),
+        (HEAD + b"a\n.\n" + EVIL + b".\r\n", HEAD + b"a\r\n\r\n" + EVIL),
+        (HEAD + b"a\x00\n.\r\n\r\n.\r\n", HEAD + b"a\x00\r\n\r\n\r\n"),
+    ],
+)
+def test_a_bare_lf_is_the_end_of_a_line_and_never_of_the_data(server: Server, said: bytes, stored: bytes) -> None:
+    reply, after = send(server, said)
+    assert reply.startswith("250 2.0.0 accepted")
+    assert after == "250 2.0.0 OK"
+    (incoming,) = server.door.accepted
+    assert incoming.sender == "a@b.example"
+    assert incoming.octets.endswith(b"+0000\r\n" + stored)
+
+
+def test_a_script_that_knows_no_cr_is_understood(server: Server) -> None:
+    reply, _ = send(server, b"Subject: x\nAuto-Submitted: no\n\nHello\n..dotted\nend\r\n.\r\n")
+    assert reply.startswith("250 2.0.0 accepted")
+    stored = b"Subject: x\r\nAuto-Submitted: no\r\n\r\nHello\r\n.dotted\r\nend\r\n"
+    assert server.door.accepted[0].octets.endswith(b"+0000\r\n" + stored)
+    assert send(server, b"Auto-Submitted: auto-replied\n\nHello\n\r\n.\r\n")[0].startswith("550 5.7.1")
+
+
 @pytest.mark.parametrize(
     "message",
     [
-        HEAD + b"a\n.\r\nMAIL FROM:<evil@b.example>\r\n.\r\n",
-        HEAD + b"a\r\n.\nMAIL FROM:<evil@b.example>\r\n.\r\n",
-        HEAD + b"a\n.\nMAIL FROM:<evil@b.example>\r\n.\r\n",
-        HEAD + b"a\r.\rMAIL FROM:<evil@b.example>\r\n.\r\n",
-        HEAD + b"a\r.\r\nMAIL FROM:<evil@b.example>\r\n.\r\n",
-        HEAD + b"a\r\r\n.\r\r\nMAIL FROM:<evil@b.example>\r\n.\r\n",
-        HEAD + b"a\x00\n.\r\n\r\n.\r\n",
+        HEAD + b"a\r.\r" + EVIL + b".\r\n",
+        HEAD + b"a\r.\r\n" + EVIL + b".\r\n",
+        HEAD + b"a\r\r\n.\r\r\n" + EVIL + b".\r\n",
+        HEAD + b"a\n\r.\r\n" + EVIL + b".\r\n",
     ],
 )
-def test_nothing_but_cr_lf_dot_cr_lf_ends_the_data(server: Server, message: bytes) -> None:
+def test_a_cr_alone_ends_nothing_and_is_refused(server: Server, message: bytes) -> None:
     reply, after = send(server, message)
     assert reply.startswith("554 5.6.0")
     assert after == "250 2.0.0 OK"
