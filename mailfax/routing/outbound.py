@@ -4,7 +4,8 @@ The checks run in this order, and the first that fails answers:
 
 1. the client: a proven identity or an allowed network, so that a stranger learns nothing about our domains and numbers;
 2. the domain: one of ours;
-3. the local part: a telephone number and nothing else, no digits fished out of free text;
+3. the local part: a telephone number and nothing else, no digits fished out of free text. `postmaster` (RFC 5321 section
+   4.5.1) is told whom to write to: we pass no mail on, a mail server in front of us can do that with one line;
 4. the number plan of the domain: so `911@` is refused wherever the plan's numbers have seven digits.
 
 The From header is not an argument: who sends is known from the session or not at all.
@@ -17,6 +18,8 @@ from typing import assert_never
 from mailfax.model.address import AddressError, FaxAddress, parse_fax_address, split_mailbox
 from mailfax.model.outcome import Outcome
 from mailfax.routing.settings import Domain, Network, PrivatePlan, RoutingSettings
+
+POSTMASTER = "postmaster"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +48,7 @@ def verdict(mailbox: str, client_ip: str, identity: str, settings: RoutingSettin
             detail=f"Client {client_ip} is in no allowed network and not logged in.",
         )
     try:
-        _, domain_name = split_mailbox(mailbox)
+        local, domain_name = split_mailbox(mailbox)
     except AddressError as fault:
         return Refused(outcome=Outcome.BAD_NUMBER, detail=str(fault))
     domain = settings.domain(domain_name)
@@ -53,6 +56,9 @@ def verdict(mailbox: str, client_ip: str, identity: str, settings: RoutingSettin
         return Refused(
             outcome=Outcome.NOT_OUR_DOMAIN, detail=f"This server does not send faxes for the domain {domain_name}."
         )
+    if local.strip('"').lower() == POSTMASTER:
+        detail = f"{mailbox} is not a fax number, and faxes are all that is taken here; whoever runs this server reads {settings.catch_all}."
+        return Refused(outcome=Outcome.BAD_NUMBER, detail=detail)
     try:
         address = parse_fax_address(mailbox)
     except AddressError as fault:

@@ -131,3 +131,14 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         replace(SETTINGS, catch_all="")
     with pytest.raises(ValueError, match="twice"):
         replace(SETTINGS, domains=(SETTINGS.domains[0], SETTINGS.domains[0]))
+
+
+@pytest.mark.parametrize("local", ["postmaster", "Postmaster", '"POSTMASTER"'])
+def test_the_postmaster_is_no_number_and_an_allowed_client_is_told_whom_to_write_to(local: str) -> None:
+    answer = verdict(f"{local}@fax.lan", "127.0.0.1", "", replace(SETTINGS, catch_all="faxmaster@example.org"))
+    assert isinstance(answer, Refused)
+    assert answer.outcome is Outcome.BAD_NUMBER
+    assert "faxmaster@example.org" in answer.detail
+    stranger = verdict(f"{local}@fax.lan", "192.0.2.1", "", replace(SETTINGS, catch_all="faxmaster@example.org"))
+    assert isinstance(stranger, Refused)
+    assert "faxmaster" not in stranger.detail
