@@ -26,3 +26,4 @@ def configure(*, json: bool, verbose: bool = False) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's own words on each session; ours say what matters
