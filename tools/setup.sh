@@ -33,4 +33,4 @@ fi
 say "installing Python packages into $venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".$extras"
 say "compiling the page codec (once)"
-"$venv/bin/python" -m mailfax.daemon.warm
+"$venv/bin/python" -m mailfax.warm

@@ -36,7 +36,7 @@ class ChildSpec:
 def warm_context() -> ForkServerContext:
     """Return the context all children come from."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mailfax.daemon.warm"])
+    context.set_forkserver_preload(["mailfax.warm"])
     return context
 
 
