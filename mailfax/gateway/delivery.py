@@ -15,6 +15,7 @@ from mailfax.gateway.live import Emit, Live, MailHanded, MailWaits
 from mailfax.smtp.outgoing import Deferred, Handed, Refused, deliver
 from mailfax.smtp.settings import OutgoingSettings
 from mailfax.spool.blobs import BlobMissing, BlobStore
+from mailfax.spool.faultpoint import fault_point
 from mailfax.spool.records import Delivery, DeliveryKind
 from mailfax.spool.retry import HOUR_S, US_PER_S, MailRetry, next_mail_try
 from mailfax.spool.store import Store
@@ -55,6 +56,7 @@ class DeliveryDesk:
     def _settle(self, delivery: Delivery, result: Handed | Deferred | Refused) -> None:
         match result:
             case Handed(detail=detail):
+                fault_point("delivery-handed")
                 self._store.delivery_done(delivery.id, detail, self._now_us())
                 _log.info("mail handed over", delivery=delivery.id, recipient=delivery.recipient, detail=detail)
                 event = MailHanded(what=delivery.kind.value, recipient=delivery.recipient)

@@ -1,11 +1,15 @@
-"""Places where the crash tests kill the process. Without MAILFAX_CRASH_AT in the environment a fault point does nothing.
+"""Places where the crash tests strike. Without MAILFAX_CRASH_AT in the environment a fault point does nothing.
 
 `MAILFAX_CRASH_AT=name` kills the whole process group with SIGKILL the first time the process comes to that point,
 `MAILFAX_CRASH_AT=name:3` the third time. SIGKILL runs no handler and flushes no buffer: what is left is what was durable.
+`MAILFAX_CRASH_AT=/path` names a Unix socket instead: every process tells whoever listens there to which point it has come,
+and stands still until the listener hangs up. So a test sees every step, and kills whom it wants while nobody moves.
 """
 
+import multiprocessing
 import os
 import signal
+import socket
 from collections import Counter
 
 POINTS: dict[str, str] = {
@@ -28,6 +32,7 @@ POINTS: dict[str, str] = {
     "route-committed": "a received fax has its deliveries",
     "notice-committed": "the sender's notice is committed as a delivery",
     "delivery-claimed": "a delivery is marked as being made",
+    "delivery-handed": "the mail server or the Maildir has the mail, its row does not say so",
     "delivery-redirected": "a delivery ended and its successor to another mailbox is committed with it",
     "delivery-committed": "the end of a delivery is committed",
 }
@@ -36,9 +41,12 @@ _visits: Counter[str] = Counter()
 
 
 def fault_point(name: str) -> None:
-    """Die here, with the whole process group, if the environment says so."""
+    """Die here with the whole process group, or stand here, if the environment says so."""
     wanted = os.environ.get(VARIABLE)
     if wanted is None:
+        return
+    if wanted.startswith("/"):
+        _stand(wanted, name)
         return
     where, _, count = wanted.partition(":")
     if where not in POINTS:
@@ -48,3 +56,13 @@ def fault_point(name: str) -> None:
     _visits[name] += 1
     if _visits[name] >= int(count or 1):
         os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _stand(address: str, name: str) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        try:
+            listener.connect(address)
+            listener.sendall(f"{os.getpid()} {multiprocessing.current_process().name} {name}\n".encode())
+            listener.recv(1)
+        except OSError:
+            return  # nobody listens any more
