@@ -28,6 +28,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 
 def main() -> None:
     """Entry point of the `mailfax` command."""
+    # A wrong command line ends with 64 (EX_USAGE of sysexits.h): 2 means "uncertain" where a call is reported.
+    usage_error = typer.BadParameter.__mro__[1]
+    usage_error.exit_code = 64  # type: ignore[attr-defined]
     app()
 
 

@@ -35,6 +35,7 @@ from mailfax.t30.commands import (
     PageStored,
     StorePage,
 )
+from mailfax.t30.negotiate import Offer
 
 _log = structlog.get_logger()
 
@@ -109,7 +110,8 @@ def _conversation(line: Line, desk: Desk, keeper: InboundKeeper) -> CallResult:
     if not answered:
         line.hang_up()
         return CallResult(outcome=Outcome.CALL_DROPPED, detail="the caller hung up before we answered")
-    return run_call(answer(AnswererStation(station_id=desk.identity.station_id)), line, keeper)
+    offer = Offer(best_modulation=line.best_modulation)
+    return run_call(answer(AnswererStation(station_id=desk.identity.station_id, offer=offer)), line, keeper)
 
 
 def _keep(record: CallRecord, desk: Desk) -> None:

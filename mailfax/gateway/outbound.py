@@ -26,6 +26,7 @@ from mailfax.spool.records import Claim
 from mailfax.spool.retry import decide
 from mailfax.t30.caller import CallerJob, call
 from mailfax.t30.commands import FetchPage, KeeperCommand, KeeperFailed, KeeperResult, Note, Noted, PageData, StorePage
+from mailfax.t30.negotiate import Offer
 
 _log = structlog.get_logger()
 
@@ -122,7 +123,10 @@ def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) 
         return CallResult(outcome=NOT_CONNECTED[dialled])
     engine = call(
         CallerJob(
-            first_page=claim.job.confirmed_pages, pages=len(claim.document.pages), station_id=desk.identity.station_id
+            first_page=claim.job.confirmed_pages,
+            pages=len(claim.document.pages),
+            station_id=desk.identity.station_id,
+            offer=Offer(best_modulation=line.best_modulation),
         )
     )
     return run_call(engine, line, keeper)

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Protocol
 
 from mailfax.t30.commands import LineCommand, LineResult
+from mailfax.t30.modulation import Modulation
 
 
 class LineFault(Exception):
@@ -38,6 +39,7 @@ class Line(Protocol):
     """
 
     name: str
+    best_modulation: Modulation  # the fastest that the device both sends and receives; more is never offered
 
     def dial(self, number: str) -> DialResult:
         """Dial and wait for an answer (T.30 T0, 60 s). Raises LineFault."""

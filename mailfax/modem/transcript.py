@@ -39,6 +39,7 @@ class TranscribedLine:
 
     def __init__(self, line: Line, write: Callable[[str], object]) -> None:
         self.name = line.name
+        self.best_modulation = line.best_modulation
         self._line = line
         self._write = write
 

@@ -37,6 +37,7 @@ from mailfax.modem.virtual.messages import (
 )
 from mailfax.modem.virtual.unixpath import reachable
 from mailfax.t30.commands import Disconnected, LineCommand, LineResult
+from mailfax.t30.modulation import Modulation
 
 CONNECT_S = 10.0
 _CONNECT_AGAIN_S = 0.05
@@ -62,6 +63,7 @@ class VirtualLine:
         self, name: str, number: str, socket_path: Path, *, accepts_calls: bool = True, connect_s: float = CONNECT_S
     ) -> None:
         self.name = name
+        self.best_modulation = Modulation.V17_14400
         self._register = Register(name=name, number=number, accepts_calls=accepts_calls)
         self._socket_path = socket_path
         self._connect_s = connect_s

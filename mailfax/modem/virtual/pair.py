@@ -15,6 +15,7 @@ from mailfax.modem.virtual.damage import Damage, Injury
 from mailfax.modem.virtual.signals import Side
 from mailfax.modem.virtual.wire import Wire
 from mailfax.t30.commands import Disconnected, Engine, LineCommand, LineResult
+from mailfax.t30.modulation import Modulation
 
 STOPPED = "the line was stopped"
 NO_CALL = "the line is in no call"
@@ -53,6 +54,7 @@ class JoinedLine:
 
     def __init__(self, side: Side, join: _Join, number: str) -> None:
         self.name = side.value
+        self.best_modulation = Modulation.V17_14400
         self._side = side
         self._join = join
         self._number = number
