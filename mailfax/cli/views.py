@@ -1,23 +1,23 @@
-"""What the commands print of the queue: as a table for a person, as JSON for a program."""
+"""What the commands print of the queue: in words for a person, as JSON for a program."""
 
 import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
-from enum import Enum
+from enum import Enum, Flag
 from typing import TextIO
 
+from mailfax.cli.life import FaxLife, JobLife, Life, MailLife, counted, queue_line, tell
 from mailfax.config import Config
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker
-from mailfax.gateway.identity import local_time
 from mailfax.model.ids import Kind, parse_id
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.spool.store import Store
 
 OPEN_STATES = tuple(state for state in JobState if not state.final)
+ALL = 1_000_000  # jobs; more than any queue has
 
 
 @contextlib.contextmanager
@@ -30,81 +30,63 @@ def open_store(config: Config) -> Iterator[Store]:
 def print_queue(config: Config, *, as_json: bool, out: TextIO) -> None:
     """Print the jobs that are not finished, oldest first."""
     with open_store(config) as store:
-        jobs = store.jobs(OPEN_STATES)
+        jobs = store.jobs(OPEN_STATES, ALL)[::-1]
     if as_json:
         print(json.dumps([asdict(job) for job in jobs], default=_plain), file=out)
         return
     for job in jobs:
-        due = local_time(job.not_before_us, config.identity.time_zone)
-        pages = f"{job.confirmed_pages}/{job.pages if job.pages is not None else '?'}"
-        last = job.outcome.code if job.outcome else ""
-        print(
-            f"{job.id}  {job.number:<16} {job.state.value:<10} pages {pages:<7} dials {job.dials:<3} due {due:%Y-%m-%d %H:%M:%S}  {last}",
-            file=out,
-        )
-    print(f"{len(jobs)} jobs open", file=out)
+        print(printable(queue_line(job, config.identity.time_zone)), file=out)
+    print(f"{counted(len(jobs), 'fax', 'faxes')} in the queue" if jobs else "The queue is empty.", file=out)
 
 
 def print_life(config: Config, subject: str, *, as_json: bool, out: TextIO) -> None:
     """Print everything that is known of a job, a mail or a received fax. Raises ValueError or KeyError in plain words."""
     subject = parse_id(subject)
     with open_store(config) as store:
-        match Kind(subject[0]):
-            case Kind.JOB:
-                facts: object = store.job(subject)
-                more: object = store.attempts(subject)
-            case Kind.MAIL:
-                facts, more = store.submission(subject), store.jobs_of(subject)
-            case Kind.FAX:
-                facts, more = store.fax(subject), store.deliveries(subject)
-            case Kind.CALL | Kind.DELIVERY:
-                raise ValueError(f"show takes a job (J…), a mail (M…) or a received fax (F…), not {subject}.")
-        history = store.history(subject)
-    if facts is None:
+        life = _life(store, subject)
+    if life is None:
         raise KeyError(f"there is no {subject}.")
     if as_json:
-        print(
-            json.dumps({"facts": _dict(facts), "more": _dicts(more), "history": _dicts(history)}, default=_plain),
-            file=out,
-        )
+        print(json.dumps(asdict(life), default=_plain), file=out)
         return
-    for name, value in _dict(facts).items():
-        if value not in (None, "", (), []):
-            print(f"{name:<16} {_text(name, value, config)}", file=out)
-    for entry in _dicts(more):
-        print(
-            "  "
-            + "  ".join(
-                f"{name}={_text(name, value, config)}" for name, value in entry.items() if value not in (None, "", ())
-            ),
-            file=out,
-        )
-    for step in history:
-        when = local_time(step.at_us, config.identity.time_zone)
-        print(f"{when:%Y-%m-%d %H:%M:%S.%f}  {step.was or '-'} -> {step.became}  {step.why}", file=out)
+    for line in tell(life, config.identity.time_zone):
+        print(printable(line), file=out)
 
 
-def _dict(value: object) -> dict[str, object]:
-    return asdict(value)  # type: ignore[call-overload,no-any-return]
+def printable(line: str) -> str:
+    """Take out what could steer a terminal: subjects and station ids are foreign text."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
-def _dicts(values: object) -> list[dict[str, object]]:
-    return [_dict(value) for value in values]  # type: ignore[attr-defined]
-
-
-def _text(name: str, value: object, config: Config) -> str:
-    if name.endswith("_us") and isinstance(value, int):
-        return f"{local_time(value, config.identity.time_zone):%Y-%m-%d %H:%M:%S}"
-    return str(_plain(value)) if isinstance(value, Enum) else str(value)
+def _life(store: Store, subject: str) -> Life | None:
+    history = store.history(subject)
+    match Kind(subject[0]):
+        case Kind.JOB:
+            job = store.job(subject)
+            if job is None:
+                return None
+            mail = store.submission(job.submission_id)
+            return JobLife(job=job, mail=mail, calls=store.attempts(subject), history=history)
+        case Kind.MAIL:
+            mail = store.submission(subject)
+            if mail is None:
+                return None
+            jobs = store.jobs_of(subject)
+            return MailLife(mail=mail, jobs=jobs, deliveries=store.deliveries(subject), history=history)
+        case Kind.FAX:
+            fax = store.fax(subject)
+            return None if fax is None else FaxLife(fax=fax, deliveries=store.deliveries(subject), history=history)
+        case Kind.CALL | Kind.DELIVERY:
+            raise ValueError(f"show takes a job (J…), a mail (M…) or a received fax (F…), not {subject}.")
 
 
 def _plain(value: object) -> object:
     match value:
         case Outcome():
             return value.code
+        case Flag():
+            return [str(flag.name).lower() for flag in value]
         case Enum():
             return value.value
-        case datetime():
-            return value.astimezone(UTC).isoformat()
         case _:
             return str(value)
