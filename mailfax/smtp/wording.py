@@ -120,7 +120,8 @@ def _pages_line(report: JobReport) -> str:
 
 
 def _call_line(result: CallResult) -> str:
-    words = f"{result.outcome.code}, {result.confirmed_pages} pages, {result.seconds:.0f} s"
+    pages = f"{result.confirmed_pages} page{'' if result.confirmed_pages == 1 else 's'}"
+    words = f"{result.outcome.code}, {pages}, {result.seconds:.0f} s"
     if result.modulation:
         words += f", {result.modulation} {result.bit_rate} bit/s"
     if result.station_id:
