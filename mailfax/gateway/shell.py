@@ -18,6 +18,7 @@ from mailfax.model.job import Job
 from mailfax.model.submission import Recipient, Submission
 from mailfax.routing import outbound
 from mailfax.routing.settings import RoutingSettings
+from mailfax.smtp.envelope import is_mailbox
 
 
 class ShellRefused(Exception):
@@ -43,6 +44,10 @@ def send_files(
     permitted = outbound.verdict(mailbox, "", f"shell user {order.user}", routing)
     if isinstance(permitted, outbound.Refused):
         raise ShellRefused(f"{permitted.detail} {permitted.outcome.advice}")
+    if not is_mailbox(order.sender):
+        raise ShellRefused(
+            f"{order.sender!r} is no mail address, so nobody would hear the result. Write --from you@example.org."
+        )
     message = EmailMessage(policy=SMTP)
     message["From"] = order.sender
     message["To"] = permitted.address.mailbox
