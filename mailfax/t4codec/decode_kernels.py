@@ -72,9 +72,11 @@ def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, 
     terminated = False
     while column < width or not terminated:
         entry = runs[colour + (words[position >> 3] >> 19 - (position & 7) & 8191)]
-        column += entry >> 5
-        if entry == 0 or column > width:
+        if entry == 0 or column + (entry >> 5) > width:
+            if column == width:
+                break  # some senders leave out the terminating code behind a make-up code that reaches the width
             return BAD
+        column += entry >> 5
         position += entry & 15
         terminated = entry & TERMINATING_FLAG != 0
         if terminated:
@@ -341,7 +343,10 @@ def missing_eol(page: Page) -> None:
 def t4_row(page: Page) -> None:
     """Read the next row of a T.4 page, with the EOLs before it."""
     state = page.state
-    eols, tag, position = take_eols(page, state[POSITION])
+    position = state[POSITION]
+    if page.align_rows and state[ROWS] and not state[EOL_EXPECTED]:
+        position = position + 7 & ~7  # the fill and a code that begins with zeros must not look like an EOL
+    eols, tag, position = take_eols(page, position)
     if is_undecided(page, eols, position):
         state[POSITION] = page.end
         return
@@ -354,7 +359,7 @@ def t4_row(page: Page) -> None:
     state[EOL_EXPECTED] |= eols > 0
     if eols > 1:
         lose_rows(page, eols - 1, position)
-    if page.align_rows and eols == 0:
+    if page.align_rows:
         position = position + 7 & ~7
     behind = BAD
     if tag or not state[WANT_1D]:
@@ -422,19 +427,10 @@ def decode_t4(page: Page) -> None:
     state, saved = page.state, page.saved
     room = len(page.flags) - ROOM
     while state[END] == RUNNING and state[ROWS] <= room:
-        good_rows(
-            page.words,
-            page.end,
-            room,
-            page.two_d,
-            page.width,
-            page.lines,
-            page.out,
-            page.flags,
-            page.tables.runs,
-            page.tables.modes,
-            state,
-        )
+        if not page.align_rows:
+            runs, modes = page.tables.runs, page.tables.modes
+            two_d, width, lines = page.two_d, page.width, page.lines
+            good_rows(page.words, page.end, room, two_d, width, lines, page.out, page.flags, runs, modes, state)
         for cell in range(CELLS):
             saved[cell] = state[cell]
         t4_row(page)

@@ -35,7 +35,7 @@ class DecodeOptions:
     """How to decode.
 
     `bad_rows`: what stands for a row that cannot be read. `lsb_first`: the first bit on the line is the LSB (TIFF FillOrder 2).
-    `align_rows`: every row begins on a whole octet where no EOL says so (TIFF compression 2, PDF EncodedByteAlign).
+    `align_rows`: every row begins on a whole octet (TIFF compression 2, PDF EncodedByteAlign).
     """
 
     bad_rows: BadRows = BadRows.COPY
@@ -100,7 +100,7 @@ class PageDecoder:
     @property
     def rows(self) -> int:
         """Count the rows so far; the last one may still turn out to be bad."""
-        return min(self._state[kernels.ROWS], self._max_rows)
+        return int(min(self._state[kernels.ROWS], self._max_rows))
 
     @property
     def bad_rows(self) -> int:
@@ -134,7 +134,7 @@ class PageDecoder:
             rows=rows,
             bad_rows=int(np.count_nonzero(bad)),
             longest_bad_run=max((span.count for span in spans), default=0),
-            complete=self._state[kernels.END] == kernels.COMPLETE,
+            complete=bool(self._state[kernels.END] == kernels.COMPLETE),
             bad_spans=spans,
             extension_rows=int(self._state[kernels.EXTENSIONS]),
         )

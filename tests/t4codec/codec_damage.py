@@ -53,12 +53,6 @@ SMALL_HITS: dict[str, Callable[[bytes, Rng], bytes]] = {
 }
 
 
-def burst(octets: bytes, rng: Rng, length: int) -> bytes:
-    """Replace `length` octets by noise."""
-    at = int(rng.integers(max(1, len(octets) - length)))
-    return octets[:at] + rng.bytes(length) + octets[at + length :]
-
-
 def rows_lost(truth: Bitmap, got: Bitmap) -> int:
     """Count the rows of the truth that are not in the picture, where they belong as seen from either end of the page."""
     common = min(truth.rows, got.rows)
