@@ -1,0 +1,118 @@
+"""Postfix in front of mailfax by the README's two lines, Postfix behind it as smarthost, Dovecot as everybody's mailbox.
+
+Needs root, postfix, dovecot-imapd, dovecot-lmtpd and mutt.
+"""
+
+import os
+import shlex
+import smtplib
+import subprocess
+from email.message import EmailMessage
+from pathlib import Path
+
+from mailfax.model.job import JobState
+from tests.interop.mail.conftest import Site
+from tests.interop.mail.gateway import pdfs_in, write_pdf
+from tests.interop.mail.programs import program
+
+README = Path(__file__).parents[3] / "README.md"
+
+
+def fields(part: EmailMessage) -> list[dict[str, str]]:
+    """Return the groups of a message/delivery-status part: per message, then per recipient."""
+    groups = part.get_payload()
+    assert isinstance(groups, list)
+    return [dict(group.items()) for group in groups if isinstance(group, EmailMessage)]
+
+
+def parts(message: EmailMessage) -> list[EmailMessage]:
+    return [part for part in message.iter_parts() if isinstance(part, EmailMessage)]
+
+
+def post(site: Site, sender: str, to: list[str], *, notify: str = "", body: str = "A letter.\n") -> None:
+    """Post a plain mail to Postfix, as a mail program at a desk does."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, ", ".join(to), "A letter"
+    message.set_content(body)
+    options = [f"NOTIFY={notify}"] if notify else []
+    with smtplib.SMTP("127.0.0.1", site.postfix.port, timeout=20) as client:
+        assert client.send_message(message, sender, to, rcpt_options=options) == {}
+
+
+def test_mutt_hands_a_mail_to_the_local_server_and_the_report_comes_home(site: Site, tmp_path: Path) -> None:
+    (tmp_path / ".muttrc").write_text(
+        f"set from=mutt@example.org\nset use_envelope_from=yes\nset sendmail='{site.postfix.sendmail()}'\n"
+    )
+    write_pdf(tmp_path / "invoice.pdf", pages=2)
+    command = "mutt -s 'An invoice' -a invoice.pdf -- 5551234@fax.lan"  # the README's
+    assert f"    {command} </dev/null\n" in README.read_text()
+    words = [program("mutt"), *shlex.split(command)[1:]]
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    subprocess.run(words, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, check=True, timeout=60)
+    (report,) = site.dovecot.wait_for("mutt@example.org", 1)
+    assert report["Subject"] == "Fax to 5551234 delivered"
+    (fax,) = site.dovecot.wait_for("office@example.org", 1)
+    (pdf,) = pdfs_in(fax)
+    (job,) = site.gateway.told(site.gateway.submission("5551234"))
+    assert job.pages == 2
+    assert site.gateway.pages_equal(job, pdf) == [True, True]
+
+
+def test_the_readmes_lines_are_the_ones_that_are_tested(site: Site) -> None:
+    lines = (site.postfix.config / "main.cf").read_text().splitlines()[-2:]
+    port = site.gateway.config.smtp.listen[0].rpartition(":")[2]
+    readme = README.read_text()
+    for line in lines:
+        assert f"    {line.replace(port, '8025')}\n" in readme
+
+
+def test_several_numbers_in_one_mail_are_one_rendering_and_several_calls(site: Site) -> None:
+    numbers = ["5552001", "5552002", "5552003"]
+    post(site, "several@example.org", [f"{number}@fax.lan" for number in numbers])
+    submission = site.gateway.submission("5552001")
+    jobs = site.gateway.told(submission)
+    assert sorted(job.number for job in jobs) == numbers
+    assert {job.state for job in jobs} == {JobState.DELIVERED}
+    with site.gateway.store() as store:
+        assert [step.became for step in store.history(submission)].count("rendering") == 1
+        assert len({attempt.call_id for job in jobs for attempt in store.attempts(job.id)}) == 3
+    faxes = site.dovecot.wait_for("faxmaster@example.org", 3)
+    assert {fax["X-Fax-To"] for fax in faxes} >= set(numbers)
+
+
+def test_a_refused_number_bounces_with_our_sentence_and_the_good_one_is_faxed(site: Site) -> None:
+    post(site, "mixed@example.org", ["5552101@fax.lan", "john.smith2024@fax.lan"])
+    bounce, report = sorted(site.dovecot.wait_for("mixed@example.org", 2), key=lambda mail: str(mail["Subject"]))[::-1]
+    assert report["Subject"] == "Fax to 5552101 delivered"
+    assert bounce.get_content_type() == "multipart/report"
+    words, status, *_ = parts(bounce)
+    assert "is not a dialable number" in words.get_content()
+    _, recipient = fields(status)
+    assert recipient["Final-Recipient"] == "rfc822; john.smith2024@fax.lan"
+    assert (recipient["Action"], recipient["Status"]) == ("failed", "5.1.3")
+    assert "550 5.1.3 'john.smith2024' is not a dialable number." in " ".join(recipient["Diagnostic-Code"].split())
+
+
+def test_notify_goes_through_postfix_and_is_honoured(site: Site) -> None:
+    post(site, "asks@example.org", ["5552201@fax.lan"], notify="SUCCESS,FAILURE")
+    (dsn,) = site.dovecot.wait_for("asks@example.org", 1)
+    assert dsn.get_content_type() == "multipart/report"
+    assert dsn["Return-Path"] == "<>"
+    _, status, original = parts(dsn)
+    message, recipient = fields(status)
+    assert message["Reporting-MTA"] == "dns; fax.example.org"
+    assert recipient["Final-Recipient"] == "rfc822; 5552201@fax.lan"
+    assert recipient["Original-Recipient"] == "rfc822; 5552201@fax.lan"  # Postfix makes ORCPT where the client did not
+    assert (recipient["Action"], recipient["Status"]) == ("delivered", "2.1.5")
+    assert recipient["Remote-MTA"] == "x-fax; 5550001"
+    assert recipient["X-Fax-Pages-Confirmed"] == "1/1"
+    assert "Subject: A letter" in original.get_payload()
+
+
+def test_notify_never_goes_through_postfix_and_is_honoured(site: Site) -> None:
+    post(site, "silent@example.org", ["5552301@fax.lan"], notify="NEVER")
+    (job,) = site.gateway.told(site.gateway.submission("5552301"))
+    assert job.state is JobState.DELIVERED
+    with site.gateway.store() as store:
+        assert store.deliveries(job.submission_id) == ()
+    assert site.dovecot.mails("silent@example.org") == []
