@@ -1,0 +1,32 @@
+"""Fixtures of the tests of the whole gateway."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gateway_patient import Patient
+from gateway_server import Server
+from gateway_watch import Watch
+
+
+@pytest.fixture(scope="session")
+def _patient() -> Iterator[Patient]:
+    """Keep one spool through all crashes; in the end every letter that was ever posted is looked at again."""
+    with tempfile.TemporaryDirectory(prefix="mailfax-crash-") as name:
+        folder = Path(name)
+        with Watch(folder / "watch.sock") as watch:
+            patient = Patient(Server(folder, watch=watch.address), watch)
+            try:
+                yield patient
+                patient.up()
+                patient.stories([posted for posted, _ in patient.posted])
+            finally:
+                patient.server.stop()
+
+
+@pytest.fixture
+def patient(_patient: Patient) -> Patient:
+    """Return the gateway that all crash tests share, up and with nothing left to do but what a failed test left."""
+    _patient.up()
+    return _patient
