@@ -12,7 +12,7 @@ BIN    := $(VENV)/bin
 DEMO   := $(if $(MAIL),--mail "$(MAIL)") $(if $(TO),--to "$(TO)") $(DEMO_ARGS)
 
 DEBIAN_RUN  := python3-venv fonts-dejavu-core
-DEBIAN_TEST := $(DEBIAN_RUN) libspandsp2 libtiff-tools swaks postfix dovecot-imapd dovecot-lmtpd poppler-utils jbigkit-bin
+DEBIAN_TEST := $(DEBIAN_RUN) libspandsp2 libtiff-tools swaks mutt postfix dovecot-imapd dovecot-lmtpd poppler-utils jbigkit-bin
 
 .PHONY: demo run test check lint types layers unit interop fuzz bench docs constraints clean
 
@@ -42,6 +42,9 @@ unit: $(VENV)/.test
 interop: $(VENV)/.test
 	@$(BIN)/pytest -m interop --timeout 3600 $(TESTS)
 
+bench: $(VENV)/.bench
+	@for program in bench/journey.py bench/codec.py; do echo "== $$program"; $(BIN)/python $$program; done
+
 docs: $(VENV)/.test
 	@$(BIN)/python docs/generate.py
 
@@ -58,3 +61,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 $(VENV)/.test: pyproject.toml constraints.txt
 	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" "[dev]" "$(DEBIAN_TEST)"
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.test
+	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" "[dev,bench]" "$(DEBIAN_TEST)"
+	@touch $@
