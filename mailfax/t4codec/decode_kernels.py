@@ -40,10 +40,16 @@ LINE = 5  # where in `lines` the last good row stands
 ROW_BEGAN = 6  # where the last row began
 CALM = 7  # rows since the last trouble
 EXTENSIONS = 8  # rows refused because they ask for an extension (uncompressed mode)
-CELLS = 9
+EXTENSION = 9  # whether the row just tried did
+CELLS = 10
 
 RUNNING, ENDED, COMPLETE = 0, 1, 2
 GOOD_ROW, BAD_ROW = 0, 1
+COPY_ABOVE, WHITE, KEEP_START = (
+    0,
+    1,
+    2,
+)  # policies for bad rows; the last one counts a row for every EOL, as libtiff does
 ROOM = RTC_EOLS  # rows that one step may add
 
 
@@ -55,7 +61,7 @@ class Page(NamedTuple):
     final: bool
     two_d: bool
     align_rows: bool
-    copy_above: bool
+    policy: int
     width: int
     lines: Cells
     out: Cells
@@ -67,15 +73,18 @@ class Page(NamedTuple):
 
 @kernel
 def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, runs: Cells) -> int:
-    """Read one row, one-dimensionally coded, to lines[line] and on; gives the position behind it, or BAD."""
+    """Read one row, one-dimensionally coded, to lines[line] and on; gives the position behind it, or BAD.
+
+    Of a bad row the runs before the fault are kept.
+    """
     at, column, colour = line, 0, 0
     terminated = False
     while column < width or not terminated:
         entry = runs[colour + (words[position >> 3] >> 19 - (position & 7) & 8191)]
         if entry == 0 or column + (entry >> 5) > width:
-            if column == width:
-                break  # some senders leave out the terminating code behind a make-up code that reaches the width
-            return BAD
+            if column < width:
+                position = BAD
+            break  # at the width all is well: some senders leave out the terminating code of a last run of 1728
         column += entry >> 5
         position += entry & 15
         terminated = entry & TERMINATING_FLAG != 0
@@ -86,6 +95,8 @@ def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, 
             elif column < width:
                 lines[at] = column
                 at += 1
+    if position == BAD:
+        at -= at - line & 1  # the black run that could not be read is not begun
     for number in range(END_MARKS):
         lines[at + number] = width
     return position
@@ -105,7 +116,7 @@ def decode_2d(
 ) -> int:
     """Read one row, two-dimensionally coded, to lines[line] and on, reference line at `above`; gives the position or BAD.
 
-    b1 is lines[b]; b has the parity, counted from `above`, of the colour that a1 begins.
+    Of a bad row the runs before the fault are kept. b1 is lines[b]; b has the parity, counted from `above`, of the colour that a1 begins.
     """
     at, b = line, above
     a0, colour = 0, 0
@@ -116,7 +127,8 @@ def decode_2d(
             entry = runs[colour + window]
             a0 += entry >> 5
             if entry == 0 or a0 > width:
-                return BAD
+                position = BAD
+                break
             position += entry & 15
             if entry & TERMINATING_FLAG == 0:
                 continue
@@ -134,8 +146,9 @@ def decode_2d(
                 continue
             a1 = lines[b] + mode - MODE_V0
             if mode == 0 or mode > MODE_PASS or a1 < a0 or a1 > width:
-                state[EXTENSIONS] += mode == MODE_EXTENSION
-                return BAD
+                state[EXTENSION] |= mode == MODE_EXTENSION
+                position = BAD
+                break
             a0 = a1
             b = b - 1 if b > above else b + 1
         colour = BLACK_WINDOWS - colour
@@ -146,6 +159,7 @@ def decode_2d(
             at += 1
         while runs_left == 0 and lines[b] <= a0 and lines[b] < width:
             b += 2
+    at -= at - line & 1 if position == BAD else 0
     for number in range(END_MARKS):
         lines[at + number] = width
     return position
@@ -280,7 +294,7 @@ def replace_row(page: Page, row: int) -> None:
     start = row * row_octets
     page.flags[row] = BAD_ROW
     for octet in range(start, start + row_octets):
-        page.out[octet] = page.out[octet - row_octets] if page.copy_above and row else 0
+        page.out[octet] = page.out[octet - row_octets] if page.policy == COPY_ABOVE and row else 0
 
 
 @kernel
@@ -327,6 +341,10 @@ def missing_eol(page: Page) -> None:
     if scrap <= SCRAP_BITS and (eol == page.end or is_end_of_page(page, eols, behind)):
         state[POSITION] = eol  # what is left of the first EOL of the RTC, or of the page
         return
+    if page.policy == KEEP_START:
+        page.flags[state[ROWS] - 1] = BAD_ROW
+        lose_rows(page, 0, eol)
+        return
     if state[CALM] > 1 and scrap > (position - state[ROW_BEGAN]) // 2 + EOL_BITS:
         # So long a rest is a row, unless trouble goes before; look for it beside the place where it should begin.
         began = find_row_near(page, eol) if eol < page.end else BAD
@@ -362,16 +380,23 @@ def t4_row(page: Page) -> None:
     if page.align_rows:
         position = position + 7 & ~7
     behind = BAD
-    if tag or not state[WANT_1D]:
+    lost = state[WANT_1D]
+    state[EXTENSION] = 0
+    if tag or not lost:
         behind = read_row(page, position, tag)
-        if behind == BAD and page.two_d and state[EOL_EXPECTED] and not state[WANT_1D]:
+        if behind == BAD and page.two_d and state[EOL_EXPECTED] and not lost:
             behind = read_row(page, position, 1 - tag)  # perhaps the tag bit was hit
             if behind != BAD and take_eol(page.words, behind, page.end, EOL_ZEROS) == BAD:
                 behind = BAD
-    if behind == BAD:
-        lose_rows(page, 1, find_eol(page.words, position, page.end))
-    else:
+    if behind != BAD:
         keep_row(page, position, behind)
+        return
+    row = state[ROWS]
+    state[EXTENSIONS] += state[EXTENSION]
+    lose_rows(page, 1, find_eol(page.words, position, page.end))
+    if page.policy == KEEP_START and (tag or not lost):
+        beside = page.width + 2 * END_MARKS - state[LINE]
+        paint(page.lines, beside, page.width, page.out, row * ((page.width + 7) >> 3))
 
 
 @kernel
@@ -461,18 +486,19 @@ def decode_t6(page: Page) -> None:
             return
         if words[position >> 3] >> 21 - (position & 7) & 2047 == 0:
             behind = take_eol(words, position, end, EOL_ZEROS)
-            if behind == BAD:
-                return  # zeros to the last octet that is here
-            state[END] = ENDED if take_eol(words, behind, end, EOL_ZEROS) == BAD else COMPLETE
+            if behind != BAD:
+                behind = take_eol(words, behind, end, EOL_ZEROS)
+            if behind != BAD or page.final:
+                state[END] = ENDED if behind == BAD else COMPLETE
             return
-        extensions = state[EXTENSIONS]
+        state[EXTENSION] = 0
         above = state[LINE]
         beside = width + 2 * END_MARKS - above
         behind = decode_2d(words, position, width, lines, above, beside, runs, modes, state)
         if not page.final and (behind == BAD or behind + LOOK_AHEAD > end):
-            state[EXTENSIONS] = extensions  # perhaps the row is only not wholly there
-            return
+            return  # perhaps the row is only not wholly there
         if behind == BAD:
+            state[EXTENSIONS] += state[EXTENSION]
             lose_rows(page, 1, position)
             state[END] = ENDED
             return

@@ -28,6 +28,14 @@ class BadRows(StrEnum):
 
     COPY = "copy"  # the row above
     WHITE = "white"
+    KEEP = "keep"  # what could be read of it, then white; as libtiff does
+
+
+_POLICIES = {
+    BadRows.COPY: kernels.COPY_ABOVE,
+    BadRows.WHITE: kernels.WHITE,
+    BadRows.KEEP: kernels.KEEP_START,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,7 +163,7 @@ class PageDecoder:
                 final=final,
                 two_d=self._coding is Coding.MR,
                 align_rows=self._options.align_rows,
-                copy_above=self._options.bad_rows is BadRows.COPY,
+                policy=_POLICIES[self._options.bad_rows],
                 width=self._width_px,
                 lines=self._lines,
                 out=self._out,

@@ -40,6 +40,20 @@ MAX_WIDTH_PX = 30_000
 MAX_OCTETS = 1 << 26  # of one page in memory: three times A3 at 600 dpi
 MAX_FIELDS = 1000
 GUESSED_DPI = 200  # of a page that does not say
+# What Pillow raises on files that are not as they should be.
+PILLOW_FAULTS = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 ORDERS = {b"II": "<", b"MM": ">"}
 
 
@@ -142,13 +156,12 @@ def _by_pillow(octets: bytes, frame: int) -> Bitmap:
             warnings.simplefilter("ignore")
             picture = Image.open(io.BytesIO(octets))
             picture.seek(frame)
-            if picture.mode != "1":
-                raise TiffError("The TIFF has a page that is not black and white.")
-            return Bitmap.from_bool(~np.asarray(picture))
-    except (OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
-        if isinstance(error, TiffError):
-            raise
+            pels = np.asarray(picture) if picture.mode == "1" else None
+    except PILLOW_FAULTS as error:
         raise TiffError("The TIFF has a page that cannot be read.") from error
+    if pels is None:
+        raise TiffError("The TIFF has a page that is not black and white.")
+    return Bitmap.from_bool(~pels)
 
 
 def _density(directory: _Directory) -> Density:

@@ -1,5 +1,7 @@
 """A page that arrives in pieces becomes the same page, however it is cut, damaged or not."""
 
+import itertools
+
 import numpy as np
 import pytest
 from codec_damage import SMALL_HITS
@@ -14,7 +16,7 @@ from mailfax.t4codec import Bitmap, Decoded, EncodeOptions, PageDecoder, decode,
 def decode_in_pieces(octets: bytes, coding: Coding, width_px: int, cuts: list[int]) -> Decoded:
     decoder = PageDecoder(coding, width_px=width_px)
     edges = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         decoder.feed(octets[start:end])
     return decoder.close()
 

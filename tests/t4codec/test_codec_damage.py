@@ -54,7 +54,9 @@ def test_ten_thousand_damaged_pages(name: str, coding: Coding, k: int, limit: in
 def octets_to_row(page: Bitmap, coding: Coding, k: int = 4) -> list[int]:
     """Count the octets before each row, and behind the last one."""
     options = EncodeOptions(k=k, end_of_page=False)
-    return [len(encode(Bitmap(page.width_px, page.packed[:row]), coding, options=options)) for row in range(page.rows + 1)]
+    return [
+        len(encode(Bitmap(page.width_px, page.packed[:row]), coding, options=options)) for row in range(page.rows + 1)
+    ]
 
 
 @pytest.mark.parametrize(("coding", "k", "limit"), WAYS)

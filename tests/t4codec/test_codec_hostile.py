@@ -12,9 +12,9 @@ from mailfax.t4codec import BadRows, DecodeOptions, decode
 
 AWKWARD_OCTETS = st.one_of(
     st.binary(max_size=400),
-    st.lists(st.sampled_from([b"\x00", b"\x00\x10", b"\x00\x01", b"\x80", b"\xff", b"\x35", b"\x00\x18"]), max_size=200).map(
-        b"".join
-    ),
+    st.lists(
+        st.sampled_from([b"\x00", b"\x00\x10", b"\x00\x01", b"\x80", b"\xff", b"\x35", b"\x00\x18"]), max_size=200
+    ).map(b"".join),
 )
 
 

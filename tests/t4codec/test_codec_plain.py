@@ -1,0 +1,95 @@
+"""Without numba the same functions give the same octets and pels; and numba's cache has a place wherever the package lies."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+# Codes and decodes pages, clean and damaged, and prints one hash of everything that came out.
+PROGRAM = """
+import hashlib, sys
+BLOCK
+sys.path.insert(0, "tests/t4codec")
+import numpy as np
+from codec_damage import SMALL_HITS
+from codec_pictures import checkerboard, runs_picture, texty
+from mailfax.model.page import Coding
+from mailfax.t4codec import EncodeOptions, decode, encode, warm
+from mailfax.t4codec.jit import COMPILED
+from mailfax.t4codec.t85 import decode_t85, encode_t85
+
+warm()
+seen = hashlib.sha256()
+rng = np.random.default_rng(1)
+for page in (texty(rows=90), runs_picture(1001, 30, 3, rng), checkerboard(65, 9)):
+    for coding in Coding:
+        octets = encode(page, coding, options=EncodeOptions(min_row_bits=72, align_eol=True))
+        seen.update(octets)
+        for hit in SMALL_HITS.values():
+            decoded = decode(hit(octets, rng), coding, width_px=page.width_px)
+            seen.update(decoded.bitmap.octets())
+            seen.update(repr((decoded.rows, decoded.bad_spans, decoded.complete)).encode())
+    coded = encode_t85(page)
+    seen.update(coded)
+    seen.update(decode_t85(coded[:-30], width_px=page.width_px).bitmap.octets())
+print(COMPILED, seen.hexdigest())
+"""
+
+
+def run(block: str = "", **environment: str) -> list[str]:
+    command = [sys.executable, "-c", PROGRAM.replace("BLOCK", block)]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_with_and_without_numba_everything_is_the_same() -> None:
+    compiled, digest = run()
+    assert (compiled, len(digest)) == ("True", hashlib.sha256().digest_size * 2)
+    assert run(MAILFAX_NO_NUMBA="1") == ["False", digest]
+
+
+def test_a_machine_without_numba_falls_back_by_itself() -> None:
+    assert run(block="sys.modules['numba'] = None")[0] == "False"
+
+
+@pytest.fixture
+def kernel_file(tmp_path: Path) -> Path:
+    """Make a kernel in a folder in which no cache can be made."""
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "__pycache__").write_text("a file stands where the folder should be")
+    path = folder / "sum.py"
+    path.write_text(
+        textwrap.dedent("""
+            from mailfax.t4codec.jit import kernel
+
+            @kernel
+            def add(a, b):
+                return a + b
+
+            print(add(2, 3), type(add._cache).__name__)
+        """)
+    )
+    return path
+
+
+def run_kernel(path: Path, cache: Path) -> str:
+    environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
+    environment |= {"XDG_CACHE_HOME": str(cache), "HOME": str(cache), "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run([sys.executable, path], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_a_read_only_package_caches_with_the_user(kernel_file: Path, tmp_path: Path) -> None:
+    assert run_kernel(kernel_file, tmp_path / "cache") == "5 FunctionCache"
+    assert list((tmp_path / "cache").rglob("*.nbi"))
+
+
+def test_without_any_place_for_a_cache_it_still_runs(kernel_file: Path, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    nowhere.write_text("no folder")
+    assert run_kernel(kernel_file, nowhere) == "5 NullCache"
