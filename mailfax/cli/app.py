@@ -1,6 +1,7 @@
 """The verbs that stand alone: serve, check, demo, send, queue, show, line."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 
 from mailfax import __version__
 from mailfax.cli import modem
+from mailfax.cli.users import user_name
 from mailfax.config import Config, ConfigError, embedded_default, load
 
 app = typer.Typer(
@@ -21,7 +23,10 @@ app = typer.Typer(
 app.add_typer(modem.app, name="modem")
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Configuration file; without it the embedded default is used.")
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="MAILFAX_CONFIG", help="Configuration file; without it the embedded default is used."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -61,6 +66,27 @@ def config_or_exit(path: Path | None) -> Config:
         for problem in error.problems:
             typer.echo(f"{path}: {problem}", err=True)
     raise typer.Exit(78)
+
+
+def spool_or_exit(path: Path | None) -> Config:
+    """Load the configuration of a gateway that has been started before, whose spool is ours to touch; or say why not.
+
+    Without this a command in the wrong folder would make a spool that nobody serves, and one of the wrong user would
+    leave files in it that the server cannot read.
+    """
+    from mailfax.daemon.build import spool_settings  # noqa: PLC0415
+
+    config = config_or_exit(path)
+    folder = config.data_dir
+    if folder.exists() and folder.stat().st_uid != os.geteuid():
+        owner = user_name(folder.stat().st_uid)
+        typer.echo(f"mailfax: {folder} belongs to {owner}; call  sudo -u {owner} mailfax … --config FILE", err=True)
+        raise typer.Exit(77)  # EX_NOPERM
+    if not spool_settings(config).database.exists():
+        advice = "Start it with  mailfax serve , or name its file with --config or MAILFAX_CONFIG."
+        typer.echo(f"mailfax: no gateway has worked in {folder} yet. {advice}", err=True)
+        raise typer.Exit(66)  # EX_NOINPUT
+    return config
 
 
 @app.command()
@@ -127,7 +153,7 @@ def send(
     from mailfax.spool.disk import SpoolError  # noqa: PLC0415
 
     try:
-        submission, job = queue_files(config_or_exit(config), number, files, sender=sender, subject=subject)
+        submission, job = queue_files(spool_or_exit(config), number, files, sender=sender, subject=subject)
     except (ShellRefused, SpoolError) as refused:
         typer.echo(f"mailfax: {refused}", err=True)
         raise typer.Exit(65) from None
@@ -142,7 +168,7 @@ def queue(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the jobs that are not finished."""
     from mailfax.cli.views import print_queue  # noqa: PLC0415
 
-    print_queue(config_or_exit(config), as_json=as_json, out=sys.stdout)
+    print_queue(spool_or_exit(config), as_json=as_json, out=sys.stdout)
 
 
 @app.command()
@@ -155,7 +181,7 @@ def show(
     from mailfax.cli.views import print_life  # noqa: PLC0415
 
     try:
-        print_life(config_or_exit(config), subject, as_json=as_json, out=sys.stdout)
+        print_life(spool_or_exit(config), subject, as_json=as_json, out=sys.stdout)
     except (KeyError, ValueError) as error:
         typer.echo(f"mailfax: {error.args[0]}", err=True)
         raise typer.Exit(65) from None

@@ -1,10 +1,11 @@
 """The `send` command's work: who is asking, and the spool it goes to."""
 
 import contextlib
-import getpass
+import os
 from datetime import datetime
 from pathlib import Path
 
+from mailfax.cli.users import user_name
 from mailfax.config import Config
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker, wall_clock_us
@@ -18,7 +19,7 @@ from mailfax.spool.store import Store
 
 def queue_files(config: Config, number: str, files: list[Path], *, sender: str, subject: str) -> tuple[Submission, Job]:
     """Queue files for a number as the user who runs this command. Raises ShellRefused, SpoolError."""
-    user = getpass.getuser()
+    user = user_name(os.geteuid())  # not $LOGNAME: it names who sent, and anybody can set that
     order = ShellOrder(
         number=number, files=tuple(files), user=user, sender=sender or f"{user}@{config.smtp.hostname}", subject=subject
     )
