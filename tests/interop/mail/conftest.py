@@ -14,7 +14,10 @@ from tests.interop.mail.programs import Dovecot, Postfix, free_port, running
 IN_FRONT = """\
 transport_maps = inline:{{ {{ fax.lan = smtp:[127.0.0.1]:{port} }} }}
 relay_domains = fax.lan
+virtual_alias_maps = inline:{{ {{ postmaster@fax.lan = faxmaster@example.org }} }}
 """
+# A mailbox that this Postfix refuses for good.
+NO_MAILBOX = "smtpd_recipient_restrictions = check_recipient_access inline:{ gone@example.org=REJECT }\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +69,10 @@ def set_up_site(folder: Path, dovecot: Dovecot) -> Site:
     fax_port = free_port()
     postfix = Postfix(folder=folder / "postfix", port=free_port(), lmtp_port=dovecot.lmtp_port)
     gateway = Gateway(folder=folder / "gateway")
-    for part in (folder, postfix.folder, gateway.folder):
-        part.mkdir()
-    postfix.set_up(IN_FRONT.format(port=fax_port))
+    for part in (postfix.folder, gateway.folder):
+        part.mkdir(parents=True)
+    folder.chmod(0o755)
+    postfix.set_up(NO_MAILBOX + IN_FRONT.format(port=fax_port))
     gateway.set_up(f'smarthost = "127.0.0.1:{postfix.port}"\ntls = "none"\n', port=fax_port)
     return Site(gateway=gateway, postfix=postfix, dovecot=dovecot)
 
@@ -84,4 +88,4 @@ def site(short_folder: Path, dovecot: Dovecot) -> Iterator[Site]:
 @pytest.fixture
 def cut_off(short_folder: Path, dovecot: Dovecot) -> Site:
     """Set up a site of which only Dovecot runs."""
-    return set_up_site(short_folder / "cut-off", dovecot)
+    return set_up_site(Path(tempfile.mkdtemp(prefix="cut", dir=short_folder)), dovecot)

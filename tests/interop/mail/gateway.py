@@ -49,6 +49,7 @@ catch_all = "faxmaster@example.org"
 [receive.did]
 5551234 = ["office@example.org"]
 55512xx = ["sales@example.org", "archive@example.org"]
+5559000 = ["gone@example.org"]
 
 [identity]
 station_id = "5550001"
@@ -136,16 +137,16 @@ class Gateway:
         assert done.exit_code != 0, done.output
         return done.exit_code, done.output
 
-    def until(self, ready: Callable[[Store], T | None]) -> T:
+    def until(self, ready: Callable[[Store], T | None], limit_s: float = WAIT_LIMIT_S) -> T:
         """Look into the spool until `ready` finds what it waits for, and return that."""
-        deadline = time.monotonic() + WAIT_LIMIT_S
+        deadline = time.monotonic() + limit_s
         with self.store() as store:
             while not (found := ready(store)):
                 assert time.monotonic() < deadline, f"it did not happen; see {self.log}"
                 time.sleep(LOOK_EVERY_S)
             return found
 
-    def told(self, submission_id: str) -> tuple[Job, ...]:
+    def told(self, submission_id: str, limit_s: float = WAIT_LIMIT_S) -> tuple[Job, ...]:
         """Return the jobs of a mail when they have ended and their sender has been told, or was not to be."""
 
         def ready(store: Store) -> tuple[Job, ...] | None:
@@ -155,7 +156,7 @@ class Gateway:
             ended = bool(jobs) and all(job.state.final for job in jobs)
             return jobs if ended and untold is None and not waits else None
 
-        return self.until(ready)
+        return self.until(ready, limit_s)
 
     def submission(self, recipient: str) -> str:
         """Return the id of the mail that was faxed to this number, once it has been accepted."""

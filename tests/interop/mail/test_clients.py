@@ -73,9 +73,8 @@ def test_the_readmes_swaks_sends_a_fax_and_its_pages_arrive_equal(alone: Alone, 
 
 
 def test_mutt_can_speak_to_us_without_a_mail_server_between(alone: Alone, tmp_path: Path) -> None:
-    (tmp_path / ".muttrc").write_text(
-        f"set from=mutt@example.org\nset smtp_url=smtp://127.0.0.1:{alone.port}\nset ssl_force_tls=no\n"
-    )
+    (setting,) = re.findall(r"^    (set smtp_url=.*)$", README.read_text(), re.MULTILINE)
+    (tmp_path / ".muttrc").write_text(f"set from=mutt@example.org\n{setting.replace('8025', str(alone.port))}\n")
     write_pdf(tmp_path / "invoice.pdf")
     (words,) = re.findall(r"^    mutt (.*) </dev/null$", README.read_text(), re.MULTILINE)
     command = [program("mutt"), *shlex.split(words.replace("5551234", "5551299"))]

@@ -1,13 +1,16 @@
 """The commands as a person and as a program use them, beside a running server: send, queue, show, check."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from mailfax.cli.app import app
 from mailfax.model.job import JobState
 from tests.interop.mail.conftest import Alone
-from tests.interop.mail.gateway import SETTINGS, write_pdf
+from tests.interop.mail.gateway import SETTINGS, Gateway, write_pdf
 
 
 def test_send_says_what_it_queued_and_show_tells_its_whole_life(alone: Alone, tmp_path: Path) -> None:
@@ -113,3 +116,29 @@ def test_check_says_everything_that_is_wrong_with_line_and_advice(alone: Alone, 
     assert len(problems) == 3
     for problem, (line, words) in zip(problems, sorted(expected.items()), strict=True):
         assert problem.startswith(f"{broken}: line {line}: {words}")
+
+
+def test_a_spool_that_nobody_serves_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MAILFAX_CONFIG", raising=False)
+    status, said = Gateway.refused("send", "5551234", str(write_pdf(tmp_path / "letter.pdf")))
+    assert status == 66  # EX_NOINPUT
+    assert said.startswith(f"mailfax: no gateway has worked in {tmp_path / 'mailfax-data'} yet. Start it with")
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.pdf"]
+
+
+def test_a_spool_of_another_user_is_left_alone(tmp_path: Path) -> None:
+    gateway = Gateway(folder=tmp_path)
+    gateway.set_up('maildir = "mailboxes"\n')
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.chown(data, "mail")  # needs root, as these tests do
+    status, said = Gateway.refused("queue", "--config", str(gateway.file))
+    assert (status, said) == (77, f"mailfax: {data} belongs to mail; call  sudo -u mail mailfax … --config FILE\n")
+    assert list(data.iterdir()) == []
+
+
+def test_the_file_may_be_named_once_for_all_commands(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILFAX_CONFIG", str(alone.gateway.file))
+    done = CliRunner().invoke(app, ["check"])
+    assert (done.exit_code, done.output.endswith("ready to serve\n")) == (0, True)

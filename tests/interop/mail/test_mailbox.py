@@ -6,6 +6,8 @@ Needs root, postfix, dovecot-imapd and dovecot-lmtpd.
 import asyncio
 import contextlib
 
+import pytest
+
 from mailfax.daemon import build
 from mailfax.gateway.delivery import DeliveryDesk
 from mailfax.model.job import JobState
@@ -38,17 +40,18 @@ def deliver_due(site: Site, now_us: int) -> None:
         asyncio.run(all_due())
 
 
-def deferred(store: Store) -> list[Delivery]:
-    """Return the mails that could not be handed over, once the fax for both mailboxes and the notice are among them."""
-    waiting = [mail for mail in store.deliveries() if mail.state is DeliveryState.WAITING and mail.tries]
-    return waiting if len(waiting) == 3 else []
+def refused_once(store: Store) -> list[Delivery]:
+    """Return the mails that could not be handed over and wait now."""
+    return [mail for mail in store.deliveries() if mail.state is DeliveryState.WAITING and mail.tries]
 
 
 def test_mail_waits_while_postfix_is_down_and_is_delivered_once_when_it_is_back(cut_off: Site) -> None:
     letter = write_pdf(cut_off.gateway.folder / "letter.pdf", pages=2)
     with cut_off.gateway.running():
         queued = cut_off.gateway.mailfax_json("send", "5551201", str(letter), "--from", "waits@example.org")
-        waiting = cut_off.gateway.until(deferred)
+        cut_off.gateway.until(lambda store: len(refused_once(store)) == 3)  # two mailboxes and the sender
+    with cut_off.gateway.store() as store:
+        waiting = refused_once(store)
     assert all("could not be reached" in mail.detail for mail in waiting)
     (created_us,) = {mail.created_us for mail in waiting if mail.kind == "fax"}
     deliver_due(cut_off, created_us)
@@ -70,3 +73,33 @@ def test_mail_waits_while_postfix_is_down_and_is_delivered_once_when_it_is_back(
         (fax,) = inbox
         (pdf,) = pdfs_in(fax)
         assert cut_off.gateway.pages_equal(job, pdf) == [True, True]
+
+
+def test_a_fax_that_its_mailbox_refuses_for_good_reaches_the_catch_all(site: Site) -> None:
+    letter = write_pdf(site.gateway.folder / "refused.pdf")
+    queued = site.gateway.mailfax_json("send", "5559000", str(letter), "--from", "sender@example.org")
+    (job,) = site.gateway.told(queued["mail"])
+
+    def arrived(_: object) -> list[bytes]:
+        inbox = site.dovecot.mails("faxmaster@example.org")
+        return [pdf for mail in inbox if mail["X-Fax-To"] == "5559000" for pdf in pdfs_in(mail)]
+
+    (pdf,) = site.gateway.until(arrived)
+    assert site.gateway.pages_equal(job, pdf) == [True]
+    assert site.dovecot.mails("gone@example.org") == []
+    with site.gateway.store() as store:
+        refused = [mail for mail in store.deliveries() if mail.recipient == "gone@example.org"]
+    assert [mail.state for mail in refused] == [DeliveryState.FAILED]
+    assert "554 5.7.1 <gone@example.org>: Recipient address rejected" in refused[0].detail
+
+
+@pytest.mark.interop
+def test_the_running_server_delivers_by_itself_when_postfix_is_back(cut_off: Site) -> None:
+    letter = write_pdf(cut_off.gateway.folder / "letter.pdf")
+    with cut_off.gateway.running():
+        queued = cut_off.gateway.mailfax_json("send", "5557001", str(letter), "--from", "patient@example.org")
+        cut_off.gateway.until(lambda store: len(refused_once(store)) == 2)
+        with running(cut_off.postfix):
+            (job,) = cut_off.gateway.told(queued["mail"], limit_s=90)  # the first wait is a minute
+            (report,) = cut_off.dovecot.wait_for("patient@example.org", 1)
+    assert (job.state, report["Subject"]) == (JobState.DELIVERED, "Fax to 5557001 delivered")
