@@ -29,7 +29,7 @@ from mailfax.render.story import Progress, render_files
 from mailfax.t4codec import warm
 from mailfax.t30.answerer import AnswererStation
 from mailfax.t30.modulation import Modulation
-from mailfax.t30.negotiate import NEXT_LOWER, Offer
+from mailfax.t30.negotiate import FULL_OFFER, NEXT_LOWER, Offer
 
 EPILOG = (
     "Exit status: 0 delivered or received, 1 not, 2 uncertain (the last page was sent, its confirmation was not heard), "
@@ -191,7 +191,7 @@ def receive(
         incoming = _first_ring(line, wait, report, stopped)
         if incoming is None:
             report.no_call()
-        station = AnswererStation(station_id=station_id[:20] or number, offer=Offer(best_modulation=best))
+        station = AnswererStation(station_id=station_id[:20] or number, offer=replace(FULL_OFFER, best_modulation=best))
         received = onecall.receive(line, incoming, folder, station, wall_clock_us, report.tell)
     report.end(_why(received.result, stopped), received.pages, received.files)
 
@@ -235,8 +235,8 @@ def _offer(resolution: Resolution, max_rate: int, best: Modulation) -> Offer:
     modulation: Modulation | None = best
     while modulation is not None and modulation.bit_rate > max_rate:
         modulation = NEXT_LOWER[modulation]
-    resolutions = (Resolution.STANDARD,) if resolution is Resolution.STANDARD else Offer().resolutions
-    return Offer(resolutions=resolutions, best_modulation=modulation or Modulation.V27TER_2400)
+    resolutions = (Resolution.STANDARD,) if resolution is Resolution.STANDARD else FULL_OFFER.resolutions
+    return replace(FULL_OFFER, resolutions=resolutions, best_modulation=modulation or Modulation.V27TER_2400)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ then does the folder go. What a crash leaves in folders is adopted by `spool.ado
 """
 
 import contextlib
+from dataclasses import replace
 from typing import assert_never
 
 import structlog
@@ -16,16 +17,15 @@ from mailfax.gateway.pages import received_page
 from mailfax.model.call import CallResult
 from mailfax.model.ids import Kind
 from mailfax.model.outcome import Outcome
-from mailfax.model.page import Coding
 from mailfax.modem.line import IncomingCall, Line, LineFault
 from mailfax.modem.pump import run_call
 from mailfax.spool.adopt import adopt_inbound
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallRecord, Direction, PageFacts, read, remove
 from mailfax.spool.disk import SpoolError
 from mailfax.spool.recovery import fax_id_of, settle
-from mailfax.t4codec import encode
 from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.commands import (
+    BlockStored,
     FetchPage,
     KeeperCommand,
     KeeperFailed,
@@ -33,9 +33,10 @@ from mailfax.t30.commands import (
     Note,
     Noted,
     PageStored,
+    StoreBlock,
     StorePage,
 )
-from mailfax.t30.negotiate import Offer
+from mailfax.t30.negotiate import FULL_OFFER
 
 _log = structlog.get_logger()
 
@@ -52,6 +53,9 @@ class InboundKeeper:
             match command:
                 case StorePage():
                     return self._store(command)
+                case StoreBlock():
+                    self._store(command)
+                    return BlockStored()
                 case Note(event=event, at_s=at_s):
                     self._folder.journal(event, at_s)
                     self._desk.emit(Live(subject=self._fax_id, line=self._desk.line_name, event=event))
@@ -64,17 +68,20 @@ class InboundKeeper:
             _log.error("the disk failed in a call", fax=self._fax_id, error=str(error))
             return KeeperFailed(reason=str(error))
 
-    def _store(self, page: StorePage) -> PageStored:
+    def _store(self, page: StorePage | StoreBlock) -> PageStored:
         """Decode, judge, and make durable; the page at rest is T.6, so that the PDF can wrap it as it is."""
-        bitmap, quality = received_page(page.octets, page.form)
+        t6, decoded = received_page(page.octets, page.form)
         self._folder.keep_page(
             page.index,
-            encode(bitmap, Coding.MMR),
+            t6,
             PageFacts(
-                rows=bitmap.rows, width_px=bitmap.width_px, resolution=page.form.resolution, bad_rows=quality.bad_rows
+                rows=decoded.rows,
+                width_px=decoded.bitmap.width_px,
+                resolution=page.form.resolution,
+                bad_rows=decoded.bad_rows,
             ),
         )
-        return PageStored(rows=bitmap.rows, bad_rows=quality.bad_rows, longest_bad_run=quality.longest_bad_run)
+        return PageStored(rows=decoded.rows, bad_rows=decoded.bad_rows, longest_bad_run=decoded.longest_bad_run)
 
 
 def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
@@ -110,7 +117,7 @@ def _conversation(line: Line, desk: Desk, keeper: InboundKeeper) -> CallResult:
     if not answered:
         line.hang_up()
         return CallResult(outcome=Outcome.CALL_DROPPED, detail="the caller hung up before we answered")
-    offer = Offer(best_modulation=line.best_modulation)
+    offer = replace(FULL_OFFER, best_modulation=line.best_modulation)
     return run_call(answer(AnswererStation(station_id=desk.identity.station_id, offer=offer)), line, keeper)
 
 

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from mailfax.model.call import (
     CallEvent,
     EndOfPageSent,
+    FramesRequested,
     PageConfirmed,
     PageReceived,
     PageRefused,
@@ -187,6 +188,8 @@ def call_sentence(event: CallEvent, pages: int | None = None) -> str:
             return f"page {event.page}{total} confirmed ({event.answer})"
         case PageRefused():
             return f"page {event.page}{total} refused ({event.answer})"
+        case FramesRequested():
+            return f"{event.frames} frames of page {event.page}{total} wanted again"
         case PageReceived():
             damage = f", {event.bad_rows} damaged" if event.bad_rows else ""
             return f"page {event.page} stored{' and confirmed' if event.confirmed else ''}: {event.rows} rows{damage}"

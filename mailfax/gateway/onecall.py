@@ -16,17 +16,17 @@ from mailfax.gateway.outbound import NOT_CONNECTED
 from mailfax.gateway.pages import coded_page, received_page
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
-from mailfax.model.page import Coding, Resolution
+from mailfax.model.page import Resolution
 from mailfax.modem.line import DialResult, IncomingCall, Line, LineFault
 from mailfax.modem.pump import run_call
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.render.result import RenderedPage
 from mailfax.spool.disk import make_folder, sync_folder, write_new_file
-from mailfax.t4codec import encode
 from mailfax.t4codec.tiff import T6Page, write_t6_tiff
 from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import CallerJob, call
 from mailfax.t30.commands import (
+    BlockStored,
     FetchPage,
     KeeperCommand,
     KeeperFailed,
@@ -35,6 +35,7 @@ from mailfax.t30.commands import (
     Noted,
     PageData,
     PageStored,
+    StoreBlock,
     StorePage,
 )
 from mailfax.t30.negotiate import Offer
@@ -92,7 +93,7 @@ class _SendKeeper:
             case Note(event=event):
                 self._tell(call_sentence(event, len(self._sending.pages)))
                 return Noted()
-            case StorePage():
+            case StorePage() | StoreBlock():
                 return KeeperFailed(reason="an outgoing call stores no pages")
             case _:
                 assert_never(command)
@@ -156,6 +157,9 @@ class _ReceiveKeeper:
         match command:
             case StorePage():
                 return self._store(command)
+            case StoreBlock():
+                stored = self._store(command)
+                return BlockStored() if isinstance(stored, PageStored) else stored
             case Note(event=event):
                 self._tell(call_sentence(event))
                 return Noted()
@@ -164,13 +168,13 @@ class _ReceiveKeeper:
             case _:
                 assert_never(command)
 
-    def _store(self, heard: StorePage) -> KeeperResult:
-        bitmap, quality = received_page(heard.octets, heard.form)
-        if bitmap.rows:
+    def _store(self, heard: StorePage | StoreBlock) -> KeeperResult:
+        t6, decoded = received_page(heard.octets, heard.form)
+        if decoded.rows:
             page = T6Page(
-                octets=encode(bitmap, Coding.MMR),
-                width_px=bitmap.width_px,
-                rows=bitmap.rows,
+                octets=t6,
+                width_px=decoded.bitmap.width_px,
+                rows=decoded.rows,
                 resolution=heard.form.resolution,
             )
             try:
@@ -178,7 +182,7 @@ class _ReceiveKeeper:
             except OSError as error:
                 return KeeperFailed(reason=f"{error.filename or self._folder}: {error.strerror}")
             self.pages[heard.index] = page
-        return PageStored(rows=bitmap.rows, bad_rows=quality.bad_rows, longest_bad_run=quality.longest_bad_run)
+        return PageStored(rows=decoded.rows, bad_rows=decoded.bad_rows, longest_bad_run=decoded.longest_bad_run)
 
     def page_file(self, index: int) -> Path:
         """Return where page `index` is kept during the call."""

@@ -6,6 +6,7 @@ Rows follow when the call is over, and only then does the folder go.
 """
 
 import contextlib
+from dataclasses import replace
 from typing import assert_never
 
 import structlog
@@ -25,8 +26,18 @@ from mailfax.spool.disk import SpoolError
 from mailfax.spool.records import Claim
 from mailfax.spool.retry import decide
 from mailfax.t30.caller import CallerJob, call
-from mailfax.t30.commands import FetchPage, KeeperCommand, KeeperFailed, KeeperResult, Note, Noted, PageData, StorePage
-from mailfax.t30.negotiate import Offer
+from mailfax.t30.commands import (
+    FetchPage,
+    KeeperCommand,
+    KeeperFailed,
+    KeeperResult,
+    Note,
+    Noted,
+    PageData,
+    StoreBlock,
+    StorePage,
+)
+from mailfax.t30.negotiate import FULL_OFFER
 
 _log = structlog.get_logger()
 
@@ -62,7 +73,7 @@ class OutboundKeeper:
                         )
                     )
                     return Noted()
-                case StorePage():
+                case StorePage() | StoreBlock():
                     return KeeperFailed(reason="an outgoing call stores no pages")
                 case _:
                     assert_never(command)
@@ -126,7 +137,7 @@ def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) 
             first_page=claim.job.confirmed_pages,
             pages=len(claim.document.pages),
             station_id=desk.identity.station_id,
-            offer=Offer(best_modulation=line.best_modulation),
+            offer=replace(FULL_OFFER, best_modulation=line.best_modulation),
         )
     )
     return run_call(engine, line, keeper)

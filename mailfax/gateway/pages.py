@@ -17,7 +17,11 @@ def coded_page(
     return encode(page, form.coding, options=EncodeOptions(k=K_BY_RESOLUTION[form.resolution], min_row_bits=fill_to))
 
 
-def received_page(octets: bytes, form: PageFormat) -> tuple[Bitmap, Decoded]:
-    """Decode a page from the line; the second value says what was wrong with it."""
+def received_page(octets: bytes, form: PageFormat) -> tuple[bytes, Decoded]:
+    """Turn a page from the line into T.6, and say what was wrong with it.
+
+    T.6 that came whole (only ECM brings it) is kept octet for octet, without the zeros that fill its last frame.
+    """
     decoded = decode(octets, form.coding, width_px=form.width_px)
-    return decoded.bitmap, decoded
+    as_it_came = form.coding is Coding.MMR and decoded.complete and not decoded.bad_rows and not decoded.extension_rows
+    return octets.rstrip(b"\0") if as_it_came else encode(decoded.bitmap, Coding.MMR), decoded

@@ -67,6 +67,15 @@ class PageRefused:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FramesRequested:
+    """The far end wants `frames` frames of a block of `page` again (PPR), so it does not have the page yet."""
+
+    page: int
+    block: int
+    frames: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PageReceived:
     """Page `page` of an incoming fax is on disk; `confirmed` when its MCF or RTP is about to go out."""
 
@@ -84,10 +93,11 @@ CallEvent = (
     | EndOfPageSent
     | PageConfirmed
     | PageRefused
+    | FramesRequested
     | PageReceived
 )
 _BY_NAME: dict[str, type[CallEvent]] = {kind.__name__: kind for kind in CallEvent.__args__}
-DURABLE: tuple[type[CallEvent], ...] = (EndOfPageSent, PageConfirmed, PageRefused)
+DURABLE: tuple[type[CallEvent], ...] = (EndOfPageSent, PageConfirmed, PageRefused, FramesRequested)
 
 
 def durable(event: CallEvent) -> bool:

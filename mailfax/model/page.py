@@ -37,12 +37,18 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageFormat:
-    """The form in which a page travels in one call, as the DCS chose it."""
+    """The form in which a page travels in one call, as the DCS chose it. `ecm_frame_octets` is 0 without error correction."""
 
     coding: Coding
     resolution: Resolution
     width_px: int = A4_WIDTH_PX
     min_scan_line_ms: int = 0
+    ecm_frame_octets: int = 0
+
+    @property
+    def ecm(self) -> bool:
+        """Say whether the page travels in frames that are repeated until they are right (T.4, annex A)."""
+        return self.ecm_frame_octets > 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,7 @@ from mailfax.t30.commands import (
     SendFrames,
     SendPage,
     SendTraining,
+    StoreBlock,
     StorePage,
 )
 
@@ -52,7 +53,7 @@ def _perform(command: Command, line: Line, keeper: Keeper) -> Result:
             return line.perform(command)
         case ReceiveFrames() | ReceiveTraining() | ReceivePage() | ReceiveBlock():
             return line.perform(command)
-        case FetchPage() | StorePage() | Note():
+        case FetchPage() | StorePage() | StoreBlock() | Note():
             return keeper.perform(command)
         case _:
             assert_never(command)

@@ -11,6 +11,7 @@ last page was confirmed: nobody knows whether another was to follow, and the rea
 from mailfax.model.call import (
     CallResult,
     EndOfPageSent,
+    FramesRequested,
     PageConfirmed,
     PageReceived,
     PageRefused,
@@ -42,7 +43,7 @@ def settle(record: CallRecord) -> CallResult:
             case PageConfirmed(page=page):
                 confirmed.add(page)
                 unanswered = None
-            case PageRefused():
+            case PageRefused() | FramesRequested():
                 unanswered = None
             case RemoteIdentified():
                 station_id = timed.event.station_id

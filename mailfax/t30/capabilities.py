@@ -13,6 +13,7 @@ from mailfax.model.page import Coding, PageFormat, Resolution
 from mailfax.t30.modulation import Modulation
 
 _LEAST_OCTETS = 3
+LONG_FRAME_OCTETS, SHORT_FRAME_OCTETS = 256, 64  # T.4, A.3.6
 
 
 class Bit(IntEnum):
@@ -28,6 +29,7 @@ class Bit(IntEnum):
     MR = 16
     UNCOMPRESSED = 26
     ECM = 27
+    SHORT_ECM_FRAMES = 28  # DCS only
     T6 = 31
     R8_SUPERFINE = 41
     SQUARE_300 = 42
@@ -128,12 +130,18 @@ class Dis:
         return cls(read_fif(fif))
 
     @classmethod
-    def offer(cls, *, schemes: Iterable[str], fine: bool, mr: bool) -> "Dis":
+    def offer(cls, *, schemes: Iterable[str], fine: bool, codings: Iterable[Coding], ecm: bool) -> "Dis":
         """Write what we receive: A4 width, any length, and no least time for a line, since we keep up with any."""
-        wanted = set(schemes)
+        codings, wanted = set(codings), set(schemes)
         rate = next((printed for printed, has in DIS_SCHEMES.items() if set(has) == wanted), "0000")
         bits = {int(Bit.RECEIVES)} | _span(RATE, rate) | _span(LENGTH, UNLIMITED) | _span(SCAN_TIME, "111")
-        return cls(write_fif(bits | ({Bit.FINE} if fine else set()) | ({Bit.MR} if mr else set())))
+        wanted_bits = {
+            Bit.FINE: fine,
+            Bit.MR: Coding.MR in codings,
+            Bit.ECM: ecm,
+            Bit.T6: ecm and Coding.MMR in codings,
+        }
+        return cls(write_fif(bits | {bit for bit, wanted in wanted_bits.items() if wanted}))
 
     def has(self, bit: Bit) -> bool:
         """Read one named bit."""
@@ -186,15 +194,16 @@ class Dcs:
 
     @classmethod
     def command(cls, modulation: Modulation, form: PageFormat, *, unlimited_length: bool) -> "Dcs":
-        """Write the DCS for pages of this form at this modulation; without error correction, so MH or MR."""
+        """Write the DCS for pages of this form at this modulation."""
         bits = {int(Bit.RECEIVES)} | _span(RATE, modulation.value.dcs_bits)
         bits |= _span(WIDTH, next(printed for printed, width_px in DCS_WIDTH_PX.items() if width_px == form.width_px))
         bits |= _span(LENGTH, UNLIMITED if unlimited_length else A4)
         bits |= _span(SCAN_TIME, next(printed for printed, ms in DCS_SCAN_MS.items() if ms == form.min_scan_line_ms))
         if form.resolution is Resolution.FINE:
             bits.add(Bit.FINE)
-        if form.coding is Coding.MR:
-            bits.add(Bit.MR)
+        bits |= {Coding.MH: set(), Coding.MR: {Bit.MR}, Coding.MMR: {Bit.T6}}[form.coding]
+        if form.ecm:
+            bits |= {Bit.ECM} | ({Bit.SHORT_ECM_FRAMES} if form.ecm_frame_octets == SHORT_FRAME_OCTETS else set())
         return cls(write_fif(bits))
 
     def has(self, bit: Bit) -> bool:
@@ -216,8 +225,16 @@ class Dcs:
             coding=Coding.MMR if self.has(Bit.T6) else Coding.MR if self.has(Bit.MR) else Coding.MH,
             resolution=Resolution.FINE if self.has(Bit.FINE) else Resolution.STANDARD,
             width_px=width_px,
-            min_scan_line_ms=DCS_SCAN_MS.get(get_bits(self.fif, SCAN_TIME), 0),
+            min_scan_line_ms=0 if self.ecm_frame_octets else DCS_SCAN_MS.get(get_bits(self.fif, SCAN_TIME), 0),
+            ecm_frame_octets=self.ecm_frame_octets,
         )
+
+    @property
+    def ecm_frame_octets(self) -> int:
+        """Return the size of ECM frames; 0 without. T.6 without the bit of ECM has been met, and can only mean it."""
+        if not self.has(Bit.ECM) and not self.has(Bit.T6):
+            return 0
+        return SHORT_FRAME_OCTETS if self.has(Bit.SHORT_ECM_FRAMES) else LONG_FRAME_OCTETS
 
     def describe(self) -> str:
         """Say in words what the transmitter will do."""

@@ -217,6 +217,19 @@ class StorePage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StoreBlock:
+    """Make durable what has come of a page that goes on. Answered by BlockStored or KeeperFailed.
+
+    Sent before the MCF of a PPS-NULL; `octets` are all blocks of the page so far. The StorePage of the complete page takes
+    its place; a crash before leaves a page that arrived in part. `index` is that page (0-based).
+    """
+
+    index: int
+    form: PageFormat
+    octets: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Note:
     """Something happened. Answered by Noted, after the event is on disk if a promise rests on it; else KeeperFailed."""
 
@@ -224,7 +237,7 @@ class Note:
     at_s: float
 
 
-KeeperCommand = FetchPage | StorePage | Note
+KeeperCommand = FetchPage | StorePage | StoreBlock | Note
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,6 +257,11 @@ class PageStored:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BlockStored:
+    """The block is on disk."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Noted:
     """The event is taken, and on disk where it must be."""
 
@@ -255,7 +273,7 @@ class KeeperFailed:
     reason: str
 
 
-KeeperResult = PageData | PageStored | Noted | KeeperFailed
+KeeperResult = PageData | PageStored | BlockStored | Noted | KeeperFailed
 
 Command = LineCommand | KeeperCommand
 Result = LineResult | KeeperResult

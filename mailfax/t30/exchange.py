@@ -11,11 +11,13 @@ from typing import TypeVar
 from mailfax.model.call import CallEvent
 from mailfax.model.outcome import Outcome
 from mailfax.t30.commands import (
+    BlockStored,
     Command,
     Disconnected,
     FramesHeard,
     KeeperCommand,
     KeeperFailed,
+    KeeperResult,
     LineCommand,
     LineResult,
     Note,
@@ -27,10 +29,11 @@ from mailfax.t30.commands import (
     SendFrames,
 )
 from mailfax.t30.frames import Fcf, Frame, build_frame, parse_frame, read_identification
-from mailfax.t30.timers import Timer
+from mailfax.t30.timers import TRIES, Timer
 
 T = TypeVar("T")
 Steps = Generator[Command, Result, T]
+_READY_ASKED_AT_MOST = 60  # a busy receiver answers each RR within about two seconds
 BURSTS_PER_WAIT = 8  # of noise, damage, and echoes of our own frames, before a wait is given up as silence
 
 
@@ -63,7 +66,7 @@ class Link:
 def on_line(link: Link, command: LineCommand) -> Steps[LineResult]:
     """Have the line perform a command. Raises CallEnded when the call is over."""
     result = yield command
-    if isinstance(result, PageData | PageStored | Noted | KeeperFailed):
+    if isinstance(result, KeeperResult):
         raise TypeError(f"the line answered {command} with {result}")
     link.at_s = result.at_s
     if isinstance(result, Disconnected):
@@ -113,11 +116,47 @@ def response(link: Link, wanted: frozenset[Fcf]) -> Steps[Frame | None]:
     return (yield from hear(link, wanted, Timer.T4.longest_s))
 
 
-def ask_keeper(command: KeeperCommand) -> Steps[PageData | PageStored | Noted]:
+def command(link: Link, frame: bytes, wanted: frozenset[Fcf], name: str) -> Steps[Frame]:
+    """Send a command until it is answered: three times at T4 (T.30, 5.4.2); a receiver that is busy has T5 (A.5.4.1).
+
+    `wanted` are its answers; CRP repeats it and DCN ends the call. `name` is how messages call the command.
+    """
+    wanted |= {Fcf.CRP, Fcf.RNR, Fcf.DCN}
+    for _ in range(TRIES):
+        yield from on_line(link, SendFrames(frames=(frame,)))
+        heard = yield from response(link, wanted)
+        if heard is not None and heard.fcf is Fcf.RNR:
+            heard = yield from _when_ready(link, wanted, name)
+        if heard is None or heard.fcf is Fcf.CRP:
+            continue
+        if heard.fcf is Fcf.DCN:
+            raise CallEnded(Outcome.CALL_DROPPED, f"The far end answered {name} with DCN.", farewell=False)
+        return heard
+    raise CallEnded(Outcome.NO_RESPONSE, f"{name} was sent three times without an answer.")
+
+
+def _when_ready(link: Link, wanted: frozenset[Fcf], name: str) -> Steps[Frame | None]:
+    """Ask a busy receiver with RR until it gives its answer (T.30, A.5.4.1); None when it falls silent."""
+    deadline_s = link.at_s + Timer.T5.longest_s
+    silences = 0
+    for _ in range(_READY_ASKED_AT_MOST):
+        yield from on_line(link, SendFrames(frames=(build_frame(Fcf.RR, x=link.x),)))
+        heard = yield from response(link, wanted)
+        silences = silences + 1 if heard is None else 0
+        if silences == TRIES:
+            return None
+        if heard is not None and heard.fcf not in {Fcf.RNR, Fcf.CRP}:
+            return heard
+        if link.at_s >= deadline_s:
+            break
+    raise CallEnded(Outcome.NO_RESPONSE, f"The far machine was busy for T5 after {name}.")
+
+
+def ask_keeper(command: KeeperCommand) -> Steps[PageData | PageStored | BlockStored | Noted]:
     """Have the keeper perform a command. A disk that says no ends the call."""
     result = yield command
     match result:
-        case PageData() | PageStored() | Noted():
+        case PageData() | PageStored() | BlockStored() | Noted():
             return result
         case KeeperFailed(reason=reason):
             raise CallEnded(Outcome.STORE_FAULT, reason)
@@ -133,5 +172,5 @@ def note(link: Link, event: CallEvent) -> Steps[None]:
 def farewell(link: Link) -> Steps[None]:
     """Send DCN (T.30, 5.3.6.1.8). It needs no answer, and nothing that happens to it matters any more."""
     result = yield SendFrames(frames=(build_frame(Fcf.DCN, x=link.x),))
-    if not isinstance(result, PageData | PageStored | Noted | KeeperFailed):
+    if not isinstance(result, KeeperResult):
         link.at_s = result.at_s

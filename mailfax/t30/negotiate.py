@@ -4,9 +4,10 @@ Called by the caller (choose, fall back) and by the answerer (what to put in our
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from mailfax.model.page import A4_WIDTH_PX, Coding, PageFormat, Resolution
-from mailfax.t30.capabilities import Bit, Dcs, Dis
+from mailfax.t30.capabilities import LONG_FRAME_OCTETS, SHORT_FRAME_OCTETS, Bit, Dcs, Dis
 from mailfax.t30.modulation import Modulation
 
 # The rung below each modulation. Many receivers give up after three failed trainings, so V.17 goes down only to 12000
@@ -22,7 +23,6 @@ NEXT_LOWER: dict[Modulation, Modulation | None] = {
     Modulation.V27TER_2400: None,
 }
 _SCHEMES = ("V.27ter", "V.29", "V.17")  # each station that has one has those before it, as far as our own DIS can say
-_CODINGS_WITHOUT_ECM = (Coding.MH, Coding.MR)  # T.6 needs error correction (table 2, note to bit 31)
 _RESOLUTION_BITS = (Bit.R8_SUPERFINE, Bit.SQUARE_300, Bit.R16_SUPERFINE)
 
 
@@ -36,12 +36,17 @@ class Offer:
     codings: tuple[Coding, ...] = (Coding.MH,)
     resolutions: tuple[Resolution, ...] = (Resolution.FINE, Resolution.STANDARD)
     best_modulation: Modulation = Modulation.V17_14400
+    ecm: bool = False
 
     @property
     def modulations(self) -> frozenset[Modulation]:
         """Return the best modulation and all that are neither faster nor of a later scheme."""
         schemes = _SCHEMES[: _SCHEMES.index(self.best_modulation.scheme) + 1]
         return frozenset(m for m in Modulation if m.scheme in schemes and m.bit_rate <= self.best_modulation.bit_rate)
+
+
+# All that this station can do; what a call uses follows from the far end.
+FULL_OFFER = Offer(codings=(Coding.MMR, Coding.MR, Coding.MH), ecm=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +65,8 @@ class Choice:
 
 def choose(dis: Dis, offer: Offer) -> Choice | None:
     """Choose the best that both can do; None when there is nothing in common."""
-    coding = next((coding for coding in offer.codings if _takes_coding(dis, coding)), None)
+    ecm = offer.ecm and dis.has(Bit.ECM)
+    coding = next((coding for coding in offer.codings if _takes_coding(dis, coding, ecm=ecm)), None)
     resolution = next(
         (wanted for wanted in offer.resolutions if wanted is Resolution.STANDARD or dis.has(Bit.FINE)), None
     )
@@ -71,7 +77,8 @@ def choose(dis: Dis, offer: Offer) -> Choice | None:
         coding=coding,
         resolution=resolution,
         width_px=A4_WIDTH_PX,
-        min_scan_line_ms=dis.scan_line_ms(resolution),
+        min_scan_line_ms=0 if ecm else dis.scan_line_ms(resolution),
+        ecm_frame_octets=_frame_octets(dis) if ecm else 0,
     )
     return Choice(form=form, modulation=modulation, unlimited_length=dis.unlimited_length)
 
@@ -88,7 +95,8 @@ def our_dis(offer: Offer) -> Dis:
     return Dis.offer(
         schemes=() if at_2400_only else {modulation.scheme for modulation in offer.modulations},
         fine=Resolution.FINE in offer.resolutions,
-        mr=Coding.MR in offer.codings,
+        codings=offer.codings,
+        ecm=offer.ecm,
     )
 
 
@@ -98,13 +106,25 @@ def acceptable_form(dcs: Dcs, offer: Offer) -> PageFormat | None:
     A width or fine rows that we did not offer are taken all the same: they cost nothing and the page is readable.
     """
     form = dcs.form
-    if form is None or form.coding not in offer.codings or form.coding not in _CODINGS_WITHOUT_ECM:
+    if form is None or form.coding not in offer.codings or form.ecm > offer.ecm:
         return None
-    return None if dcs.has(Bit.ECM) or any(dcs.has(bit) for bit in _RESOLUTION_BITS) else form
+    return None if any(dcs.has(bit) for bit in _RESOLUTION_BITS) else form
 
 
-def _takes_coding(dis: Dis, coding: Coding) -> bool:
-    return coding in _CODINGS_WITHOUT_ECM and (coding is Coding.MH or dis.has(Bit.MR))
+def _takes_coding(dis: Dis, coding: Coding, *, ecm: bool) -> bool:
+    match coding:
+        case Coding.MH:
+            return True
+        case Coding.MR:
+            return dis.has(Bit.MR)
+        case Coding.MMR:
+            return ecm and dis.has(Bit.T6)  # T.6 needs error correction (table 2, note to bit 31)
+        case _:
+            assert_never(coding)
+
+
+def _frame_octets(dis: Dis) -> int:
+    return SHORT_FRAME_OCTETS if dis.has(Bit.SHORT_ECM_FRAMES_PREFERRED) else LONG_FRAME_OCTETS
 
 
 def _at_most(modulation: Modulation | None, allowed: frozenset[Modulation]) -> Modulation | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from mailfax.model.call import CallEvent, CallResult
 from mailfax.model.page import PageFormat
 from mailfax.t30.commands import (
+    BlockHeard,
+    BlockStored,
     Command,
     Disconnected,
     Engine,
@@ -24,21 +26,26 @@ from mailfax.t30.commands import (
     PageHeard,
     PageStored,
     Pause,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
+    SendBlock,
     SendFrames,
     SendPage,
     SendTraining,
     Sent,
     Silence,
+    StoreBlock,
     StorePage,
     TrainingHeard,
     WrongCarrier,
 )
-from mailfax.t30.frames import parse_frame
+from mailfax.t30.ecm import FCD, page_end, read_fcds
+from mailfax.t30.frames import Fcf, parse_frame
+from mailfax.t30.wire import REVERSED
 
-Signal = SendFrames | SendTraining | SendPage
+Signal = SendFrames | SendTraining | SendPage | SendBlock
 PREAMBLE_S = 1.0
 LATE_BY_S = 0.3  # of the preamble may be missed, no more
 
@@ -60,19 +67,33 @@ def duration_s(signal: Signal) -> float:
             return modulation.training_s(short=False) + seconds
         case SendPage(modulation=modulation, short_training=short, octets=octets):
             return modulation.training_s(short=short) + 8 * len(octets) / modulation.bit_rate
+        case SendBlock(modulation=modulation, short_training=short, frames=frames):
+            octets = sum(len(frame) + 3 for frame in frames)
+            return modulation.training_s(short=short) + 0.22 + 8 * octets / modulation.bit_rate
 
 
 def names(signal: object) -> str:
-    """Name a signal for scripts and assertions: `TSI DCS`, `TCF V.17 14400`, `page V.17 14400`."""
+    """Name a signal for scripts and assertions: `TSI DCS`, `TCF V.17 14400`, `page V.17 14400`, `block 3 V.17 14400 short`."""
     match signal:
         case SendFrames(frames=frames):
-            return " ".join(str(frame.fcf) if (frame := parse_frame(octets)) else "?" for octets in frames)
+            return " ".join(_name(octets) for octets in frames)
         case SendTraining(modulation=modulation):
             return f"TCF {modulation}"
         case SendPage(modulation=modulation, short_training=short):
             return f"page {modulation}{' short' if short else ''}"
+        case SendBlock(modulation=modulation, short_training=short, frames=frames):
+            numbers = "+".join(str(number) for number, _ in read_fcds(frames))
+            return f"block {numbers if len(numbers) < 20 else len(frames) - 3} {modulation}{' short' if short else ''}"
         case _:
             return type(signal).__name__
+
+
+def _name(octets: bytes) -> str:
+    frame = parse_frame(octets)
+    if frame is None:
+        return "?"
+    end = page_end(frame.fif) if frame.fcf in {Fcf.PPS, Fcf.EOR} else None
+    return f"{frame.fcf}-{end}" if end else str(frame.fcf)
 
 
 @dataclass
@@ -83,6 +104,7 @@ class Keeper:
     judge: Callable[[bytes], PageStored] = lambda _: PageStored(rows=1000, bad_rows=0, longest_bad_run=0)
     fails: Callable[[KeeperCommand], bool] = lambda _: False
     stored: list[bytes] = field(default_factory=list)
+    blocks: list[bytes] = field(default_factory=list)
     forms: list[PageFormat] = field(default_factory=list)
     events: list[CallEvent] = field(default_factory=list)
 
@@ -97,6 +119,9 @@ class Keeper:
                 self.stored.append(octets)
                 self.forms.append(form)
                 return self.judge(octets)
+            case StoreBlock(octets=octets):
+                self.blocks.append(octets)
+                return BlockStored()
             case Note(event=event):
                 self.events.append(event)
                 return Noted()
@@ -125,7 +150,7 @@ class Party:
             self.pending, self.result = None, end.value
 
     def _serve_keeper(self) -> None:
-        while isinstance(self.pending, FetchPage | StorePage | Note):
+        while isinstance(self.pending, KeeperCommand):
             self.pending = self.engine.send(self.keeper.perform(self.pending))
 
 
@@ -150,7 +175,7 @@ def _transmit(name: str, party: Party, other: Party, damage: Damage) -> bool:
     if isinstance(signal, Pause):
         party.go_on(Sent(at_s=party.now_s + signal.seconds))
         return True
-    if not isinstance(signal, SendFrames | SendTraining | SendPage):
+    if not isinstance(signal, Signal):
         return False
     if other.result is not None and other.now_s <= party.now_s:
         party.go_on(Disconnected(at_s=party.now_s, reason="the far end hung up"))
@@ -167,7 +192,7 @@ def _transmit(name: str, party: Party, other: Party, damage: Damage) -> bool:
 
 def _listen(party: Party, other: Party) -> tuple[Party, LineResult]:
     listen = party.pending
-    assert isinstance(listen, ReceiveFrames | ReceiveTraining | ReceivePage)
+    assert isinstance(listen, ReceiveFrames | ReceiveTraining | ReceivePage | ReceiveBlock)
     deadline_s = party.now_s + listen.timeout_s
     for air in list(party.inbox):
         late_by_s = LATE_BY_S if isinstance(air.signal, SendFrames) else 0.0
@@ -198,7 +223,11 @@ def _heard(listen: Command, air: OnAir) -> LineResult | None:
             wanted is page.modulation and short is page.short_training
         ):
             return PageHeard(octets=page.octets, at_s=air.end_s)
-        case ((ReceiveTraining() | ReceivePage()), SendFrames()):
+        case ReceiveBlock(modulation=wanted, short_training=short), SendBlock() as block if (
+            wanted is block.modulation and short is block.short_training
+        ):
+            return BlockHeard(frames=block.frames, damaged=0, at_s=air.end_s)
+        case ((ReceiveTraining() | ReceivePage() | ReceiveBlock()), SendFrames()):
             return WrongCarrier(at_s=max(air.begin_s, 0.0))
         case _:
             return None
@@ -228,4 +257,20 @@ def spoil_tcf(times: int) -> Damage:
             return replace(signal, seconds=0.5)
         return signal
 
+    return damage
+
+
+def lose_frames(*which: tuple[int, ...]) -> Damage:
+    """Lose these frames of the first, second ... block transmission; `damage.left` is empty when all were met."""
+    left = list(which)
+
+    def damage(_name: str, signal: Signal) -> Signal | None:
+        if isinstance(signal, SendBlock) and left:
+            lost = left.pop(0)
+            kept = tuple(frame for frame in signal.frames if frame[2] != FCD or REVERSED[frame[3]] not in lost)
+            assert len(kept) < len(signal.frames) or not lost
+            return replace(signal, frames=kept)
+        return signal
+
+    damage.left = left  # type: ignore[attr-defined]
     return damage

@@ -5,6 +5,7 @@
 < CSI DIS       the engine must listen now, and hears these frames
 < TCF good      ... a training; `TCF bad` is too short
 < page abc      ... page data; `page abc lost` when the carrier was lost
+< block 0+1+3   ... an ECM block of which these frames arrive; `block none`
 < V.21          ... control signals where it expected image data
 < damaged       ... a burst whose FCS is wrong
 < silence       ... nothing, until its own time is up
@@ -18,6 +19,7 @@ from joined import Keeper, names
 
 from mailfax.model.call import CallResult
 from mailfax.t30.commands import (
+    BlockHeard,
     Disconnected,
     Engine,
     FetchPage,
@@ -29,18 +31,22 @@ from mailfax.t30.commands import (
     Note,
     PageHeard,
     Pause,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
+    SendBlock,
     SendFrames,
     SendPage,
     SendTraining,
     Sent,
     Silence,
+    StoreBlock,
     StorePage,
     TrainingHeard,
     WrongCarrier,
 )
+from mailfax.t30.ecm import PageEnd, PartialPage, block_frames, request_map
 from mailfax.t30.frames import Fcf, build_burst, identification_fif
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import Choice, Offer, choose, our_dis
@@ -56,6 +62,7 @@ FIFS = {
     "NSF": b"\xad\x00\x55",
 }
 BURST_S = 1.5
+BLOCK = [bytes((number,)) * 256 for number in range(256)]
 
 
 @dataclass
@@ -76,6 +83,8 @@ class _LoggingKeeper:
                 self.log.append(type(event).__name__)
             case StorePage():
                 self.log.append("StorePage")
+            case StoreBlock():
+                self.log.append("StoreBlock")
             case FetchPage():
                 self.log.append("FetchPage")
         return self.keeper.perform(command)
@@ -92,7 +101,7 @@ def play(engine: Engine, keeper: Keeper, story: str, *, fifs: Mapping[str, bytes
     try:
         while True:
             command = engine.send(reply) if reply is not None else next(engine)
-            if isinstance(command, FetchPage | StorePage | Note):
+            if isinstance(command, KeeperCommand):
                 reply = logging_keeper.perform(command)
                 continue
             assert lines, f"the story is over, but the engine wants {command}"
@@ -109,18 +118,20 @@ def _reply(command: LineCommand, line: str, now_s: float, fifs: Mapping[str, byt
     direction, _, words = line.partition(" ")
     words = words.strip()
     if direction in {">", "!"}:
-        assert isinstance(command, SendFrames | SendTraining | SendPage | Pause), f"{line}: the engine wants {command}"
+        assert isinstance(command, SendFrames | SendTraining | SendPage | SendBlock | Pause), (
+            f"{line}: the engine wants {command}"
+        )
         assert names(command) == words, f"{line}: the engine sends {names(command)}"
         now_s += BURST_S
         return Disconnected(at_s=now_s, reason="cut") if direction == "!" else Sent(at_s=now_s)
     match words, command:
-        case "silence", ReceiveFrames() | ReceiveTraining() | ReceivePage():
+        case "silence", ReceiveFrames() | ReceiveTraining() | ReceivePage() | ReceiveBlock():
             return Silence(at_s=now_s + command.timeout_s)
-        case "gone", ReceiveFrames() | ReceiveTraining() | ReceivePage():
+        case "gone", ReceiveFrames() | ReceiveTraining() | ReceivePage() | ReceiveBlock():
             return Disconnected(at_s=now_s + 1, reason="the far end hung up")
-        case "stopped", ReceiveFrames() | ReceiveTraining() | ReceivePage():
+        case "stopped", ReceiveFrames() | ReceiveTraining() | ReceivePage() | ReceiveBlock():
             return Disconnected(at_s=now_s + 1, reason="stopped", ours=True)
-        case "V.21", ReceiveTraining() | ReceivePage():
+        case "V.21", ReceiveTraining() | ReceivePage() | ReceiveBlock():
             return WrongCarrier(at_s=now_s + 0.2)
         case "damaged", ReceiveFrames():
             return FramesHeard(frames=(), damaged=1, at_s=now_s + BURST_S)
@@ -131,13 +142,30 @@ def _reply(command: LineCommand, line: str, now_s: float, fifs: Mapping[str, byt
             lost = rest[-1:] == ["lost"]
             octets = rest[0].encode() if rest and rest[0] != "empty" else b""
             return PageHeard(octets=octets, carrier_lost=lost, at_s=now_s + 20)
+        case _, ReceiveBlock() if words.startswith("block "):
+            numbers = [int(number) for number in words.removeprefix("block ").split("+") if number != "none"]
+            return BlockHeard(frames=block_frames(BLOCK, numbers), damaged=0, at_s=now_s + 20)
         case _, ReceiveFrames():
-            frames = build_burst(
-                [(Fcf[name.replace("-", "_")], fifs.get(name, b"")) for name in words.split()], x=False
-            )
+            frames = build_burst([_frame(name, fifs) for name in words.split()], x=False)
             return FramesHeard(frames=frames, damaged=0, at_s=now_s + BURST_S)
         case _:
             raise AssertionError(f"{line}: the engine wants {command}")
+
+
+def _frame(name: str, fifs: Mapping[str, bytes]) -> tuple[Fcf, bytes]:
+    """Read `MCF`, `PRI-EOP`, `PPR-0+3` (these frames again), `PPS-EOP-3` (block 0 of page 0 with 3 frames), `PPS-NULL-2/1/3`."""
+    kind, _, rest = name.partition("-")
+    if kind == "PPR":
+        wanted = {int(number) for number in rest.split("+")}
+        return Fcf.PPR, request_map(set(range(256)) - wanted)
+    if kind == "EOR":
+        return Fcf.EOR, bytes((PageEnd[rest].code,))
+    if kind == "PPS":
+        end, _, numbers = rest.rpartition("-")
+        page, block, frames = map(int, numbers.split("/")) if "/" in numbers else (0, 0, int(numbers))
+        partial = PartialPage(end=PageEnd[end.replace("-", "_")], page=page, block=block, frames=frames)
+        return Fcf.PPS, partial.fif
+    return Fcf[name.replace("-", "_")], fifs.get(name, b"")
 
 
 def _tcf(modulation: Modulation, *, good: bool) -> bytes:

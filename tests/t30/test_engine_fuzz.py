@@ -14,6 +14,8 @@ from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import AfterRtn, CallerJob, call
 from mailfax.t30.capabilities import write_fif
 from mailfax.t30.commands import (
+    BlockHeard,
+    BlockStored,
     Command,
     Disconnected,
     Engine,
@@ -25,6 +27,7 @@ from mailfax.t30.commands import (
     PageData,
     PageHeard,
     PageStored,
+    ReceiveBlock,
     ReceiveFrames,
     ReceivePage,
     ReceiveTraining,
@@ -32,11 +35,14 @@ from mailfax.t30.commands import (
     SendFrames,
     Sent,
     Silence,
+    StoreBlock,
     StorePage,
     TrainingHeard,
     WrongCarrier,
 )
+from mailfax.t30.ecm import PageEnd, PartialPage, block_frames, request_map
 from mailfax.t30.frames import Fcf, build_frame, parse_frame
+from mailfax.t30.negotiate import FULL_OFFER, Offer, our_dis
 
 PAGES = 3
 MOST_STEPS = 3000
@@ -46,17 +52,26 @@ FULL = write_fif({10, 11, 12, 14, 15, 20, 21, 22, 23})
 SENSIBLE = {
     None: [Fcf.DIS],
     Fcf.DIS: [Fcf.DCS],
+    Fcf.PPS: [Fcf.MCF, Fcf.PPR, Fcf.PPR, Fcf.RNR, Fcf.DIS],
+    Fcf.PPR: [Fcf.PPS, Fcf.PPS, Fcf.PPS, Fcf.CTC, Fcf.EOR],
+    Fcf.RR: [Fcf.MCF, Fcf.PPR, Fcf.RNR],
+    Fcf.CTC: [Fcf.CTR],
+    Fcf.CTR: [Fcf.PPS],
+    Fcf.EOR: [Fcf.ERR],
+    Fcf.ERR: [Fcf.PPS, Fcf.DCN],
     Fcf.DCS: [Fcf.CFR, Fcf.CFR, Fcf.FTT],
-    Fcf.CFR: [Fcf.MPS, Fcf.EOM, Fcf.EOP],
+    Fcf.CFR: [Fcf.PPS, Fcf.PPS, Fcf.PPS, Fcf.MPS, Fcf.EOM, Fcf.EOP],
     Fcf.FTT: [Fcf.DCS],
-    Fcf.MCF: [Fcf.MPS, Fcf.EOP, Fcf.DCS, Fcf.DCN],
+    Fcf.MCF: [Fcf.PPS, Fcf.PPS, Fcf.MPS, Fcf.EOP, Fcf.DCS, Fcf.DCN],
     Fcf.RTN: [Fcf.DCS],
     Fcf.RTP: [Fcf.DCS],
     Fcf.MPS: [Fcf.MCF, Fcf.MCF, Fcf.RTN, Fcf.RTP, Fcf.PIP],
     Fcf.EOM: [Fcf.MCF, Fcf.RTP, Fcf.DIS],
     Fcf.EOP: [Fcf.MCF, Fcf.MCF, Fcf.RTN, Fcf.PIN],
 }
-FIF_NEEDED = {Fcf.DIS: FULL, Fcf.DCS: write_fif({10, 14, 15})}
+ECM = {Fcf.DIS: our_dis(FULL_OFFER).fif, Fcf.DCS: write_fif({10, 14, 15, 21, 22, 23, 27, 31}), Fcf.CTC: b"\0\x4e"}
+BLOCK = [bytes((number,)) * 256 for number in range(4)]
+FIF_NEEDED = {Fcf.DIS: FULL, Fcf.DCS: write_fif({10, 14, 15}), Fcf.CTC: b"\0\x46"}
 
 
 @dataclass
@@ -74,9 +89,11 @@ class FarEnd:
         wild = self.random.random() < self.wildness
         match command:
             case FetchPage():
-                return KeeperFailed(reason="disk full") if wild else PageData(octets=b"page")
+                return KeeperFailed(reason="disk full") if wild else PageData(octets=b"page" * 200)
             case StorePage():
                 return KeeperFailed(reason="disk full") if wild else self._stored()
+            case StoreBlock():
+                return KeeperFailed(reason="disk full") if wild else BlockStored()
             case Note():
                 return KeeperFailed(reason="disk full") if wild and self.random.random() < 0.2 else Noted()
         if wild and self.random.random() < 0.2:
@@ -88,7 +105,7 @@ class FarEnd:
                 return Sent(at_s=self.at_s)
             case ReceiveFrames(timeout_s=timeout_s):
                 return self._burst(timeout_s, wild=wild)
-            case ReceiveTraining() | ReceivePage():
+            case ReceiveTraining() | ReceivePage() | ReceiveBlock():
                 return self._image(command, wild=wild)
             case _:
                 return Sent(at_s=self.at_s)
@@ -104,18 +121,37 @@ class FarEnd:
             self.at_s += timeout_s
             return Silence(at_s=self.at_s)
         fcf = self.random.choice(list(Fcf) if wild else SENSIBLE.get(self.said, list(Fcf)))
-        fif = self.random.randbytes(self.random.randint(0, 40)) if wild else FIF_NEEDED.get(fcf, b"")
+        fif = self.random.randbytes(self.random.randint(0, 40)) if wild else self._fif(fcf)
         frames = [build_frame(fcf, fif, x=self.random.random() < 0.5)]
         if wild:
             frames.insert(self.random.randint(0, 1), self.random.randbytes(self.random.randint(0, 40)))
         return FramesHeard(frames=tuple(frames), damaged=int(wild), at_s=self.at_s)
 
-    def _image(self, command: ReceiveTraining | ReceivePage, *, wild: bool) -> Result:
+    def _fif(self, fcf: Fcf) -> bytes:
+        match fcf:
+            case Fcf.PPR:
+                return request_map({n for n in range(4) if self.random.random() < 0.7})
+            case Fcf.PPS:
+                end = self.random.choice(list(PageEnd))
+                return PartialPage(
+                    end=end, page=self.random.randint(0, 2), block=0, frames=self.random.randint(1, 4)
+                ).fif
+            case Fcf.EOR:
+                return bytes((self.random.choice(list(PageEnd)).code,))
+            case Fcf.DIS | Fcf.DCS if self.random.random() < 0.7:
+                return ECM[fcf]
+            case _:
+                return FIF_NEEDED.get(fcf, b"")
+
+    def _image(self, command: ReceiveTraining | ReceivePage | ReceiveBlock, *, wild: bool) -> Result:
         if wild:
             return self.random.choice([Silence(at_s=self.at_s + command.timeout_s), WrongCarrier(at_s=self.at_s)])
         octets = bytes(self.random.choice([0, 100, 3000, 3000, 3000]))
         if isinstance(command, ReceiveTraining):
             return TrainingHeard(octets=octets, at_s=self.at_s)
+        if isinstance(command, ReceiveBlock):
+            frames = block_frames(BLOCK, [n for n in range(self.random.randint(0, 4)) if self.random.random() < 0.8])
+            return BlockHeard(frames=frames, damaged=0, at_s=self.at_s)
         return PageHeard(octets=octets, at_s=self.at_s, carrier_lost=self.random.random() < 0.1)
 
 
@@ -135,12 +171,18 @@ def _callers() -> st.SearchStrategy[Callable[[], Engine]]:
         station_id=st.sampled_from(["", "+1 555"]),
         after_rtn=st.sampled_from(AfterRtn),
         eom_after=st.frozensets(st.integers(0, PAGES)),
+        offer=st.sampled_from([Offer(), FULL_OFFER]),
     )
     return jobs.map(lambda job: lambda: call(job))
 
 
 def _answerers() -> st.SearchStrategy[Callable[[], Engine]]:
-    stations = st.builds(AnswererStation, station_id=st.sampled_from(["", "5551234"]), max_pages=st.just(PAGES))
+    stations = st.builds(
+        AnswererStation,
+        station_id=st.sampled_from(["", "5551234"]),
+        max_pages=st.just(PAGES),
+        offer=st.sampled_from([Offer(), FULL_OFFER]),
+    )
     return stations.map(lambda station: lambda: answer(station))
 
 
@@ -198,7 +240,8 @@ ENDLESS: dict[str, tuple[bytes, ...]] = {
 
 @pytest.mark.parametrize("name", ENDLESS)
 @pytest.mark.parametrize("good_tcf", [True, False])
-def test_one_frame_for_ever_with_a_clock_that_stands(name: str, good_tcf: bool) -> None:
+@pytest.mark.parametrize("offer", [Offer(), FULL_OFFER])
+def test_one_frame_for_ever_with_a_clock_that_stands(name: str, good_tcf: bool, offer: Offer) -> None:
     """The far end repeats one frame without end and no time passes: loops are bounded by count, not only by time."""
 
     def reply(command: Command) -> Result:
@@ -207,17 +250,22 @@ def test_one_frame_for_ever_with_a_clock_that_stands(name: str, good_tcf: bool) 
                 return FramesHeard(frames=ENDLESS[name], damaged=0, at_s=0.0)
             case ReceiveTraining():
                 return TrainingHeard(octets=bytes(3000 if good_tcf else 10), at_s=0.0)
-            case ReceivePage():
+            case ReceivePage() | ReceiveBlock():
                 return WrongCarrier(at_s=0.0)
             case FetchPage():
                 return PageData(octets=b"page")
             case StorePage():
                 return PageStored(rows=100, bad_rows=0, longest_bad_run=0)
+            case StoreBlock():
+                return BlockStored()
             case Note():
                 return Noted()
             case _:
                 return Sent(at_s=0.0)
 
-    for engine in (call(CallerJob(pages=PAGES)), answer(AnswererStation(max_pages=PAGES))):
+    for engine in (
+        call(CallerJob(pages=PAGES, offer=offer)),
+        answer(AnswererStation(max_pages=PAGES, offer=offer)),
+    ):
         result, _ = _run(engine, reply)
         assert isinstance(result, CallResult)

@@ -1,0 +1,168 @@
+"""The state of a called station that receives, and what it does alike with and without ECM. Used by `answerer`, `answerer_ecm`."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from mailfax.model.call import PageReceived, PageStarted
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import PageFormat
+from mailfax.t30.capabilities import Dcs
+from mailfax.t30.commands import PageStored, SendFrames, StorePage
+from mailfax.t30.ecm import PartialPage
+from mailfax.t30.exchange import CallEnded, Link, Steps, ask_keeper, note, on_line
+from mailfax.t30.frames import Fcf, build_frame
+from mailfax.t30.modulation import Modulation
+from mailfax.t30.negotiate import Offer
+
+PAGE_BEGINS_S = 6.0  # some machines take 5 s to their first line; longer would miss the repetition of a lost answer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageQuality:
+    """What is good enough (T.30 leaves it to the receiver). Below: RTN; above, but less than `retrain_share`: RTP."""
+
+    least_good_share: float = 0.95
+    longest_bad_run: int = 5
+    retrain_share: float = 0.0
+
+    def judge(self, page: PageStored) -> Fcf:
+        """Choose the answer to a page."""
+        good_share = 1 - page.bad_rows / page.rows if page.rows > 0 else 0.0
+        if page.rows <= 0 or good_share < self.least_good_share or page.longest_bad_run > self.longest_bad_run:
+            return Fcf.RTN
+        return Fcf.RTP if good_share < self.retrain_share else Fcf.MCF
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswererStation:
+    """How this station answers: who it says it is, what it receives, what is good enough, and its limits."""
+
+    station_id: str = ""
+    offer: Offer = field(default_factory=Offer)
+    quality: PageQuality = field(default_factory=PageQuality)
+    max_pages: int = 500
+    call_limit_s: float = 7200.0
+
+
+class Next(Enum):
+    """The boxes of figure 5-2b."""
+
+    IDENTIFY = auto()
+    TRAIN = auto()
+    PAGE = auto()
+    COMMAND = auto()
+    FINISHED = auto()
+    GIVE_UP = auto()
+
+
+# After command and answer: what comes next, and what follows when T2 elapses instead.
+AFTER_ANSWER = {
+    (Fcf.MPS, Fcf.MCF): (Next.PAGE, Next.GIVE_UP),
+    (Fcf.MPS, Fcf.RTP): (Next.COMMAND, Next.GIVE_UP),
+    (Fcf.MPS, Fcf.RTN): (Next.COMMAND, Next.GIVE_UP),
+    (Fcf.EOM, Fcf.MCF): (Next.COMMAND, Next.IDENTIFY),
+    (Fcf.EOM, Fcf.RTP): (Next.COMMAND, Next.IDENTIFY),
+    (Fcf.EOM, Fcf.RTN): (Next.COMMAND, Next.IDENTIFY),
+    (Fcf.EOP, Fcf.MCF): (Next.COMMAND, Next.FINISHED),
+    (Fcf.EOP, Fcf.RTP): (Next.COMMAND, Next.FINISHED),
+    (Fcf.EOP, Fcf.RTN): (Next.COMMAND, Next.GIVE_UP),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What was said last, for when it was lost: where it leads, and where silence after it leads."""
+
+    fcf: Fcf
+    fif: bytes
+    command: Fcf
+    at_s: float
+    then: Next
+    after_t2: Next
+
+
+@dataclass(kw_only=True, slots=True)
+class EcmPage:
+    """A page that comes in frames. `blocks` are complete; `frames` are those of block `partial`, `fresh` not yet judged.
+
+    `shelved` is what had come of page `shelved_page` (the sender's counter) when the sender went back to phase B; it sends
+    that page again. `gaps` when a block was abandoned by EOR, `train_long` after CTC.
+    """
+
+    blocks: list[bytes] = field(default_factory=list)
+    frames: dict[int, bytes] = field(default_factory=dict)
+    fresh: dict[int, bytes] = field(default_factory=dict)
+    partial: PartialPage | None = None
+    confirmed: tuple[int, int] | None = None
+    train_long: bool = False
+    gaps: bool = False
+    shelved: bytes = b""
+    shelved_page: int = 0
+
+
+@dataclass(kw_only=True, slots=True)
+class Answering:
+    """Where the call stands. `heard` is a page whose end-of-page command has not come; `stored` counts pages on disk.
+
+    `in_part` are pages (1-based) that the sender gave up and we keep with their gaps.
+    """
+
+    station: AnswererStation
+    link: Link
+    form: PageFormat | None = None
+    modulation: Modulation | None = None
+    heard: bytes | None = None
+    stored: int = 0
+    confirmed: int = 0
+    announced: int = 0
+    dcs: Dcs | None = None
+    answer: Answer | None = None
+    ecm: EcmPage = field(default_factory=EcmPage)
+    in_part: list[int] = field(default_factory=list)
+
+
+def say(
+    state: Answering, fcf: Fcf, *, command: Fcf, then: Next, after_t2: Next = Next.GIVE_UP, fif: bytes = b""
+) -> Steps[None]:
+    """Send an answer and remember it, for when the far end did not hear it."""
+    yield from on_line(state.link, SendFrames(frames=(build_frame(fcf, fif, x=state.link.x),)))
+    state.answer = Answer(fcf=fcf, fif=fif, command=command, at_s=state.link.at_s, then=then, after_t2=after_t2)
+
+
+def say_again(state: Answering, last: Answer) -> Steps[Next]:
+    """Repeat the last answer; what follows it is the same."""
+    yield from say(state, last.fcf, command=last.command, then=last.then, after_t2=last.after_t2, fif=last.fif)
+    return last.then
+
+
+def announce_page(state: Answering) -> Steps[Modulation]:
+    """Note that another page comes, once; end a fax that has too many. Returns the modulation that was trained."""
+    assert state.modulation is not None  # the training confirmed it
+    if state.stored >= state.station.max_pages:
+        raise CallEnded(Outcome.CALL_TOO_LONG, f"The fax has more than {state.stored} pages.")
+    if state.announced <= state.stored:
+        state.announced = state.stored + 1
+        yield from note(state.link, PageStarted(page=state.announced))
+    return state.modulation
+
+
+def form_of(state: Answering) -> PageFormat:
+    """Return the form of the pages; the DCS set it, before any page."""
+    assert state.form is not None
+    return state.form
+
+
+def to_disk(state: Answering, octets: bytes) -> Steps[PageStored]:
+    """Make a page durable."""
+    store = StorePage(index=state.stored, form=form_of(state), octets=octets)
+    stored = yield from ask_keeper(store)
+    if not isinstance(stored, PageStored):
+        raise TypeError(f"the keeper answered {store} with {stored}")
+    state.stored += 1
+    return stored
+
+
+def note_received(state: Answering, stored: PageStored, *, confirmed: bool) -> Steps[None]:
+    """Note that the page is on disk, and whether it is about to be confirmed."""
+    event = PageReceived(page=state.stored, rows=stored.rows, bad_rows=stored.bad_rows, confirmed=confirmed)
+    yield from note(state.link, event)
