@@ -134,7 +134,8 @@ def _part_line(part: PartAccount) -> str:
     if part.first_page is not None and part.last_page is not None:
         many = part.first_page != part.last_page
         line += f", pages {part.first_page}-{part.last_page}" if many else f", page {part.first_page}"
-    return f"{line}. {clean(part.note, 1000)}" if part.note else line
+    note = clean(part.note, 1000)
+    return f"{line}. {note[0].upper()}{note[1:].removesuffix('.')}." if note else line
 
 
 def _when(at_us: int, zone: tzinfo) -> str:
