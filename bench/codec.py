@@ -22,11 +22,14 @@ from pathlib import Path
 
 import numpy as np
 from codec_pages import bench_pages
-from codec_spandsp import Spandsp
 from PIL import Image, TiffImagePlugin
 
 from mailfax.model.page import Coding
 from mailfax.t4codec import Bitmap, EncodeOptions, decode, encode, warm
+from mailfax.t4codec.t85 import decode_t85, encode_t85
+
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "t4codec"))
+from codec_spandsp import Spandsp  # noqa: E402
 
 try:
     import imagecodecs
@@ -129,6 +132,12 @@ def compare(name: str, page: Bitmap, spandsp: Spandsp | None, rounds: int) -> No
         size = f"{len(encode(page, coding, options=EncodeOptions(k=K))):8} octets"
         print(line(f"{name} {coding} encode", medians(encoders(page, coding, spandsp), rounds), size))
         print(line(f"{name} {coding} decode", medians(decoders(page, coding, spandsp), rounds), size), flush=True)
+
+    t85 = encode_t85(page)
+    result = medians({"encode": lambda: encode_t85(page), "decode": lambda: decode_t85(t85, width_px=1728)}, rounds)
+    share = len(t85) / len(encode(page, Coding.MMR))
+    milliseconds = f"encode {result['encode']:.2f} ms, decode {result['decode']:.2f} ms"
+    print(f"{name + ' T.85':24} {milliseconds:48} {len(t85):19} octets, {share:.2f} of MMR", flush=True)
 
 
 def main() -> None:

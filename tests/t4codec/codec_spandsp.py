@@ -1,4 +1,7 @@
-"""libspandsp's T.4 and T.6 through ctypes, for the bench: pages go in as a TIFF of T.6 and come out through a callback."""
+"""libspandsp's T.4 and T.6 through ctypes, as an oracle and for the bench.
+
+Pages go in as a TIFF of T.6 and come out, row by row, through a callback.
+"""
 
 import ctypes as c
 import ctypes.util
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from mailfax.model.page import Coding, Resolution
 from mailfax.t4codec import Bitmap, encode
+from mailfax.t4codec.bits import reverse_bits
 from mailfax.t4codec.tiff import T6Page, write_t6_tiff
 
 ENCODING = {Coding.MH: 1, Coding.MR: 2, Coding.MMR: 3}  # t4_image_compression_t
@@ -49,7 +53,7 @@ class Spandsp:
             if count < CHUNK:
                 break
         lib.t4_tx_free(context)
-        return octets
+        return reverse_bits(octets)  # libspandsp has the first bit in the LSB
 
     def decode(self, octets: bytes, coding: Coding, width_px: int) -> list[bytes]:
         lib = self.library
@@ -65,7 +69,7 @@ class Spandsp:
         lib.t4_rx_set_image_width(context, width_px)
         lib.t4_rx_set_row_write_handler(context, handler, None)
         lib.t4_rx_start_page(context)
-        lib.t4_rx_put_chunk(context, octets, len(octets))
+        lib.t4_rx_put_chunk(context, reverse_bits(octets), len(octets))
         lib.t4_rx_end_page(context)
         lib.t4_rx_free(context)
         return rows
