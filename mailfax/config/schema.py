@@ -118,6 +118,7 @@ class Line(_Section, frozen=True, kw_only=True):
         str, Meta(description="Of a modem: digits dialled before every number, for example 0, for an outside line.")
     ] = ""
     rings: Annotated[int, Meta(description="Of a modem: rings before the call is answered.", ge=1, le=20)] = 1
+    ecm: Annotated[bool, Meta(description="Whether calls may use error correction mode.")] = True
     send: Annotated[bool, Meta(description="Whether faxes go out on this line.")] = True
     receive: Annotated[bool, Meta(description="Whether calls are answered on this line.")] = True
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from mailfax.config import Config
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.lineworker import Duties
+from mailfax.model.page import Coding
 from mailfax.modem.class1 import Class1Settings, FlowControl, open_class1
 from mailfax.modem.line import Line
 from mailfax.modem.virtual.client import VirtualLine
@@ -20,6 +21,7 @@ from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettin
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.settings import Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsMode
 from mailfax.spool.settings import SpoolSettings
+from mailfax.t30.negotiate import FULL_OFFER, Offer
 
 MB = 1024 * 1024
 SMTP_PORT = 25
@@ -128,6 +130,15 @@ def exchange_settings(config: Config) -> ExchangeSettings:
 
 def _target(targets: tuple[str, ...]) -> tuple[str, ...] | Tone:
     return TONES.get(targets[0], targets) if targets else targets
+
+
+def offer(config: Config, name: str) -> Offer:
+    """Return what calls on a line may offer; its modem may allow less."""
+    if config.lines[name].ecm:
+        return FULL_OFFER
+    return replace(
+        FULL_OFFER, ecm=False, codings=tuple(coding for coding in FULL_OFFER.codings if coding is not Coding.MMR)
+    )
 
 
 def duties(config: Config, name: str) -> Duties:

@@ -58,6 +58,7 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         jitter=random.random,
         stopping=stop.is_set,
         emit=_emitter(server),
+        offer=build.offer(config, name),
     )
     try:
         adopt_orphans(store, blobs, desk.calls_root, desk.retry, wall_clock_us, line=name)

@@ -64,8 +64,13 @@ def run(*, mail: Path | None, number: str, real_time: bool, damage_page: int) ->
 
 
 def _demo_config(*, real_time: bool, damage_page: int) -> str:
-    """Return the embedded default on any free port, with what the demo's options change."""
+    """Return the embedded default on any free port, with what the demo's options change.
+
+    Error correction would mend a damaged page, so it is off where one is asked for.
+    """
     text = EMBEDDED_DEFAULT.replace("127.0.0.1:8025", "127.0.0.1:0")
+    if damage_page:
+        text = text.replace("[lines.out]\n", "[lines.out]\necm = false\n")
     return f"{text}\n[exchange]\nreal_time = {str(real_time).lower()}\ndamage_page = {damage_page}\n"
 
 

@@ -9,9 +9,11 @@ from mailfax.gateway.live import Emit
 from mailfax.model.call import CallResult
 from mailfax.model.ids import IdMaker
 from mailfax.model.outcome import Outcome
+from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
+from mailfax.t30.negotiate import Offer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +30,12 @@ class Desk:
     retry: RetryPolicy
     jitter: Callable[[], float]
     emit: Emit
+    offer: Offer
     stopping: Callable[[], bool]
+
+    def offer_on(self, line: Line) -> Offer:
+        """Return what a call on this line may offer: what is configured, and no more than its modem can."""
+        return replace(self.offer, best_modulation=line.best_modulation)
 
     def honest(self, result: CallResult) -> CallResult:
         """Tell a call that we stopped from one whose device failed: the engine sees only that the line was ours to lose."""

@@ -6,7 +6,6 @@ then does the folder go. What a crash leaves in folders is adopted by `spool.ado
 """
 
 import contextlib
-from dataclasses import replace
 from typing import assert_never
 
 import structlog
@@ -36,7 +35,6 @@ from mailfax.t30.commands import (
     StoreBlock,
     StorePage,
 )
-from mailfax.t30.negotiate import FULL_OFFER
 
 _log = structlog.get_logger()
 
@@ -117,7 +115,7 @@ def _conversation(line: Line, desk: Desk, keeper: InboundKeeper) -> CallResult:
     if not answered:
         line.hang_up()
         return CallResult(outcome=Outcome.CALL_DROPPED, detail="the caller hung up before we answered")
-    offer = replace(FULL_OFFER, best_modulation=line.best_modulation)
+    offer = desk.offer_on(line)
     return run_call(answer(AnswererStation(station_id=desk.identity.station_id, offer=offer)), line, keeper)
 
 

@@ -6,7 +6,6 @@ Rows follow when the call is over, and only then does the folder go.
 """
 
 import contextlib
-from dataclasses import replace
 from typing import assert_never
 
 import structlog
@@ -37,7 +36,6 @@ from mailfax.t30.commands import (
     StoreBlock,
     StorePage,
 )
-from mailfax.t30.negotiate import FULL_OFFER
 
 _log = structlog.get_logger()
 
@@ -137,7 +135,7 @@ def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) 
             first_page=claim.job.confirmed_pages,
             pages=len(claim.document.pages),
             station_id=desk.identity.station_id,
-            offer=replace(FULL_OFFER, best_modulation=line.best_modulation),
+            offer=desk.offer_on(line),
         )
     )
     return run_call(engine, line, keeper)
