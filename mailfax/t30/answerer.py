@@ -38,6 +38,7 @@ from mailfax.t30.exchange import CallEnded, Link, Steps, check_limit, farewell, 
 from mailfax.t30.frames import Fcf, build_burst, identification_fif
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import acceptable_form, our_dis
+from mailfax.t30.page_end import has_rtc
 from mailfax.t30.timers import Timer
 
 __all__ = ["AnswererStation", "PageQuality", "answer"]
@@ -52,6 +53,9 @@ _TCF_BEGINS_S = 3.0
 # The same end-of-page command this soon after our answer, with no page between: the answer was lost. T4 of a manual set
 # (4.5 s + 15 %), then the flags and the frame.
 _REPEATED_WITHIN_S = 7.0
+# After the page's carrier: 75 ms, at most 1.15 s of flags, the frame; and what modems need. Later, there was more of the page.
+_COMMAND_FOLLOWS_S = 3.0
+_REST_OF_PAGE_S = 120.0
 _BOXES_PER_PAGE = 60  # of the figure, before the far end is taken to run in circles
 
 
@@ -190,7 +194,7 @@ def _page(state: Answering) -> Steps[Next]:
     listen = ReceivePage(modulation=modulation, short_training=short, timeout_s=PAGE_BEGINS_S)
     heard = yield from on_line(link, listen)
     if isinstance(heard, PageHeard):
-        state.heard = heard.octets
+        state.heard, state.heard_at_s = heard.octets, heard.at_s
     return Next.COMMAND
 
 
@@ -201,14 +205,18 @@ def _command(state: Answering) -> Steps[Next]:
     """Wait for a command (figure 5-2b, "command received?").
 
     T2 where the figure goes on after it. Where its end would end the call we wait twice as long, for every sender's sake:
-    the third try of one that keeps to T4 begins 9 s after its page, and a lost DCS comes again after 9 s.
+    the third try of one that keeps to T4 begins 9 s after its page, and a lost DCS comes again after 9 s. A page that broke
+    off (its carrier was lost to us) may go on for minutes before its command.
     """
     after_t2 = state.answer.after_t2 if state.answer and state.heard is None else Next.GIVE_UP
     patience = 2 if after_t2 is Next.GIVE_UP else 1
     wanted = _ECM_COMMANDS if state.form is not None and state.form.ecm else _COMMANDS
-    heard = yield from hear(state.link, wanted, patience * Timer.T2.longest_s, renew=True)
+    unfinished = state.heard is not None and not has_rtc(state.heard)
+    timeout_s = _REST_OF_PAGE_S if unfinished else patience * Timer.T2.longest_s
+    heard = yield from hear(state.link, wanted, timeout_s, renew=True)
     if heard is None:
         return after_t2
+    state.command_late = unfinished and state.link.at_s - state.heard_at_s > _COMMAND_FOLLOWS_S
     match heard.fcf:
         case Fcf.DCS:
             # Our CFR was lost, or this is the retraining after FTT, RTN, RTP or EOM.
@@ -248,7 +256,7 @@ def _store(state: Answering) -> Steps[Fcf]:
     if not octets:
         return Fcf.RTN
     stored = yield from to_disk(state, octets)
-    verdict = state.station.quality.judge(stored)
+    verdict = Fcf.RTN if state.command_late else state.station.quality.judge(stored)
     confirmed = verdict is not Fcf.RTN
     yield from note_received(state, stored, confirmed=confirmed)
     state.confirmed += confirmed

@@ -104,6 +104,7 @@ class EcmPage:
 class Answering:
     """Where the call stands. `heard` is a page whose end-of-page command has not come; `stored` counts pages on disk.
 
+    `heard_at_s` is when it ended, and `command_late` says that its command came so late that the sender was not at the end then.
     `in_part` are pages (1-based) that the sender gave up and we keep with their gaps.
     """
 
@@ -112,6 +113,8 @@ class Answering:
     form: PageFormat | None = None
     modulation: Modulation | None = None
     heard: bytes | None = None
+    heard_at_s: float = 0.0
+    command_late: bool = False
     stored: int = 0
     confirmed: int = 0
     announced: int = 0

@@ -254,3 +254,15 @@ def test_limits() -> None:
     assert (too_many.outcome, too_many.confirmed_pages) == (Outcome.CALL_TOO_LONG, 2)
     too_long = receive(f"{TRAINED}\n{page}> DCN", call_limit_s=20).result
     assert too_long.outcome is Outcome.CALL_TOO_LONG
+
+
+def test_a_page_without_rtc_is_confirmed_when_its_command_follows_at_once() -> None:
+    """Some senders leave it out; the carrier's end and the command behind it are the end of the page."""
+    assert receive(f"{TRAINED}\n< page abc\n< EOP\n> MCF\n< DCN").result.confirmed_pages == 1
+
+
+def test_a_page_that_broke_off_is_refused_when_its_command_comes_late() -> None:
+    """The carrier was lost to us while the sender went on: what came is good, and it is not the page."""
+    keeper = Keeper()
+    receive(f"{TRAINED}\n< page abc\n< damaged\n< damaged\n< EOP\n> RTN\n< DCN", keeper=keeper)
+    assert keeper.stored == [b"abc"]

@@ -12,7 +12,8 @@ from mailfax.t30.commands import PageStored, SendFrames
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import Offer
 
-PAGES = (b"1" * 20_000, b"2" * 30_000, b"3" * 3_000)
+RTC = bytes.fromhex("001001001001001001")
+PAGES = (b"1" * 20_000 + RTC, b"2" * 30_000 + RTC, b"3" * 3_000 + RTC)
 
 
 def parties(
