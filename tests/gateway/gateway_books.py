@@ -82,7 +82,7 @@ def _sender(store: Store, job: Job) -> str:
 
 def _notices(server: Server, sender: str) -> Iterator[str]:
     """Return the words of each mail that lies in the sender's mailbox, white space evened out."""
-    for message in _mails(server.mailboxes / sender):
+    for message in mails(server.mailboxes / sender):
         parts = (part for part in message.walk() if not part.is_multipart())
         words = " ".join(bytes(part.get_payload(decode=True) or b"").decode() for part in parts)
         yield re.sub(r"\s+", " ", f"{message['Subject']} {words}")
@@ -90,7 +90,9 @@ def _notices(server: Server, sender: str) -> Iterator[str]:
 
 def _arrived(server: Server, store: Store, blobs: BlobStore, job: Job) -> Iterator[tuple[int, ...]]:
     """Name every page in each fax for the job's number; a page that is none of the job's fails here."""
-    faxes = [message for box in server.mailboxes.iterdir() for message in _mails(box) if message["X-Fax-To"] == job.number]
+    faxes = [
+        message for box in server.mailboxes.iterdir() for message in mails(box) if message["X-Fax-To"] == job.number
+    ]
     sent = list(_sent(server, store, blobs, job)) if faxes else []
     for message in sorted(faxes, key=lambda message: str(message["X-Fax-Id"])):
         (pdf,) = [part for part in message.walk() if part.get_content_type() == "application/pdf"]
@@ -126,7 +128,7 @@ def _at_rest(blobs: BlobStore, page: PageBlob) -> T6Page:
     return T6Page(octets=blobs.get(page.digest), width_px=page.width_px, rows=page.rows, resolution=page.resolution)
 
 
-def _mails(box: Path) -> list[Message]:
+def mails(box: Path) -> list[Message]:
     if not box.is_dir():
         return []
     found = mailbox.Maildir(box, create=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-STRIKE_LIMIT_S = 30.0
+STRIKE_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from gateway_watch import Strike
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 
-LONG_MAIL = Path(__file__).parents[2] / "fixtures" / "mail" / "three-pages.eml"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "mail"
+LONG_MAIL = (FIXTURES / "three-pages.eml").read_bytes().replace(b"\n", b"\r\n")
 BETWEEN_PAGE_AND_MCF = Strike(point="page-kept", process="line-in", visit=2)
 BETWEEN_LAST_PAGE_AND_MCF = Strike(point="page-kept", process="line-in", visit=3)
 RENDERING = Strike(point="page-rendered", process="MainProcess")
@@ -16,7 +17,7 @@ RENDERING = Strike(point="page-rendered", process="MainProcess")
 
 def test_without_its_server_every_child_ends_and_what_it_did_is_settled(patient: Patient) -> None:
     in_call, receiving = patient.post_until(BETWEEN_PAGE_AND_MCF)
-    in_rendering, rendering = patient.post_until(RENDERING, LONG_MAIL.read_bytes())
+    in_rendering, rendering = patient.post_until(RENDERING, LONG_MAIL)
     patient.server.kill_alone(patient.server.pid)
     rendering.release()
     receiving.release()
@@ -46,7 +47,7 @@ def test_a_receiving_line_that_died_leaves_its_page_to_its_next_life(patient: Pa
 
 def test_a_renderer_that_died_fails_its_own_mail_only(patient: Patient) -> None:
     before = patient.server.children()
-    posted, rendering = patient.post_until(RENDERING, LONG_MAIL.read_bytes())
+    posted, rendering = patient.post_until(RENDERING, LONG_MAIL)
     (renderer,) = patient.server.children() - before
     patient.server.kill_alone(renderer)
     rendering.release()

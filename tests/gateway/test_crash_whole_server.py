@@ -39,9 +39,7 @@ DOCUMENT_MADE = Crash(at=on(MAIN, "document-committed"))
 
 JOB_CLAIMED = Crash(at=on(OUT, "job-claimed"), calls=2)
 BEFORE_DIALLING = Crash(at=on(OUT, "call-created"), calls=2)
-BEFORE_MPS_2 = Crash(
-    at=on(OUT, "call-end-of-page-noted", 2), calls=2, arrived=((1,), (2, 3)), told=TWICE.format(2)
-)
+BEFORE_MPS_2 = Crash(at=on(OUT, "call-end-of-page-noted", 2), calls=2, arrived=((1,), (2, 3)), told=TWICE.format(2))
 AFTER_MCF_2 = Crash(at=on(OUT, "call-confirmation-noted", 2), calls=2, arrived=((1, 2), (3,)))
 BEFORE_EOP = Crash(at=on(OUT, "call-end-of-page-noted", 3), arrived=((1, 2),), told=UNCONFIRMED.format(3))
 AFTER_LAST_MCF = Crash(at=on(OUT, "call-confirmation-noted", 3))
