@@ -33,7 +33,8 @@ from mailfax.t30.commands import Engine
 from mailfax.t30.frames import Fcf
 from mailfax.t30.negotiate import Offer
 
-PAGES = tuple(random.Random(number).randbytes(octets) for number, octets in enumerate((20_000, 30_000, 3_000)))
+RTC = bytes.fromhex("001001001001001001")
+PAGES = tuple(random.Random(number).randbytes(octets) + RTC for number, octets in enumerate((20_000, 30_000, 3_000)))
 OFFER = Offer(codings=(Coding.MH,), resolutions=(Resolution.FINE, Resolution.STANDARD))
 
 
