@@ -150,11 +150,13 @@ class Gateway:
         """Return the jobs of a mail when they have ended and their sender has been told, or was not to be."""
 
         def ready(store: Store) -> tuple[Job, ...] | None:
-            waits = any(delivery.state in OPEN_MAIL for delivery in store.deliveries(submission_id))
             jobs = store.jobs_of(submission_id)
-            untold = store.next_unnotified()
-            ended = bool(jobs) and all(job.state.final for job in jobs)
-            return jobs if ended and untold is None and not waits else None
+            if not jobs or not all(job.state.final for job in jobs) or store.next_unnotified() is not None:
+                return None
+            waits = any(
+                delivery.state in OPEN_MAIL for delivery in store.deliveries(submission_id)
+            )  # made before "told"
+            return None if waits else jobs
 
         return self.until(ready, limit_s)
 
