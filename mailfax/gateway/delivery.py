@@ -15,6 +15,7 @@ from mailfax.gateway.live import Emit, Live, MailHanded, MailWaits
 from mailfax.smtp.outgoing import Deferred, Handed, Refused, deliver
 from mailfax.smtp.settings import OutgoingSettings
 from mailfax.spool.blobs import BlobMissing, BlobStore
+from mailfax.spool.disk import SpoolError
 from mailfax.spool.faultpoint import fault_point
 from mailfax.spool.records import Delivery, DeliveryKind
 from mailfax.spool.retry import HOUR_S, US_PER_S, MailRetry, next_mail_try
@@ -38,20 +39,33 @@ class DeliveryDesk:
     ) -> None:
         self._store, self._blobs, self._outgoing, self._catch_all = store, blobs, outgoing, catch_all
         self._now_us, self._emit = now_us, emit
+        self._unrecorded: tuple[Delivery, Handed | Deferred | Refused] | None = None
 
     async def step(self) -> bool:
-        """Deliver the next mail that is due; False when none is."""
-        delivery = await asyncio.to_thread(self._store.claim_delivery, self._now_us())
-        if delivery is None:
-            return False
+        """Deliver the next mail that is due; False when none is.
+
+        A result that could not be recorded (a full disk) is kept until it can be: the mail is not handed over again.
+        """
+        if self._unrecorded is None:
+            delivery = await asyncio.to_thread(self._store.claim_delivery, self._now_us())
+            if delivery is None:
+                return False
+            tried = delivery, await self._try(delivery)
+        else:
+            tried, self._unrecorded = self._unrecorded, None
+        try:
+            await asyncio.to_thread(self._settle, *tried)
+        except SpoolError:
+            self._unrecorded = tried
+            raise
+        return True
+
+    async def _try(self, delivery: Delivery) -> Handed | Deferred | Refused:
         try:
             octets = await asyncio.to_thread(self._blobs.get, delivery.message_digest)
         except BlobMissing as error:
-            await asyncio.to_thread(self._refused, delivery, f"The mail is damaged on this server's disk: {error}")
-            return True
-        result = await deliver(octets, delivery.sender, delivery.recipient, self._outgoing, delivery.id)
-        await asyncio.to_thread(self._settle, delivery, result)
-        return True
+            return Refused(detail=f"The mail is damaged on this server's disk: {error}")
+        return await deliver(octets, delivery.sender, delivery.recipient, self._outgoing, delivery.id)
 
     def _settle(self, delivery: Delivery, result: Handed | Deferred | Refused) -> None:
         match result:

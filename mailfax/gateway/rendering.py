@@ -18,6 +18,7 @@ from mailfax.render.result import RenderedPage, RenderFailure
 from mailfax.render.sandbox import render_in_child
 from mailfax.render.settings import RenderSettings
 from mailfax.spool.blobs import BlobMissing, BlobStore
+from mailfax.spool.disk import SpoolError
 from mailfax.spool.faultpoint import fault_point
 from mailfax.spool.store import Store
 from mailfax.t4codec.tiff import T6Page
@@ -41,12 +42,25 @@ class RenderDesk:
     ) -> None:
         self._store, self._blobs, self._settings, self._context = store, blobs, settings, context
         self._now_us, self._emit = now_us, emit
+        self._unrecorded: Submission | None = None
 
     def step(self) -> bool:
-        """Render the next submission; False when none waits."""
-        submission = self._store.claim_render(self._now_us())
+        """Render the next submission; False when none waits.
+
+        One whose pages or whose end could not be recorded (a full disk) is ours still, and is rendered again.
+        """
+        submission = self._unrecorded or self._store.claim_render(self._now_us())
         if submission is None:
             return False
+        self._unrecorded = None
+        try:
+            self._render_and_record(submission)
+        except SpoolError:
+            self._unrecorded = submission
+            raise
+        return True
+
+    def _render_and_record(self, submission: Submission) -> None:
         log = _log.bind(mail=submission.id)
         try:
             document = self._render(submission)
@@ -60,7 +74,6 @@ class RenderDesk:
             log.info("mail rendered", pages=len(document.pages))
             self._store.set_document(submission.id, document, self._now_us())
             self._emit(Live(subject=submission.id, event=Rendered(pages=len(document.pages))))
-        return True
 
     def _refuse(self, submission: Submission, failure: RenderFailure) -> None:
         self._store.fail_submission(submission.id, failure.outcome, failure.detail, failure.account, self._now_us())
