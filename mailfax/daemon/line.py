@@ -27,6 +27,9 @@ from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
 
+# When the server dies, so does the virtual exchange, and a call may lose its line a moment before the word to stop is here.
+WORD_TO_STOP_S = 0.5
+
 
 def line_process(config: Config, name: str, server: Connection | None, *, json_log: bool) -> None:
     """Run the line `name` until the server (or a signal) says stop."""
@@ -56,7 +59,7 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         identity=build.identity(config),
         retry=RetryPolicy(),
         jitter=random.random,
-        stopping=stop.is_set,
+        stopping=lambda: stop.wait(WORD_TO_STOP_S),
         emit=_emitter(server),
         offer=build.offer(config, name),
     )
