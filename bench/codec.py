@@ -29,7 +29,7 @@ from mailfax.t4codec import Bitmap, EncodeOptions, decode, encode, warm
 from mailfax.t4codec.t85 import decode_t85, encode_t85
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "t4codec"))
-from codec_spandsp import Spandsp  # noqa: E402
+from codec_spandsp import Spandsp
 
 try:
     import imagecodecs

@@ -42,7 +42,7 @@ def find_changes(pels: Cells, start: int, width: int, lines: Cells, line: int, l
             line += 1
             last_colour ^= 255
             differs = ~differs & 255 >> skip
-    if line > first and lines[line - 1] >= width:
+    while line > first and lines[line - 1] >= width:
         line -= 1  # the change from a black end of the row to its white pad bits
     for mark in range(END_MARKS):
         lines[line + mark] = width

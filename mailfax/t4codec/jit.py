@@ -65,8 +65,11 @@ def table(values: NDArray[Any]) -> Cells:
 
 
 def octet_cells(values: NDArray[np.uint8]) -> Cells:
-    """Give octets that kernels read."""
-    return cast("Cells", np.ascontiguousarray(values).reshape(-1) if COMPILED else values.tobytes())
+    """Give octets that kernels read. What cannot be written is copied: to numba it is of another type, to be compiled for."""
+    if not COMPILED:
+        return cast("Cells", values.tobytes())
+    flat = np.ascontiguousarray(values).reshape(-1)
+    return cast("Cells", flat if flat.flags.writeable else flat.copy())
 
 
 def new_octets(count: int) -> Cells:

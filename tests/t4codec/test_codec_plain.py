@@ -7,7 +7,13 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from mailfax.model.page import Coding
+from mailfax.t4codec import Bitmap, decode, encode, warm
+from mailfax.t4codec.decode_kernels import decode_t4, decode_t6
+from mailfax.t4codec.encode_kernels import encode_t4, encode_t6
 
 # Codes and decodes pages, clean and damaged, and prints one hash of everything that came out.
 PROGRAM = """
@@ -93,3 +99,22 @@ def test_without_any_place_for_a_cache_it_still_runs(kernel_file: Path, tmp_path
     nowhere = tmp_path / "nowhere"
     nowhere.write_text("no folder")
     assert run_kernel(kernel_file, nowhere) == "5 NullCache"
+
+
+def test_no_page_makes_a_kernel_compile_again() -> None:
+    """A call must not wait for the compiler: whatever a picture's array is like, warm() has seen its type."""
+    warm()
+    compiled = [len(kernel.signatures) for kernel in (encode_t4, encode_t6, decode_t4, decode_t6)]
+    read_only = Bitmap.from_octets(16, b"\x00\xff" * 9)
+    cut_out = Bitmap(16, np.asfortranarray(np.arange(60, dtype=np.uint8).reshape(20, 3)[::2, :2]))
+    for page in (read_only, cut_out):
+        for coding in Coding:
+            assert decode(encode(page, coding), coding, width_px=16).bitmap == page
+    assert [len(kernel.signatures) for kernel in (encode_t4, encode_t6, decode_t4, decode_t6)] == compiled == [1] * 4
+
+
+def test_pad_bits_are_not_coded() -> None:
+    dirty = Bitmap(11, np.array([[0b10101010, 0b10110101]], np.uint8))
+    clean = Bitmap.from_octets(11, dirty.octets())
+    for coding in Coding:
+        assert encode(dirty, coding) == encode(clean, coding)
