@@ -391,9 +391,14 @@ def t4_row(page: Page) -> None:
     if behind != BAD:
         keep_row(page, position, behind)
         return
-    row = state[ROWS]
+    row, eol = state[ROWS], find_eol(page.words, position, page.end)
+    if row == 0 and not state[EOL_EXPECTED] and eol < page.end:
+        state[POSITION] = (
+            eol  # a page begins with an EOL (T.4, 4.1.2): what goes before is what the modem made of training
+        )
+        return
     state[EXTENSIONS] += state[EXTENSION]
-    lose_rows(page, 1, find_eol(page.words, position, page.end))
+    lose_rows(page, 1, eol)
     if page.policy == KEEP_START and (tag or not lost):
         beside = page.width + 2 * END_MARKS - state[LINE]
         paint(page.lines, beside, page.width, page.out, row * ((page.width + 7) >> 3))

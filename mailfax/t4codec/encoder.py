@@ -12,7 +12,7 @@ from mailfax.t4codec.tables import ENCODE_TABLES, END_MARKS, LONGEST_MAKE_UP
 K_BY_RESOLUTION = {Resolution.STANDARD: 2, Resolution.FINE: 4}  # T.4, 4.2.1.1
 RTC_EOLS = 6  # T.4, 4.1.4
 EOFB_EOLS = 2  # T.6, 2.4.1.1
-# No code spends more than 7 bits on a pel; a row of no pels to speak of still has EOL, tag and make-up codes.
+# No code word spends more than 7 bits on a pel (VL3); a row of no pels to speak of still has EOL, tag and make-up codes.
 _BITS_PER_PEL = 7
 _BITS_PER_ROW = 96
 
@@ -21,9 +21,9 @@ _BITS_PER_ROW = 96
 class EncodeOptions:
     """How to code.
 
-    `k`: of so many rows one is coded one-dimensionally (MR only). `min_row_bits`: least bits from EOL to EOL (see min_row_bits
-    below). `align_eol`: every EOL ends on a whole octet. `end_of_page`: write the RTC or EOFB. `lsb_first`: the first bit on the
-    line is the LSB (TIFF FillOrder 2). The last three but one mean nothing to T.6.
+    `end_of_page`: write the RTC or EOFB. `lsb_first`: the first bit on the line is the LSB (TIFF FillOrder 2).
+    MH and MR: `min_row_bits`: least bits from EOL to EOL (see min_row_bits below). `align_eol`: every EOL ends on a whole octet.
+    MR: `k`: of so many rows one is coded one-dimensionally.
     """
 
     k: int = 4

@@ -135,6 +135,15 @@ def test_a_page_may_end_in_any_number_of_eols(coding: Coding, eols: int) -> None
     assert decoded.complete == (eols >= 2)
 
 
+@pytest.mark.parametrize("coding", [Coding.MH, Coding.MR])
+def test_noise_before_the_first_eol_is_no_row(coding: Coding) -> None:
+    page = PAGES["text"]
+    noise = np.random.default_rng(1).bytes(40)
+    decoded = decode(noise + encode(page, coding), coding, width_px=1728)
+    assert decoded.bitmap == page
+    assert decoded.bad_rows == 0
+
+
 def test_rtc_in_mid_page_ends_the_page() -> None:
     page = PAGES["text"]
     decoded = decode(2 * encode(page, Coding.MH), Coding.MH, width_px=1728)
