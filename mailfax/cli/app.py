@@ -95,7 +95,8 @@ def serve(
     log_json: Annotated[bool, typer.Option("--log-json", help="Write the log as JSON lines.")] = False,
 ) -> None:
     """Run the gateway: mail in and out, the queue, and every line of the configuration."""
-    from mailfax.daemon.server import serve as run  # noqa: PLC0415 - the other verbs need none of it
+    from mailfax.daemon.server import CannotServe  # noqa: PLC0415 - the other verbs need none of it
+    from mailfax.daemon.server import serve as run  # noqa: PLC0415
 
     settings = config_or_exit(config)
     if config is None:
@@ -103,7 +104,11 @@ def serve(
             "mailfax: no --config given; running the embedded default (virtual telephone exchange, SMTP on 127.0.0.1:8025)",
             err=True,
         )
-    run(settings, json_log=log_json)
+    try:
+        run(settings, json_log=log_json)
+    except CannotServe as error:
+        typer.echo(f"mailfax: {error}", err=True)
+        raise typer.Exit(69) from None  # EX_UNAVAILABLE
 
 
 @app.command()

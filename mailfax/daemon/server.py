@@ -6,9 +6,11 @@ what waits there, does it, commits, and looks again when the spool changes.
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import structlog
 
@@ -38,15 +40,36 @@ _log = structlog.get_logger()
 Step = Callable[[], Awaitable[bool]]
 
 
+class CannotServe(Exception):
+    """The server cannot start; the text is one plain sentence with what to do."""
+
+
 def serve(config: Config, *, json_log: bool = False) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT. Raises CannotServe."""
     log.configure(json=json_log)
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     new_id, spool = id_maker(), build.spool_settings(config)
-    with contextlib.closing(Store(spool, new_id)) as store, contextlib.closing(BlobStore(spool)) as blobs:
+    with (
+        _only_server(config.data_dir),
+        contextlib.closing(Store(spool, new_id)) as store,
+        contextlib.closing(BlobStore(spool)) as blobs,
+    ):
         _log.info("spool is open", folder=str(config.data_dir))
         adopt_orphans(store, blobs, spool.calls, RetryPolicy(), wall_clock_us)
         asyncio.run(Server(config, Intake(store=store, blobs=blobs, new_id=new_id), json_log=json_log).run())
+
+
+@contextlib.contextmanager
+def _only_server(data_dir: Path) -> Iterator[None]:
+    """Hold the folder's lock: one server works in a data folder. The kernel gives it back however the server ends."""
+    with (data_dir / "server.lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotServe(
+                f"another mailfax serves {data_dir} already; stop it, or give this one its own data_dir."
+            ) from None
+        yield
 
 
 class Server:
@@ -71,7 +94,13 @@ class Server:
         door = GatewayDoor(
             intake=self._intake, routing=build.routing_settings(self._config), now_us=wall_clock_us, emit=emit
         )
-        smtp = await serve_smtp(build.smtp_settings(self._config), door, wall_clock_us)
+        try:
+            smtp = await serve_smtp(build.smtp_settings(self._config), door, wall_clock_us)
+        except OSError as error:
+            listen = ", ".join(self._config.smtp.listen)
+            raise CannotServe(
+                f"cannot listen on {listen}: {error.strerror or error}; choose another address in smtp.listen."
+            ) from None
         pulse = Pulse(self._intake.store)
         parts = [pulse.run(), *(children.keep(spec) for spec in self._child_specs())]
         parts += [work_while_any(step, pulse) for step in self._steps(emit)]
