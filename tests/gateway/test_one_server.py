@@ -17,7 +17,7 @@ def test_a_second_server_in_the_same_folder_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "mailfax-data").mkdir()
     with (
         server._only_server(tmp_path / "mailfax-data"),
-        pytest.raises(server.CannotServe, match="another mailfax serves .* already; stop it"),
+        pytest.raises(server.CannotServe, match=r"another mailfax serves .* already; stop it"),
     ):
         server.serve(config(tmp_path))
 
@@ -25,5 +25,5 @@ def test_a_second_server_in_the_same_folder_is_told_so(tmp_path: Path) -> None:
 def test_an_address_in_use_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(server.CannotServe, match=f"cannot listen on {listen}: .*choose another address"):
+        with pytest.raises(server.CannotServe, match=rf"cannot listen on {listen}: .*choose another address"):
             server.serve(config(tmp_path, listen))
