@@ -72,31 +72,43 @@ class Page(NamedTuple):
 
 
 @kernel
-def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, runs: Cells) -> int:
+def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, run_pairs: Cells) -> int:
     """Read one row, one-dimensionally coded, to lines[line] and on; gives the position behind it, or BAD.
 
     Of a bad row the runs before the fault are kept.
     """
     at, column, colour = line, 0, 0
-    terminated = False
-    while column < width or not terminated:
-        entry = runs[colour + (words[position >> 3] >> 19 - (position & 7) & 8191)]
-        if entry == 0 or column + (entry >> 5) > width:
+    codes = 0
+    while column < width or codes == 0:
+        entry = run_pairs[colour + (words[position >> 3] >> 19 - (position & 7) & 8191)]
+        if entry == 0 or column + (entry >> 10 & 4095) > width:
             if column < width:
                 position = BAD
             break  # at the width all is well: some senders leave out the terminating code of a last run of 1728
-        column += entry >> 5
+        column += entry >> 10 & 4095
         position += entry & 15
-        terminated = entry & TERMINATING_FLAG != 0
-        if terminated:
+        codes = entry >> 8 & 3
+        if codes == 0:
+            continue
+        if at > line and lines[at - 1] == column:
+            at -= 1  # a run of length 0 joins its neighbours
+        elif column < width:
+            lines[at] = column
+            at += 1
+        if codes == 1 or column == width:
             colour = BLACK_WINDOWS - colour
-            if at > line and lines[at - 1] == column:
-                at -= 1  # a run of length 0 joins its neighbours
-            elif column < width:
-                lines[at] = column
-                at += 1
-    if position == BAD:
-        at -= at - line & 1  # the black run that could not be read is not begun
+            continue
+        if column + (entry >> 22) > width:
+            position = BAD
+            break
+        column += entry >> 22
+        position += entry >> 4 & 15
+        if at > line and lines[at - 1] == column:
+            at -= 1
+        elif column < width:
+            lines[at] = column
+            at += 1
+    at -= at - line & 1 if position == BAD else 0  # the black run that could not be read is not begun
     for number in range(END_MARKS):
         lines[at + number] = width
     return position
@@ -245,8 +257,13 @@ def take_eols(page: Page, position: int) -> tuple[int, int, int]:
 
 @kernel
 def is_undecided(page: Page, eols: int, behind: int) -> bool:
-    """Say whether more octets are needed to tell the end of the page from a lost row."""
-    return not page.final and 1 < eols < RTC_EOLS and find_eol(page.words, behind, page.end) + LOOK_AHEAD > page.end
+    """Say whether more octets are needed to tell a row from the end of the page, or that from a lost row."""
+    if page.final or eols == 0 or eols >= RTC_EOLS:
+        return False
+    if eols == 1:  # perhaps these zeros are the begin of the next EOL
+        one = take_eol(page.words, behind, page.end, 0)
+        return one == BAD or one + LOOK_AHEAD > page.end
+    return find_eol(page.words, behind, page.end) + LOOK_AHEAD > page.end
 
 
 @kernel
@@ -269,7 +286,7 @@ def read_row(page: Page, position: int, tag: int) -> int:
     above = state[LINE]
     beside = page.width + 2 * END_MARKS - above
     if tag:
-        return decode_1d(words, position, page.width, lines, beside, runs)
+        return decode_1d(words, position, page.width, lines, beside, page.tables.run_pairs)
     return decode_2d(words, position, page.width, lines, above, beside, runs, page.tables.modes, state)
 
 
@@ -414,14 +431,14 @@ def good_rows(
     lines: Cells,
     out: Cells,
     flags: Cells,
-    runs: Cells,
-    modes: Cells,
+    tables: DecodeTables,
     state: Cells,
 ) -> None:
     """Read rows of a T.4 page as long as all is well: each one readable and between two EOLs.
 
     This does nothing that t4_row would not do, but without handing a whole page from kernel to kernel for every row.
     """
+    runs, run_pairs, modes = tables.runs, tables.run_pairs, tables.modes
     row_octets = (width + 7) >> 3
     while state[ROWS] < room and not state[WANT_1D]:
         position = take_eol(words, state[POSITION], end, EOL_ZEROS)
@@ -434,7 +451,7 @@ def good_rows(
         above = state[LINE]
         beside = width + 2 * END_MARKS - above
         if tag:
-            behind = decode_1d(words, position, width, lines, beside, runs)
+            behind = decode_1d(words, position, width, lines, beside, run_pairs)
         elif words[position >> 3] >> 19 - (position & 7) & 4095:  # not an EOL, as decode_1d would see
             behind = decode_2d(words, position, width, lines, above, beside, runs, modes, state)
         else:
@@ -458,9 +475,8 @@ def decode_t4(page: Page) -> None:
     room = len(page.flags) - ROOM
     while state[END] == RUNNING and state[ROWS] <= room:
         if not page.align_rows:
-            runs, modes = page.tables.runs, page.tables.modes
             two_d, width, lines = page.two_d, page.width, page.lines
-            good_rows(page.words, page.end, room, two_d, width, lines, page.out, page.flags, runs, modes, state)
+            good_rows(page.words, page.end, room, two_d, width, lines, page.out, page.flags, page.tables, state)
         for cell in range(CELLS):
             saved[cell] = state[cell]
         t4_row(page)

@@ -88,6 +88,7 @@ class DecodeTables(NamedTuple):
     """What the decoding kernels read."""
 
     runs: Cells  # white ones, and from BLACK_WINDOWS on the black ones
+    run_pairs: Cells  # the same, with the next run where a window has two; see _pairs_to_read
     modes: Cells
 
 
@@ -142,6 +143,28 @@ def _both(make: Callable[[str, str], NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.concatenate([make(WHITE_TERMINATING, WHITE_MAKE_UP), make(BLACK_TERMINATING, BLACK_MAKE_UP)])
 
 
+def _pairs_to_read() -> NDArray[np.int64]:
+    """Give what a window says of two runs at once: half of all looks then need no second one.
+
+    An entry is `second run << 22 | first run << 10 | codes << 8 | bits of the second << 4 | bits of the first`; codes is 0 for a
+    make-up code, 1 for a terminating code, 2 for two terminating codes.
+    """
+    entries = _both(_runs_to_read)
+    windows = np.arange(BLACK_WINDOWS)
+    pairs = []
+    for first, other in (
+        (entries[:BLACK_WINDOWS], entries[BLACK_WINDOWS:]),
+        (entries[BLACK_WINDOWS:], entries[:BLACK_WINDOWS]),
+    ):
+        bits = first & 15
+        second = other[windows << bits & BLACK_WINDOWS - 1]
+        single = first & second & TERMINATING_FLAG == 0
+        second = np.where(single | (bits + (second & 15) > RUN_WINDOW), 0, second)
+        codes = (first & TERMINATING_FLAG != 0).astype(np.int64) + (second != 0)
+        pairs.append((second >> 5) << 22 | (first >> 5) << 10 | codes << 8 | (second & 15) << 4 | bits)
+    return np.concatenate(pairs)
+
+
 ENCODE_TABLES = EncodeTables(
     runs=table(_both(_runs_to_write)),
     modes=table(_modes_to_write()),
@@ -149,5 +172,6 @@ ENCODE_TABLES = EncodeTables(
 )
 DECODE_TABLES = DecodeTables(
     runs=table(_both(_runs_to_read)),
+    run_pairs=table(_pairs_to_read()),
     modes=table(_modes_to_read()),
 )

@@ -59,3 +59,16 @@ def test_a_flood_costs_bounded_time_and_memory(name: str, coding: Coding) -> Non
     tracemalloc.stop()
     assert took_s < 5
     assert peak < 130_000_000  # 100,000 rows, the old ones while they are copied, and the octets themselves
+
+
+def test_runs_of_no_length_join_their_neighbours() -> None:
+    """A row whose runs of 0 take back all that went before: 5 white, 0 black, 3 white, 0 black, 8 black is 8 of each."""
+    white = {0: "00110101", 3: "1000", 5: "1100"}
+    black = {0: "0000110111", 8: "000101"}
+    bits = "000000000001" + white[5] + black[0] + white[3] + black[8]
+    bits += "000000000001" + white[0] + black[0] + white[5] + black[0] + white[3] + black[8]
+    bits += "000000000001" * 6
+    octets = int(bits.ljust(-len(bits) % 8 + len(bits), "0"), 2).to_bytes((len(bits) + 7) // 8)
+    decoded = decode(octets, Coding.MH, width_px=16)
+    assert decoded.bad_rows == 0
+    assert decoded.bitmap.octets() == bytes((0x00, 0xFF)) * 2
