@@ -6,6 +6,7 @@ then does the folder go. What a crash leaves in folders is adopted by `spool.ado
 """
 
 import contextlib
+from pathlib import Path
 from typing import assert_never
 
 import structlog
@@ -13,16 +14,16 @@ import structlog
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.live import CallEnded, Live, Ringing
 from mailfax.gateway.pages import received_page
+from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
 from mailfax.model.ids import Kind
 from mailfax.model.outcome import Outcome
 from mailfax.modem.line import IncomingCall, Line, LineFault
-from mailfax.modem.pump import run_call
 from mailfax.spool.adopt import adopt_inbound
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallRecord, Direction, PageFacts, read, remove
 from mailfax.spool.disk import SpoolError
 from mailfax.spool.recovery import fax_id_of, settle
-from mailfax.t30.answerer import AnswererStation, answer
+from mailfax.t30.answerer import AnswererStation
 from mailfax.t30.commands import (
     BlockStored,
     FetchPage,
@@ -101,12 +102,14 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
     desk.emit(Live(subject=fax_id, line=desk.line_name, event=Ringing(called=incoming.called, caller=incoming.caller)))
     folder = CallFolder.create(desk.calls_root, header)
     with contextlib.closing(folder):
-        folder.finish(desk.honest(_conversation(line, desk, InboundKeeper(desk=desk, fax_id=fax_id, folder=folder))))
+        keeper = InboundKeeper(desk=desk, fax_id=fax_id, folder=folder)
+        path = transcript_path(desk.calls_root, call_id)
+        folder.finish(desk.honest(_conversation(line, desk, keeper, incoming, path)))
     _keep(read(folder.path), desk)
     remove(folder.path)
 
 
-def _conversation(line: Line, desk: Desk, keeper: InboundKeeper) -> CallResult:
+def _conversation(line: Line, desk: Desk, keeper: InboundKeeper, incoming: IncomingCall, path: Path) -> CallResult:
     try:
         answered = line.answer()
     except LineFault as fault:
@@ -115,8 +118,9 @@ def _conversation(line: Line, desk: Desk, keeper: InboundKeeper) -> CallResult:
     if not answered:
         line.hang_up()
         return CallResult(outcome=Outcome.CALL_DROPPED, detail="the caller hung up before we answered")
-    offer = desk.offer_on(line)
-    return run_call(answer(AnswererStation(station_id=desk.identity.station_id, offer=offer)), line, keeper)
+    station = AnswererStation(station_id=desk.identity.station_id, offer=desk.offer_on(line))
+    about = f"{incoming.called or '?'} on {desk.line_name}, from {incoming.caller or '?'}"
+    return converse(station, about, line, keeper, path)
 
 
 def _keep(record: CallRecord, desk: Desk) -> None:

@@ -14,17 +14,17 @@ from mailfax.gateway.desk import Desk
 from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.live import CallEnded, Dialling, Live
 from mailfax.gateway.pages import coded_page
+from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.modem.line import DialResult, Line, LineFault
-from mailfax.modem.pump import run_call
 from mailfax.spool.blobs import BlobMissing
 from mailfax.spool.callfolder import CallFolder, CallHeader, Direction, remove
 from mailfax.spool.disk import SpoolError
 from mailfax.spool.records import Claim
 from mailfax.spool.retry import decide
-from mailfax.t30.caller import CallerJob, call
+from mailfax.t30.caller import CallerJob
 from mailfax.t30.commands import (
     FetchPage,
     KeeperCommand,
@@ -130,15 +130,14 @@ def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) 
     if dialled is not DialResult.CONNECTED:
         line.hang_up()
         return CallResult(outcome=NOT_CONNECTED[dialled])
-    engine = call(
-        CallerJob(
-            first_page=claim.job.confirmed_pages,
-            pages=len(claim.document.pages),
-            station_id=desk.identity.station_id,
-            offer=desk.offer_on(line),
-        )
+    station = CallerJob(
+        first_page=claim.job.confirmed_pages,
+        pages=len(claim.document.pages),
+        station_id=desk.identity.station_id,
+        offer=desk.offer_on(line),
     )
-    return run_call(engine, line, keeper)
+    path = transcript_path(desk.calls_root, claim.call_id)
+    return converse(station, f"{claim.job.number} on {desk.line_name}", line, keeper, path)
 
 
 def settle_job(call_id: str, job_id: str, result: CallResult, desk: Desk) -> None:

@@ -5,7 +5,8 @@ from enum import Enum
 
 from mailfax.model.call import PageConfirmed, PageRefused, PageStarted, RemoteIdentified
 from mailfax.model.outcome import Outcome
-from mailfax.t30.capabilities import Bit, Dis
+from mailfax.t30.bits import Bit
+from mailfax.t30.capabilities import Dis
 from mailfax.t30.commands import FetchPage, PageData
 from mailfax.t30.exchange import CallEnded, Link, Steps, ask_keeper, check_limit, note
 from mailfax.t30.frames import Fcf, Frame

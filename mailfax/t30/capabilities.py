@@ -1,48 +1,19 @@
 """DIS and DCS: what a station can do, and what a call shall do, as bits (T.30, table 2). Used by `negotiate` and both engines.
 
-The FIF is the truth: `Dis` and `Dcs` hold its octets and read them through the table of bits below, so a bit that nobody
+The FIF is the truth: `Dis` and `Dcs` hold its octets and read them through the table of `bits`, so a bit that nobody
 here knows yet is kept as it came. Bits count from 1 as in table 2; bit 1 is the first on the line. Bits 24, 32, 40 ... say
 that another octet follows; whatever comes after a 0 there does not count, and missing octets read as 0.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 
 from mailfax.model.page import Coding, PageFormat, Resolution
+from mailfax.t30.bits import Bit
 from mailfax.t30.modulation import Modulation
 
 _LEAST_OCTETS = 3
 LONG_FRAME_OCTETS, SHORT_FRAME_OCTETS = 256, 64  # T.4, A.3.6
-
-
-class Bit(IntEnum):
-    """Single bits of table 2, by number. A group of bits has a table of its own below."""
-
-    T37 = 1
-    T38 = 3
-    V8 = 6
-    SHORT_ECM_FRAMES_PREFERRED = 7
-    READY_TO_BE_POLLED = 9
-    RECEIVES = 10
-    FINE = 15
-    MR = 16
-    UNCOMPRESSED = 26
-    ECM = 27
-    SHORT_ECM_FRAMES = 28  # DCS only
-    T6 = 31
-    R8_SUPERFINE = 41
-    SQUARE_300 = 42
-    R16_SUPERFINE = 43
-    INCH_PREFERRED = 44
-    METRIC_PREFERRED = 45
-    SELECTIVE_POLLING = 47
-    SUBADDRESS = 49
-    PASSWORD = 50
-    BINARY_FILES = 53
-    JPEG = 68
-    COLOUR = 69
-    T85 = 78
 
 
 _WORDS = {

@@ -106,6 +106,8 @@ class Fcf(Enum):
         return self.name.replace("_", "-")
 
 
+# Frames whose FIF is 20 characters of a number, a subaddress or a password (5.3.6.2.4 to 5.3.6.2.12).
+IDENTIFICATIONS = frozenset({Fcf.CSI, Fcf.CIG, Fcf.TSI, Fcf.SUB, Fcf.SEP, Fcf.PWD, Fcf.SID, Fcf.PSA})
 _BY_OCTET = {fcf.code | x: fcf for fcf in Fcf for x in ((0, _X_BIT) if fcf.has_x else (0,))}
 
 

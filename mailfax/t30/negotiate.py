@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from mailfax.model.page import A4_WIDTH_PX, Coding, PageFormat, Resolution
-from mailfax.t30.capabilities import LONG_FRAME_OCTETS, SHORT_FRAME_OCTETS, Bit, Dcs, Dis
+from mailfax.t30.bits import Bit
+from mailfax.t30.capabilities import LONG_FRAME_OCTETS, SHORT_FRAME_OCTETS, Dcs, Dis
 from mailfax.t30.modulation import Modulation
 
 # The rung below each modulation. Many receivers give up after three failed trainings, so V.17 goes down only to 12000

@@ -1,0 +1,119 @@
+"""Transcripts: a call is written down signal by signal and run again; a change of ours shows at the first signal that differs."""
+
+from dataclasses import replace
+
+import pytest
+from test_damage import Book, delivered, on_page
+
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import Coding
+from mailfax.modem.line import Line
+from mailfax.modem.pump import Keeper, run_call
+from mailfax.modem.transcript import TranscribedKeeper, TranscribedLine
+from mailfax.modem.virtual.damage import CutLine, Damage, LimitRate, LoseCarrier, NthFrame
+from mailfax.modem.virtual.pair import JoinedEnds, join
+from mailfax.modem.virtual.signals import Side
+from mailfax.t30.answerer import AnswererStation, answer
+from mailfax.t30.caller import AfterRtn, CallerJob, call
+from mailfax.t30.commands import Engine
+from mailfax.t30.frames import Fcf
+from mailfax.t30.negotiate import FULL_OFFER, Offer
+from mailfax.t30.replay import NotReplayable, parse, replay
+from mailfax.t30.transcript import Row, read_station, station_row
+
+PLAIN = CallerJob(pages=2, station_id="+1 555")
+ECM = CallerJob(pages=2, station_id="+1 555", offer=FULL_OFFER)
+DAMAGES = {
+    "none": (),
+    "gap": (on_page(1, LoseCarrier(after_s=2.0, duration_s=0.3)),),
+    "9600": (on_page(None, LimitRate(max_bit_rate=9600)),),
+    "MCF lost": (Damage(side=Side.CALLED, where=NthFrame(fcf=Fcf.MCF), harm=LoseCarrier()),),
+    "CFR lost": (Damage(side=Side.CALLED, where=NthFrame(fcf=Fcf.CFR), harm=LoseCarrier()),),
+    "cut": (on_page(2, CutLine(after_s=3.0)),),
+}
+
+
+def recorded(job: CallerJob, damage: tuple[Damage, ...]) -> tuple[JoinedEnds, list[str], list[str]]:
+    """Make a call and write it down at both ends."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    station = AnswererStation(station_id="5551234", offer=FULL_OFFER)
+    calling_line, called_line = join(damage=damage)
+    written: tuple[list[str], list[str]] = ([], [])
+
+    def converse(engine: Engine, line: Line, keeper: Keeper, rows: list[str], head: Row) -> object:
+        rows.append(f"{head}\n")
+        transcribed = TranscribedLine(line, rows.append)
+        return run_call(engine, transcribed, TranscribedKeeper(keeper, transcribed, rows.append))
+
+    def take() -> object:
+        called_line.wait_for_call(60)
+        called_line.answer()
+        return converse(answer(station), called_line, Book(), written[1], station_row(station))
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        other = pool.submit(take)
+        calling_line.dial("5551234")
+        result = converse(call(job), calling_line, Book(), written[0], station_row(job))
+        ends = JoinedEnds(
+            calling=result,  # type: ignore[arg-type]
+            called=other.result(),  # type: ignore[arg-type]
+            seconds=calling_line.seconds,
+            injuries=calling_line.injuries,
+        )
+    return ends, *written
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize("job", [PLAIN, ECM], ids=["plain", "ECM"])
+def test_a_call_is_replayed_at_either_end(job: CallerJob, name: str) -> None:
+    ends, calling, called = recorded(job, DAMAGES[name])
+    assert bool(ends.injuries) == (name != "none")
+    for rows, result in ((calling, ends.calling), (called, ends.called)):
+        again = replay(parse(rows))
+        assert again.difference == ""
+        assert again.result is not None
+        assert replace(again.result, seconds=0) == replace(result, seconds=0)
+
+
+def test_no_page_content_is_written_down() -> None:
+    ends, calling, called = recorded(ECM, DAMAGES["none"])
+    assert delivered(ends)
+    assert max(len(row) for row in (*calling[1:], *called[1:])) < 200
+    assert len(calling) < 30
+
+
+def test_another_behaviour_shows_at_the_first_signal_that_differs() -> None:
+    _, calling, _ = recorded(ECM, DAMAGES["none"])
+    changed = [row.replace("c1", "41", 1) if "\tDCS\t" in row else row for row in calling]
+    again = replay(parse(changed))
+    assert again.result is None
+    assert "DCS" in again.difference
+
+
+def test_a_transcript_that_was_cut_short() -> None:
+    _, calling, _ = recorded(PLAIN, DAMAGES["none"])
+    again = replay(parse(calling[: len(calling) // 2]))
+    assert again.difference.startswith("the transcript is over, but the engine goes on")
+    longer = replay(parse([*calling, calling[-1]]))
+    assert longer.difference.startswith("the engine ended, but the call went on")
+    assert longer.result is not None
+    assert longer.result.outcome is Outcome.DELIVERED
+
+
+@pytest.mark.parametrize("lines", [["nonsense\n"], ["0.0\t#\tdial\t\tx\n"], ["0.0\t#\tcaller\t\t{}\n"], []])
+def test_what_is_no_transcript(lines: list[str]) -> None:
+    with pytest.raises(NotReplayable):
+        replay(parse(lines))
+
+
+@pytest.mark.parametrize(
+    "station",
+    [
+        PLAIN,
+        CallerJob(pages=9, first_page=3, eom_after=frozenset({4}), after_rtn=AfterRtn.GO_ON, offer=FULL_OFFER),
+        AnswererStation(station_id="5", offer=Offer(codings=(Coding.MR,), ecm=True)),
+    ],
+)
+def test_what_a_station_was_to_do_is_read_again(station: CallerJob | AnswererStation) -> None:
+    assert read_station(Row.parse(str(station_row(station)))) == station
