@@ -10,7 +10,9 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def demo(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "mailfax", "demo", *options], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "mailfax", "demo", *options], capture_output=True, text=True, check=False
+    )
 
 
 def test_our_own_mails_arrive_and_the_sender_is_told() -> None:
