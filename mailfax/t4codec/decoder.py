@@ -156,7 +156,7 @@ class PageDecoder:
         if self._options.lsb_first:
             octets = reverse_bits(octets)
         words = table(_windows(octets))
-        end = _last_one(octets) if final else 8 * len(octets)
+        end = _last_one(octets)
         while True:
             page = Page(
                 words=words,
