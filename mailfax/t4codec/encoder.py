@@ -9,7 +9,10 @@ from mailfax.t4codec.encode_kernels import encode_t4, encode_t6
 from mailfax.t4codec.jit import as_array, new_integers, new_octets, octet_cells
 from mailfax.t4codec.tables import ENCODE_TABLES, END_MARKS, LONGEST_MAKE_UP
 
-K_BY_RESOLUTION = {Resolution.STANDARD: 2, Resolution.FINE: 4, Resolution.SUPERFINE: 8, Resolution.ULTRAFINE: 8}  # T.4, 4.2.1.1
+# T.4, 4.2.1.1: at most K - 1 two-dimensional lines follow a one-dimensional one. Above 200 lines an inch more than 4 is for
+# a receiver that says so (T.30, bit 122); 4 always is allowed.
+_K_BY_ROWS_PER_INCH = {98: 2, 196: 4, 391: 4}
+K_BY_RESOLUTION = {resolution: _K_BY_ROWS_PER_INCH[resolution.density.y_dpi] for resolution in Resolution}
 RTC_EOLS = 6  # T.4, 4.1.4
 EOFB_EOLS = 2  # T.6, 2.4.1.1
 # No code word spends more than 7 bits on a pel (VL3); a row of no pels to speak of still has EOL, tag and make-up codes.
