@@ -235,7 +235,8 @@ def _offer(resolution: Resolution, max_rate: int, best: Modulation) -> Offer:
     modulation: Modulation | None = best
     while modulation is not None and modulation.bit_rate > max_rate:
         modulation = NEXT_LOWER[modulation]
-    resolutions = (Resolution.STANDARD,) if resolution is Resolution.STANDARD else FULL_OFFER.resolutions
+    finest_first = tuple(reversed(Resolution))
+    resolutions = finest_first[finest_first.index(resolution) :]
     return replace(FULL_OFFER, resolutions=resolutions, best_modulation=modulation or Modulation.V27TER_2400)
 
 

@@ -13,7 +13,7 @@ from typing import assert_never
 from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.live import call_sentence
 from mailfax.gateway.outbound import NOT_CONNECTED
-from mailfax.gateway.pages import coded_page, received_page
+from mailfax.gateway.pages import coded_page, received_page, source_resolution
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
@@ -100,9 +100,10 @@ class _SendKeeper:
 
     def _coded(self, wanted: FetchPage) -> bytes:
         rendered = self._sending.pages[wanted.index]
-        page = rendered.standard if wanted.form.resolution is Resolution.STANDARD else rendered.fine
+        source = source_resolution(wanted.form)
+        page = rendered.standard if source is Resolution.STANDARD else rendered.fine
         return coded_page(
-            strip=self._header.strip(wanted.index + 1, wanted.form.resolution),
+            strip=self._header.strip(wanted.index + 1, source),
             body_t6=page.octets,
             width_px=page.width_px,
             rows=page.rows,

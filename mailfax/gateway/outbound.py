@@ -13,7 +13,7 @@ import structlog
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.live import CallEnded, Dialling, Live
-from mailfax.gateway.pages import coded_page
+from mailfax.gateway.pages import coded_page, source_resolution
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Outcome
@@ -81,9 +81,10 @@ class OutboundKeeper:
 
     def _coded(self, wanted: FetchPage) -> bytes:
         page = self._claim.document.pages[wanted.index]
-        blob = page.standard if wanted.form.resolution is Resolution.STANDARD else page.fine
+        source = source_resolution(wanted.form)
+        blob = page.standard if source is Resolution.STANDARD else page.fine
         return coded_page(
-            strip=self._strips.strip(wanted.index + 1, wanted.form.resolution),
+            strip=self._strips.strip(wanted.index + 1, source),
             body_t6=self._desk.blobs.get(blob.digest),
             width_px=blob.width_px,
             rows=blob.rows,

@@ -1,7 +1,13 @@
 """Pages between rest (T.6) and the line (the form that the DCS chose). Used by every call, queued or not, in both directions."""
 
-from mailfax.model.page import Coding, PageFormat
+from mailfax.model.page import Coding, PageFormat, Resolution
 from mailfax.t4codec import K_BY_RESOLUTION, Bitmap, Decoded, EncodeOptions, decode, encode, min_row_bits
+from mailfax.t4codec.scale import fit
+
+
+def source_resolution(form: PageFormat) -> Resolution:
+    """Return in which of its two rasters a page goes out: standard as it was made for that, all else from fine."""
+    return Resolution.STANDARD if form.resolution is Resolution.STANDARD else Resolution.FINE
 
 
 def coded_page(
@@ -9,10 +15,14 @@ def coded_page(
 ) -> bytes:
     """Code a page for the line, its header strip above it, filled up to the minimum scan line time (T.4, 4.1.3).
 
+    Strip and body are in the `source_resolution` of the form; where the form is finer or wider, both are scaled to it.
+
     Bodies leave room for the strip (see `mailfax.render.paper`), so both together are no longer than the paper.
     """
     body = decode(body_t6, Coding.MMR, width_px=width_px, max_rows=rows).bitmap
     page = body if strip is None else Bitmap.stack(strip, body)
+    source = source_resolution(form)
+    page = fit(page, source.density, to=form.resolution.density, width_px=form.width_px)
     fill_to = min_row_bits(bit_rate, form.min_scan_line_ms)
     return encode(page, form.coding, options=EncodeOptions(k=K_BY_RESOLUTION[form.resolution], min_row_bits=fill_to))
 

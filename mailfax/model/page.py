@@ -24,15 +24,30 @@ class Density(NamedTuple):
 
 
 class Resolution(StrEnum):
-    """Vertical resolutions by their usual names."""
+    """Resolutions by their usual names: rows at 3.85, 7.7 and 15.4 a mm; the last with twice the pels across as well (R16)."""
 
     STANDARD = "standard"
     FINE = "fine"
+    SUPERFINE = "superfine"
+    ULTRAFINE = "ultrafine"
 
     @property
     def density(self) -> Density:
         """Return the density that a viewer needs to show the page with the right aspect."""
-        return Density(204, 196) if self is Resolution.FINE else Density(204, 98)
+        return _DENSITIES[self]
+
+    @property
+    def pels_across(self) -> int:
+        """Return how many pels stand where R8 has one."""
+        return 2 if self is Resolution.ULTRAFINE else 1
+
+
+_DENSITIES = {
+    Resolution.STANDARD: Density(204, 98),
+    Resolution.FINE: Density(204, 196),
+    Resolution.SUPERFINE: Density(204, 391),
+    Resolution.ULTRAFINE: Density(408, 391),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

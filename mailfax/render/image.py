@@ -170,7 +170,7 @@ def _fax_page(black: NDArray[np.bool_], resolution: Resolution) -> Sheet:
     top = min(first, max(0, end - paper.body_rows))
     black = black[top : top + paper.body_rows]
     match resolution:
-        case Resolution.FINE:
+        case Resolution.FINE | Resolution.SUPERFINE | Resolution.ULTRAFINE:  # only the first is told apart above
             even = black[: black.shape[0] // 2 * 2]
             return sheet_of(black, even[0::2] | even[1::2])
         case Resolution.STANDARD:

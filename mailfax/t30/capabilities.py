@@ -7,6 +7,7 @@ that another octet follows; whatever comes after a 0 there does not count, and m
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
 from mailfax.model.page import Coding, PageFormat, Resolution
 from mailfax.t30.bits import Bit
@@ -53,6 +54,12 @@ DIS_SCAN_MS = {
     "110": (20, 10),
     "101": (40, 20),
     "111": (0, 0),
+}
+RESOLUTION_BITS = {
+    Resolution.STANDARD: None,
+    Resolution.FINE: Bit.FINE,
+    Resolution.SUPERFINE: Bit.R8_SUPERFINE,
+    Resolution.ULTRAFINE: Bit.R16_SUPERFINE,
 }
 DCS_SCAN_MS = {"000": 20, "001": 40, "010": 10, "100": 5, "111": 0}
 
@@ -101,7 +108,9 @@ class Dis:
         return cls(read_fif(fif))
 
     @classmethod
-    def offer(cls, *, schemes: Iterable[str], fine: bool, codings: Iterable[Coding], ecm: bool) -> "Dis":
+    def offer(
+        cls, *, schemes: Iterable[str], fine: bool, codings: Iterable[Coding], ecm: bool, superfine: bool
+    ) -> "Dis":
         """Write what we receive: A4 width, any length, and no least time for a line, since we keep up with any."""
         codings, wanted = set(codings), set(schemes)
         rate = next((printed for printed, has in DIS_SCHEMES.items() if set(has) == wanted), "0000")
@@ -111,6 +120,9 @@ class Dis:
             Bit.MR: Coding.MR in codings,
             Bit.ECM: ecm,
             Bit.T6: ecm and Coding.MMR in codings,
+            Bit.R8_SUPERFINE: superfine,
+            Bit.R16_SUPERFINE: superfine,
+            Bit.METRIC_PREFERRED: superfine,
         }
         return cls(write_fif(bits | {bit for bit, wanted in wanted_bits.items() if wanted}))
 
@@ -137,7 +149,21 @@ class Dis:
     def scan_line_ms(self, resolution: Resolution) -> int:
         """Return the least time of a coded line at this resolution."""
         standard_ms, fine_ms = DIS_SCAN_MS[get_bits(self.fif, SCAN_TIME)]
-        return fine_ms if resolution is Resolution.FINE else standard_ms
+        match resolution:
+            case Resolution.STANDARD:
+                return standard_ms
+            case Resolution.FINE:
+                return fine_ms
+            case Resolution.SUPERFINE | Resolution.ULTRAFINE:
+                # Half of 5 ms is not in the table of a DCS, so it stays 5 (table 2, note to bit 46).
+                return fine_ms // 2 if self.has(Bit.HALF_SCAN_TIME_AT_SUPERFINE) and fine_ms > 5 else fine_ms
+            case _:
+                assert_never(resolution)
+
+    def takes(self, resolution: Resolution) -> bool:
+        """Say whether it receives this resolution."""
+        bit = RESOLUTION_BITS[resolution]
+        return bit is None or self.has(bit)
 
     def describe(self) -> str:
         """Say in words what the station can do."""
@@ -166,12 +192,13 @@ class Dcs:
     @classmethod
     def command(cls, modulation: Modulation, form: PageFormat, *, unlimited_length: bool) -> "Dcs":
         """Write the DCS for pages of this form at this modulation."""
+        across = form.width_px // form.resolution.pels_across
         bits = {int(Bit.RECEIVES)} | _span(RATE, modulation.value.dcs_bits)
-        bits |= _span(WIDTH, next(printed for printed, width_px in DCS_WIDTH_PX.items() if width_px == form.width_px))
+        bits |= _span(WIDTH, next(printed for printed, width_px in DCS_WIDTH_PX.items() if width_px == across))
         bits |= _span(LENGTH, UNLIMITED if unlimited_length else A4)
         bits |= _span(SCAN_TIME, next(printed for printed, ms in DCS_SCAN_MS.items() if ms == form.min_scan_line_ms))
-        if form.resolution is Resolution.FINE:
-            bits.add(Bit.FINE)
+        if (resolution_bit := RESOLUTION_BITS[form.resolution]) is not None:
+            bits.add(resolution_bit)
         bits |= {Coding.MH: set(), Coding.MR: {Bit.MR}, Coding.MMR: {Bit.T6}}[form.coding]
         if form.ecm:
             bits |= {Bit.ECM} | ({Bit.SHORT_ECM_FRAMES} if form.ecm_frame_octets == SHORT_FRAME_OCTETS else set())
@@ -194,11 +221,18 @@ class Dcs:
             return None
         return PageFormat(
             coding=Coding.MMR if self.has(Bit.T6) else Coding.MR if self.has(Bit.MR) else Coding.MH,
-            resolution=Resolution.FINE if self.has(Bit.FINE) else Resolution.STANDARD,
-            width_px=width_px,
+            resolution=self.resolution,
+            width_px=width_px * self.resolution.pels_across,
             min_scan_line_ms=0 if self.ecm_frame_octets else DCS_SCAN_MS.get(get_bits(self.fif, SCAN_TIME), 0),
             ecm_frame_octets=self.ecm_frame_octets,
         )
+
+    @property
+    def resolution(self) -> Resolution:
+        """Return the resolution; of several bits the finest counts. On an inch grid (bit 44) it is the nearest of ours."""
+        finest_first = (Resolution.ULTRAFINE, Resolution.SUPERFINE, Resolution.FINE)
+        set_bits = (resolution for resolution in finest_first if (bit := RESOLUTION_BITS[resolution]) and self.has(bit))
+        return next(set_bits, Resolution.STANDARD)
 
     @property
     def ecm_frame_octets(self) -> int:

@@ -24,7 +24,6 @@ NEXT_LOWER: dict[Modulation, Modulation | None] = {
     Modulation.V27TER_2400: None,
 }
 _SCHEMES = ("V.27ter", "V.29", "V.17")  # each station that has one has those before it, as far as our own DIS can say
-_RESOLUTION_BITS = (Bit.R8_SUPERFINE, Bit.SQUARE_300, Bit.R16_SUPERFINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +37,7 @@ class Offer:
     resolutions: tuple[Resolution, ...] = (Resolution.FINE, Resolution.STANDARD)
     best_modulation: Modulation = Modulation.V17_14400
     ecm: bool = False
+    receives_superfine: bool = False
 
     @property
     def modulations(self) -> frozenset[Modulation]:
@@ -47,7 +47,7 @@ class Offer:
 
 
 # All that this station can do; what a call uses follows from the far end.
-FULL_OFFER = Offer(codings=(Coding.MMR, Coding.MR, Coding.MH), ecm=True)
+FULL_OFFER = Offer(codings=(Coding.MMR, Coding.MR, Coding.MH), ecm=True, receives_superfine=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,16 +68,14 @@ def choose(dis: Dis, offer: Offer) -> Choice | None:
     """Choose the best that both can do; None when there is nothing in common."""
     ecm = offer.ecm and dis.has(Bit.ECM)
     coding = next((coding for coding in offer.codings if _takes_coding(dis, coding, ecm=ecm)), None)
-    resolution = next(
-        (wanted for wanted in offer.resolutions if wanted is Resolution.STANDARD or dis.has(Bit.FINE)), None
-    )
+    resolution = next((wanted for wanted in offer.resolutions if dis.takes(wanted)), None)
     modulation = _at_most(offer.best_modulation, offer.modulations & dis.modulations)
     if coding is None or resolution is None or modulation is None or not dis.has(Bit.RECEIVES):
         return None
     form = PageFormat(
         coding=coding,
         resolution=resolution,
-        width_px=A4_WIDTH_PX,
+        width_px=A4_WIDTH_PX * resolution.pels_across,
         min_scan_line_ms=0 if ecm else dis.scan_line_ms(resolution),
         ecm_frame_octets=_frame_octets(dis) if ecm else 0,
     )
@@ -98,6 +96,7 @@ def our_dis(offer: Offer) -> Dis:
         fine=Resolution.FINE in offer.resolutions,
         codings=offer.codings,
         ecm=offer.ecm,
+        superfine=offer.receives_superfine,
     )
 
 
@@ -109,7 +108,8 @@ def acceptable_form(dcs: Dcs, offer: Offer) -> PageFormat | None:
     form = dcs.form
     if form is None or form.coding not in offer.codings or form.ecm > offer.ecm:
         return None
-    return None if any(dcs.has(bit) for bit in _RESOLUTION_BITS) else form
+    finer = form.resolution in {Resolution.SUPERFINE, Resolution.ULTRAFINE}
+    return None if dcs.has(Bit.SQUARE_300) or finer > offer.receives_superfine else form
 
 
 def _takes_coding(dis: Dis, coding: Coding, *, ecm: bool) -> bool:

@@ -91,6 +91,7 @@ def read_station(row: Row) -> CallerJob | AnswererStation:
         resolutions=tuple(map(Resolution, facts["resolutions"])),
         best_modulation=Modulation[facts["best_modulation"]],
         ecm=facts["ecm"],
+        receives_superfine=facts["receives_superfine"],
     )
     if row.signal == "answerer":
         return AnswererStation(station_id=facts["station_id"], offer=offer)
@@ -110,6 +111,7 @@ def _offer_facts(offer: Offer) -> dict[str, object]:
         "resolutions": [str(resolution) for resolution in offer.resolutions],
         "best_modulation": offer.best_modulation.name,
         "ecm": offer.ecm,
+        "receives_superfine": offer.receives_superfine,
     }
 
 
