@@ -26,7 +26,8 @@ def _patient() -> Iterator[Patient]:
 
 
 @pytest.fixture
-def patient(_patient: Patient) -> Patient:
+def patient(_patient: Patient) -> Iterator[Patient]:
     """Return the gateway that all crash tests share, up and with nothing left to do but what a failed test left."""
     _patient.up()
-    return _patient
+    yield _patient
+    _patient.watch.release_all()

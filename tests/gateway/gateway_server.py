@@ -96,8 +96,9 @@ class Server:
 
     def kill_alone(self, pid: int) -> None:
         """SIGKILL for one process, and wait until it is dead."""
-        os.kill(pid, signal.SIGKILL)
-        assert _dies(pid, DEATH_LIMIT_S), f"{pid} does not die"
+        with _handle(pid) as handle:
+            os.kill(pid, signal.SIGKILL)
+            assert _readable(handle, DEATH_LIMIT_S), f"{pid} does not die"
 
     def wait_until_gone(self) -> None:
         """Wait until no process of the server's session lives; one that outlives it is a fault."""
@@ -105,8 +106,8 @@ class Server:
         deadline_s = time.monotonic() + DEATH_LIMIT_S
         while living := _living(self.pid):
             for pid in living:
-                with contextlib.suppress(ProcessLookupError):
-                    if not _dies(pid, deadline_s - time.monotonic()):
+                with contextlib.suppress(ProcessLookupError), _handle(pid) as handle:
+                    if not _readable(handle, deadline_s - time.monotonic()):
                         os.killpg(self.pid, signal.SIGKILL)  # so that it does not disturb the tests after this one
                         raise AssertionError(f"process {pid} of {living} outlives its server")
         self._process.wait()
@@ -154,13 +155,19 @@ class Server:
         ]
 
 
-def _dies(pid: int, within_s: float) -> bool:
-    """Wait for the end of a process, whoever's child it is. Raises ProcessLookupError where it is over already."""
+@contextlib.contextmanager
+def _handle(pid: int) -> Iterator[int]:
+    """Hold on to a process, whoever's child it is. Raises ProcessLookupError where it is gone already."""
     handle = os.pidfd_open(pid)
     try:
-        return bool(select.select([handle], [], [], max(within_s, 0.0))[0])
+        yield handle
     finally:
         os.close(handle)
+
+
+def _readable(handle: int, within_s: float) -> bool:
+    """Wait until the process of a handle has ended."""
+    return bool(select.select([handle], [], [], max(within_s, 0.0))[0])
 
 
 def _living(session: int) -> list[int]:

@@ -3,6 +3,7 @@
 While a process is held nothing of its call or mail moves, so a test kills at exactly that place, from outside, with SIGKILL.
 """
 
+import contextlib
 import queue
 import socket
 import threading
@@ -50,6 +51,7 @@ class Watch:
         self._lock = threading.Lock()
         self._wanted: Strike | None = None
         self._visits: Counter[tuple[str, str]] = Counter()
+        self._standing: list[Held] = []
         self._held: queue.SimpleQueue[Held] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._listen, name="watch", daemon=True)
 
@@ -79,6 +81,17 @@ class Watch:
                 wanted, self._wanted = self._wanted, None
             raise AssertionError(f"nobody came to {wanted}, only {dict(self._visits)}") from None
 
+    def release_all(self) -> None:
+        """Let everybody go on whom a test that failed has left standing."""
+        with self._lock:
+            self._wanted = None
+            standing, self._standing = self._standing, []
+        for one in standing:
+            one.release()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._held.get_nowait()
+
     def _listen(self) -> None:
         while True:
             try:
@@ -99,5 +112,7 @@ class Watch:
             if self._visits[process, point] < wanted.visit:
                 return False
             self._wanted = None
-        self._held.put(Held(int(pid), connection))
+            held = Held(int(pid), connection)
+            self._standing.append(held)
+        self._held.put(held)
         return True

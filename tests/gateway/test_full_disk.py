@@ -20,6 +20,7 @@ from mailfax.spool.settings import SpoolSettings
 from mailfax.spool.store import Store
 from mailfax.t30.commands import LineCommand, LineResult
 from mailfax.t30.modulation import Modulation
+from mailfax.t30.negotiate import FULL_OFFER
 
 PETABYTE_IN_MB = 10**9
 RESERVE = 200 << 20
@@ -97,6 +98,7 @@ def test_a_line_answers_only_where_a_fax_would_find_room(tmp_path: Path, free_by
             jitter=lambda: 0.0,
             emit=lambda _: None,
             stopping=lambda: False,
+            offer=FULL_OFFER,
         )
         take_call(IncomingCall(called="5551234", caller="5550001"), line, desk)
         assert (line.answered, len(store.faxes())) == (answered, answered)
