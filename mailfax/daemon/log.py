@@ -10,7 +10,12 @@ def configure(*, json: bool, verbose: bool = False) -> None:
     """Send this process's log to standard error: coloured text for a terminal, JSON lines for a collector."""
     level = logging.DEBUG if verbose else logging.INFO
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the rich one prints local variables: mail, passwords
+        )
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

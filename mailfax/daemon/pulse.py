@@ -37,7 +37,7 @@ class Pulse:
         await self._beat.wait()
 
 
-async def work_while_any(step: Callable[[], Awaitable[bool]], pulse: Pulse) -> None:
+async def work_while_any(name: str, step: Callable[[], Awaitable[bool]], pulse: Pulse) -> None:
     """Call `step` until it says there is nothing to do, then wait for a beat; until cancelled.
 
     A fault of one worker is logged and costs the others nothing; it tries again after a rest.
@@ -47,8 +47,6 @@ async def work_while_any(step: Callable[[], Awaitable[bool]], pulse: Pulse) -> N
             while await step():
                 pass
         except Exception:  # noqa: BLE001 - the last line of defence; the log has the whole story
-            _log.exception(
-                "a worker failed and rests", worker=getattr(step, "__qualname__", repr(step)), rest_s=FAULT_REST_S
-            )
+            _log.exception("a worker failed and rests", worker=name, rest_s=FAULT_REST_S)
             await asyncio.sleep(FAULT_REST_S)
         await pulse.wait()

@@ -10,6 +10,7 @@ import fcntl
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -38,6 +39,16 @@ from mailfax.spool.store import Store
 _log = structlog.get_logger()
 
 Step = Callable[[], Awaitable[bool]]
+RENDER_WORKERS = min(os.cpu_count() or 1, 4)
+DELIVERY_WORKERS = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worker:
+    """One worker of the mail side: a step that says whether it found something to do."""
+
+    name: str
+    step: Step
 
 
 class CannotServe(Exception):
@@ -103,7 +114,7 @@ class Server:
             ) from None
         pulse = Pulse(self._intake.store)
         parts = [pulse.run(), *(children.keep(spec) for spec in self._child_specs())]
-        parts += [work_while_any(step, pulse) for step in self._steps(emit)]
+        parts += [work_while_any(worker.name, worker.step, pulse) for worker in self._workers(emit)]
         tasks = [asyncio.create_task(part) for part in parts]
         try:
             address = "{}:{}".format(*smtp.addresses[0])
@@ -129,8 +140,8 @@ class Server:
         for name in config.lines:
             yield ChildSpec(name=f"line-{name}", target=line_process, arguments=(config, name), json_log=json_log)
 
-    def _steps(self, emit: Emit) -> Iterator[Step]:
-        """Return the workers of the mail side, each as one step that says whether it found something to do."""
+    def _workers(self, emit: Emit) -> Iterator[Worker]:
+        """Return the workers of the mail side; what one waits for (a big document, a slow server) holds up no other."""
         config, store, blobs = self._config, self._intake.store, self._intake.blobs
         render = RenderDesk(
             store=store,
@@ -163,9 +174,12 @@ class Server:
             now_us=wall_clock_us,
             emit=emit,
         )
-        for step in (render.step, distribution.step, notification.step):
-            yield _in_thread(step)
-        yield delivery.step
+        for _ in range(RENDER_WORKERS):
+            yield Worker(name="render", step=_in_thread(render.step))
+        yield Worker(name="distribution", step=_in_thread(distribution.step))
+        yield Worker(name="notification", step=_in_thread(notification.step))
+        for _ in range(DELIVERY_WORKERS):
+            yield Worker(name="delivery", step=delivery.step)
 
 
 def _in_thread(step: Callable[[], bool]) -> Step:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from mailfax.gateway.live import Emit, FaxRouted, Live
+from mailfax.gateway.resting import Resting
 from mailfax.model.fax import InboundFax
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.routing import inbound
@@ -39,19 +40,25 @@ class DistributionDesk:
     ) -> None:
         self._store, self._blobs, self._routing, self._letterhead = store, blobs, routing, letterhead
         self._now_us, self._emit = now_us, emit
+        self._resting = Resting()
 
     def step(self) -> bool:
         """Route the next fax; False when none waits."""
-        fax = self._store.next_unrouted_fax()
+        now_us = self._now_us()
+        fax = self._store.next_unrouted_fax(self._resting.now(now_us))
         if fax is None:
             return False
+        with self._resting.unless_done(fax.id, now_us):
+            self._distribute(fax)
+        return True
+
+    def _distribute(self, fax: InboundFax) -> None:
         route = inbound.route(fax.called, fax.caller, fax.station_id, fax.line, self._routing)
         deliveries = self._deliveries(fax, route.mailboxes) if fax.pages else []
         because = route.because if fax.pages else NO_PAGES
         self._store.route_fax(fax.id, deliveries, because, self._now_us())
         _log.info("fax routed", fax=fax.id, mailboxes=route.mailboxes, pages=len(fax.pages), because=because)
         self._emit(Live(subject=fax.id, event=FaxRouted(mailboxes=route.mailboxes, because=because)))
-        return True
 
     def _deliveries(self, fax: InboundFax, mailboxes: tuple[str, ...]) -> list[NewDelivery]:
         pdf = self._pdf(fax)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -121,6 +122,6 @@ def accept_mail(
 def _readable(headers: Message, name: str) -> str:
     """Return a header as text on one line; what cannot be decoded stays as it is."""
     raw = str(headers.get(name, ""))
-    with contextlib.suppress(LookupError, ValueError):
+    with contextlib.suppress(LookupError, ValueError, HeaderParseError):
         raw = str(make_header(decode_header(raw)))
     return " ".join(raw.split())

@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 import structlog
 
+from mailfax.gateway.resting import Resting
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Disposition
-from mailfax.smtp.compose import Letterhead
+from mailfax.model.submission import Submission
+from mailfax.smtp.compose import Letterhead, ascii_line
 from mailfax.smtp.notices import NoticeKind, NoticePolicy, dsn, report, wanted_notice
 from mailfax.smtp.wording import Attempt, JobReport
-from mailfax.spool.blobs import BlobStore
+from mailfax.spool.blobs import BlobMissing, BlobStore
 from mailfax.spool.records import DeliveryKind, JobStory, NewDelivery, Unnotified
 from mailfax.spool.store import Store
 
@@ -41,12 +43,19 @@ class NotificationDesk:
     ) -> None:
         self._store, self._blobs, self._letterhead = store, blobs, letterhead
         self._policy, self._now_us = policy, now_us
+        self._resting = Resting()
 
     def step(self) -> bool:
         """Make the notices of one submission's finished jobs; False when every sender has been told."""
-        untold = self._store.next_unnotified()
+        now_us = self._now_us()
+        untold = self._store.next_unnotified(self._resting.now(now_us))
         if untold is None:
             return False
+        with self._resting.unless_done(untold.submission.id, now_us):
+            self._tell(untold)
+        return True
+
+    def _tell(self, untold: Unnotified) -> None:
         by_kind: dict[NoticeKind, list[JobReport]] = {NoticeKind.DSN: [], NoticeKind.REPORT: []}
         for story in untold.stories:
             kind = wanted_notice(story.job.recipient.notify, DISPOSITIONS[story.job.state], self._policy)
@@ -61,13 +70,11 @@ class NotificationDesk:
             jobs=ids,
             notices=[kind.value for kind, reports in by_kind.items() if reports],
         )
-        return True
 
     def _notice(self, untold: Unnotified, kind: NoticeKind, reports: list[JobReport]) -> NewDelivery:
         submission, now_us = untold.submission, self._now_us()
         if kind is NoticeKind.DSN:
-            original = self._blobs.get(submission.message_digest)
-            message = dsn(submission, reports, untold.account, original, self._letterhead, now_us)
+            message = dsn(submission, reports, untold.account, self._original(submission), self._letterhead, now_us)
         else:
             message = report(submission, reports, untold.account, self._letterhead, now_us)
         return NewDelivery(
@@ -77,6 +84,16 @@ class NotificationDesk:
             message_digest=self._blobs.put(message),
             submission_id=submission.id,
         )
+
+    def _original(self, submission: Submission) -> bytes:
+        """Return the mail as it came; of one that the disk has lost, the header lines that the spool still knows."""
+        try:
+            return self._blobs.get(submission.message_digest)
+        except BlobMissing:
+            known = {"Message-ID": submission.message_id, "Subject": submission.subject}
+            return (
+                "".join(f"{name}: {ascii_line(value)}\r\n" for name, value in known.items() if value).encode() + b"\r\n"
+            )
 
 
 def _report(story: JobStory) -> JobReport:

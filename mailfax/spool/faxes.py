@@ -1,6 +1,6 @@
 """Received faxes: taken over from a line, routed to mailboxes. Functions of a connection, for `store`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, Select, insert, or_, select, update
@@ -46,14 +46,15 @@ def add(connection: Connection, fax: InboundFax, now_us: int) -> bool:
     return True
 
 
-def unrouted() -> Select[str]:
-    """Select the oldest fax that has no deliveries yet."""
-    return select(faxes.c.id).where(faxes.c.routed_us.is_(None)).order_by(faxes.c.id).limit(1)
+def unrouted(passing: Collection[str] = ()) -> Select[str]:
+    """Select the oldest fax that has no deliveries yet, passing over some."""
+    waiting = select(faxes.c.id).where(faxes.c.routed_us.is_(None)).order_by(faxes.c.id).limit(1)
+    return waiting.where(faxes.c.id.not_in(passing)) if passing else waiting
 
 
-def next_unrouted(connection: Connection) -> InboundFax | None:
-    """Return the oldest fax that has no deliveries yet."""
-    found = connection.scalar(unrouted())
+def next_unrouted(connection: Connection, passing: Collection[str]) -> InboundFax | None:
+    """Return the oldest fax that has no deliveries yet, passing over some."""
+    found = connection.scalar(unrouted(passing))
     return None if found is None else load(connection, found)
 
 

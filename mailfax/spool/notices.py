@@ -1,6 +1,6 @@
 """What senders are still to be told. Functions of a connection, for `store`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Select, select, update
 
@@ -10,20 +10,24 @@ from mailfax.spool.records import Delivery, JobStory, NewDelivery, Unnotified
 from mailfax.spool.tables import jobs as job_table
 
 
-def untold() -> Select[str]:
-    """Select the submission of the job that ended first and was not told of."""
+def untold(passing: Collection[str] = ()) -> Select[str]:
+    """Select the submission of the job that ended first and was not told of, passing over some."""
     table = job_table.c
-    return select(table.submission_id).where(_is_untold()).order_by(table.finished_us, table.id).limit(1)
+    waiting = select(table.submission_id).where(_is_untold()).order_by(table.finished_us, table.id).limit(1)
+    return waiting.where(table.submission_id.not_in(passing)) if passing else waiting
 
 
 def _is_untold() -> ColumnElement[bool]:
     return job_table.c.finished_us.is_not(None) & job_table.c.notified_us.is_(None)
 
 
-def next_unnotified(connection: Connection) -> Unnotified | None:
-    """Return the finished jobs of one submission whose sender has not been told, those that ended first before others."""
+def next_unnotified(connection: Connection, passing: Collection[str]) -> Unnotified | None:
+    """Return the finished jobs of one submission whose sender has not been told, those that ended first before others.
+
+    Submissions of `passing` are left out.
+    """
     table = job_table.c
-    submission_id = connection.scalar(untold())
+    submission_id = connection.scalar(untold(passing))
     if submission_id is None:
         return None
     submission = submissions.load(connection, submission_id)

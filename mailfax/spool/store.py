@@ -6,7 +6,7 @@ The blob that a row names is put by the caller before the row. `now_us` is alway
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Event
@@ -212,9 +212,9 @@ class Store:
         fault_point("fax-committed")
         return added
 
-    def next_unrouted_fax(self) -> InboundFax | None:
-        """Return the oldest fax that has no deliveries yet."""
-        return self.read(faxes.next_unrouted)
+    def next_unrouted_fax(self, passing: Collection[str] = ()) -> InboundFax | None:
+        """Return the oldest fax that has no deliveries yet, passing over some."""
+        return self.read(lambda c: faxes.next_unrouted(c, passing))
 
     def route_fax(self, fax_id: str, new: Sequence[NewDelivery], note: str, now_us: int) -> tuple[Delivery, ...]:
         """Give a fax its deliveries; empty, and nothing changed, where it has them already."""
@@ -232,9 +232,12 @@ class Store:
 
     # -- notices and mails going out ----------------------------------------------------------------------------------
 
-    def next_unnotified(self) -> Unnotified | None:
-        """Return finished jobs of one submission whose sender has not been told, with all that a notice says."""
-        return self.read(notices.next_unnotified)
+    def next_unnotified(self, passing: Collection[str] = ()) -> Unnotified | None:
+        """Return finished jobs of one submission whose sender has not been told, with all that a notice says.
+
+        Submissions of `passing` are left out.
+        """
+        return self.read(lambda c: notices.next_unnotified(c, passing))
 
     def notified(self, job_ids: Sequence[str], new: Sequence[NewDelivery], now_us: int) -> tuple[Delivery, ...]:
         """Mark jobs as told and queue the mails that tell (none where nobody wants to know), in one commit.

@@ -2,6 +2,7 @@
 
 import contextlib
 import email
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
@@ -98,13 +99,13 @@ def test_an_unforeseen_fault_of_one_fax_lets_the_next_pass_and_is_tried_again_la
         now_us=lambda: spool.now_us,
         emit=lambda _live: None,
     )
-    with pytest.raises(ValueError, match=r".+"):
+    with pytest.raises(struct.error):
         desk.step()
     assert desk.step()
     assert not desk.step()
     assert [delivery.fax_id for delivery in spool.store.deliveries()] == [good.id]
     spool.now_us += 2 * MINUTE_US
-    with pytest.raises(ValueError, match=r".+"):
+    with pytest.raises(struct.error):
         desk.step()
     assert spool.store.next_unrouted_fax() == poisoned
 
