@@ -2,7 +2,7 @@
 
 from mailfax.model.page import Coding, PageFormat, Resolution
 from mailfax.t4codec import K_BY_RESOLUTION, Bitmap, Decoded, EncodeOptions, decode, encode, min_row_bits
-from mailfax.t4codec.scale import fit
+from mailfax.t4codec.scale import resize
 
 
 def source_resolution(form: PageFormat) -> Resolution:
@@ -22,7 +22,8 @@ def coded_page(
     body = decode(body_t6, Coding.MMR, width_px=width_px, max_rows=rows).bitmap
     page = body if strip is None else Bitmap.stack(strip, body)
     source = source_resolution(form)
-    page = fit(page, source.density, to=form.resolution.density, width_px=form.width_px)
+    rows_of_one = round(form.resolution.rows_per_mm / source.rows_per_mm)
+    page = resize(page, width_px=form.width_px, rows=page.rows * rows_of_one)
     fill_to = min_row_bits(bit_rate, form.min_scan_line_ms)
     return encode(page, form.coding, options=EncodeOptions(k=K_BY_RESOLUTION[form.resolution], min_row_bits=fill_to))
 

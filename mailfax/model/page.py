@@ -37,6 +37,11 @@ class Resolution(StrEnum):
         return _DENSITIES[self]
 
     @property
+    def rows_per_mm(self) -> float:
+        """Return the rows of a millimetre (T.4, 2.1)."""
+        return {Resolution.STANDARD: 3.85, Resolution.FINE: 7.7}.get(self, 15.4)
+
+    @property
     def pels_across(self) -> int:
         """Return how many pels stand where R8 has one."""
         return 2 if self is Resolution.ULTRAFINE else 1

@@ -18,7 +18,7 @@ NOON = datetime(2026, 11, 2, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 LINE = HeaderLine(date=NOON, sender="Jörg Müller", number="5551234", page=2, pages=5)
 
 
-@pytest.mark.parametrize("resolution", Resolution)
+@pytest.mark.parametrize("resolution", PAPERS)
 def test_the_strip_fills_its_part_of_the_page_and_ends_white(resolution: Resolution) -> None:
     strip = header_strip(LINE, resolution)
     black = strip.to_bool()

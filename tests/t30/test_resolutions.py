@@ -50,10 +50,10 @@ def test_least_time_of_a_line_in_superfine(scan: str, half: bool, fine_ms: int, 
 @pytest.mark.parametrize("coding", Coding)
 def test_pages_are_rescaled_and_coded_as_the_dcs_says(resolution: Resolution, coding: Coding) -> None:
     form = PageFormat(coding=coding, resolution=resolution, width_px=WIDTHS[resolution])
-    black = np.zeros((60, 1728), np.bool_)
+    black = np.zeros((2200, 1728), np.bool_)
     black[20:40, 100:900] = True
     body = Bitmap.from_bool(black)
-    octets = coded_page(None, encode(body, Coding.MMR), 1728, 60, form, 14400)
+    octets = coded_page(None, encode(body, Coding.MMR), 1728, 2200, form, 14400)
     down = {Resolution.SUPERFINE: 2, Resolution.ULTRAFINE: 2}.get(resolution, 1)
     got = decode(octets, coding, width_px=form.width_px).bitmap.to_bool()
     assert np.array_equal(got, np.repeat(np.repeat(black, down, axis=0), resolution.pels_across, axis=1))
