@@ -32,7 +32,7 @@ from mailfax.model.call import (
 from mailfax.model.ids import Kind
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
-from mailfax.spool.disk import disk_errors, make_folder, sync_folder, write_new_file
+from mailfax.spool.disk import disk_errors, is_locked, make_folder, sync_folder, write_new_file
 from mailfax.spool.faultpoint import fault_point
 
 _HEADER = "header.json"
@@ -261,7 +261,7 @@ def _whole_lines(octets: bytes) -> list[_Line]:
 def orphans(root: Path, line: str | None = None) -> list[Path]:
     """Return the call folders (of one line, or of all) that no living process writes, oldest first."""
     pattern = f"{line or '*'}/{Kind.CALL}*"
-    return sorted((path for path in root.glob(pattern) if not _is_live(path)), key=lambda path: path.name)
+    return sorted((path for path in root.glob(pattern) if not is_locked(path / _JOURNAL)), key=lambda path: path.name)
 
 
 def remove(path: Path) -> None:
@@ -271,18 +271,3 @@ def remove(path: Path) -> None:
         doomed = path.with_name(f".done-{path.name}")
         path.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
-
-
-def _is_live(path: Path) -> bool:
-    try:
-        handle = os.open(path / _JOURNAL, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        # Shared, so that two who ask at once do not take each other for the owner.
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False

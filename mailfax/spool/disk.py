@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -62,6 +63,22 @@ def write_new_file(path: Path, octets: bytes) -> None:
         while view:
             view = view[file.write(view) :]
         os.fsync(handle)
+
+
+def is_locked(path: Path) -> bool:
+    """Say whether a living process holds the lock on this file; the kernel gives it back however a process ends."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        # Shared, so that two who ask at once do not take each other for the owner.
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def free_bytes(folder: Path) -> int:

@@ -7,11 +7,10 @@ the same two questions.
 
 import contextlib
 import fcntl
-import os
 import secrets
 from collections.abc import Iterator
 
-from mailfax.spool.disk import make_folder
+from mailfax.spool.disk import is_locked, make_folder
 from mailfax.spool.settings import SpoolSettings
 
 
@@ -42,18 +41,7 @@ class Owner:
 
 def is_alive(settings: SpoolSettings, token: str) -> bool:
     """Say whether the process that has this token still holds its lock."""
-    try:
-        handle = os.open(settings.owners / token, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        # Shared, so that two who ask at once do not take each other for the owner.
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+    return is_locked(settings.owners / token)
 
 
 def sweep(settings: SpoolSettings) -> None:
