@@ -76,9 +76,10 @@ class BlobStore:
         return self.path(digest).exists()
 
     def _holds(self, path: Path, octets: bytes) -> bool:
+        """Say whether the file is there and whole: what cannot be read, or is something else, is written anew."""
         try:
-            return path.stat().st_size == len(octets)
-        except FileNotFoundError:
+            return path.stat().st_size == len(octets) and path.read_bytes() == octets
+        except OSError:
             return False
 
 

@@ -39,9 +39,12 @@ def test_an_unknown_digest_is_missing_and_a_changed_file_is_damaged(blobs: BlobS
         blobs.get(digest)
 
 
-def test_a_cut_file_is_replaced_when_its_content_is_put_again(blobs: BlobStore) -> None:
+@pytest.mark.parametrize("damaged", [b"a wh", b"a whole page and more", b"a whole pagE"])
+def test_a_damaged_file_is_replaced_when_its_content_is_put_again(blobs: BlobStore, damaged: bytes) -> None:
     digest = blobs.put(b"a whole page")
-    blobs.path(digest).write_bytes(b"a wh")
+    blobs.path(digest).write_bytes(damaged)
+    with pytest.raises(BlobDamaged):
+        blobs.get(digest)
     assert blobs.put(b"a whole page") == digest
     assert blobs.get(digest) == b"a whole page"
 
