@@ -51,12 +51,17 @@ class Worker:
     step: Step
 
 
+def _end_in_order(*_: object) -> None:
+    raise SystemExit(0)
+
+
 class CannotServe(Exception):
     """The server cannot start; the text is one plain sentence with what to do."""
 
 
 def serve(config: Config, *, json_log: bool = False) -> None:
     """Run until SIGTERM or SIGINT. Raises CannotServe."""
+    signal.signal(signal.SIGTERM, _end_in_order)  # until the event loop has handlers of its own
     log.configure(json=json_log)
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     new_id, spool = id_maker(), build.spool_settings(config)

@@ -126,7 +126,10 @@ def reports(mailboxes: Path, owner: str) -> Iterator[str]:
         if name == owner and not message["X-Fax-Id"]:
             body = next((part for part in message.walk() if part.get_content_type() == "text/plain"), None)
             text = bytes(body.get_payload(decode=True)).decode(errors="replace") if body is not None else ""
-            yield "\n".join(f"    {line}" for line in (f"Subject: {message['Subject']}", "", *text.splitlines()))
+            yield "\n".join(
+                f"    {line}"
+                for line in (f"Subject: {' '.join(str(message['Subject']).split())}", "", *text.splitlines())
+            )
 
 
 def _messages(mailboxes: Path) -> Iterator[tuple[str, Message]]:

@@ -27,6 +27,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures" / "mail"
 OWN_MAILS = (("accents.eml", "5551234"), ("three-pages.eml", "5551299"), ("attachments.eml", "5557000"))
 QUIET_LIMIT_S = 120.0  # seconds without any step after which the demo gives up
 LOOK_EVERY_S = 0.2
+STOP_LIMIT_S = 30.0
 LINE_END = re.compile(rb"\r\n|\r|\n")  # files end their lines as they like, SMTP in CR LF
 
 
@@ -45,6 +46,9 @@ class Posting:
 def run(*, mail: Path | None, number: str, real_time: bool, damage_page: int) -> int:
     """Run the whole demo; return the exit status: 0 only if every page arrived equal to what was sent."""
     own = [Posting(mail=FIXTURES / name, number=to) for name, to in OWN_MAILS]
+    if mail is None and not FIXTURES.is_dir():
+        print("The demo's own mails are in the project's checkout; name one of yours with --mail.", file=sys.stderr)
+        return 1
     postings = [Posting(mail=mail, number=number)] if mail else own
     folder = Path(tempfile.mkdtemp(prefix="mailfax-demo-"))
     config_file = folder / "mailfax.toml"
@@ -59,8 +63,16 @@ def run(*, mail: Path | None, number: str, real_time: bool, damage_page: int) ->
             print(f"\nThe demo failed: {failure}\nThe server's log is {log.name}", file=sys.stderr)
             return 1
         finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait()
+            _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.send_signal(signal.SIGTERM)
+    try:
+        server.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _demo_config(*, real_time: bool, damage_page: int) -> str:
@@ -128,18 +140,18 @@ def _all_done(store: Store) -> bool:
 def _judge(config: Config, store: Store, folder: Path) -> int:
     """Compare every page, print the table and the sender's reports, return the exit status."""
     mailboxes = config.data_dir / "mailboxes"
-    faxes = {fax.called: fax for fax in delivered_faxes(mailboxes, folder / "received")}
+    faxes = list(delivered_faxes(mailboxes, folder / "received"))
     jobs = sorted(store.jobs(), key=lambda job: job.id)
-    good = bool(jobs)
+    good = bool(jobs) and len(faxes) == len(jobs)  # neither a second copy nor a stray fax goes unnoticed
     print(f"\n{'job':<13}  {'number':<8}  {'pages':>5}  {'line s':>7}  result")
     for job in jobs:
-        verdicts = _verdicts(config, store, job, faxes.get(job.number))
+        verdicts = _verdicts(config, store, job, next((fax for fax in faxes if fax.called == job.number), None))
         wrong = [verdict for verdict in verdicts if not verdict.equal]
         good = good and job.state is JobState.DELIVERED and bool(verdicts) and not wrong
         seconds = sum(attempt.result.seconds for attempt in store.attempts(job.id) if attempt.result)
         result = f"{job.outcome.code if job.outcome else job.state.value}, {_say(verdicts)}"
         print(f"{job.id:<13}  {job.number:<8}  {len(verdicts):>5}  {seconds:>7.1f}  {result}")
-    for fax in faxes.values():
+    for fax in faxes:
         print(f"received for {fax.called} in the mailbox {fax.mailbox}: {fax.pdf}")
     for report in reports(mailboxes, SENDER):
         print(f"\nThe sender's mailbox has this report:\n\n{report}")

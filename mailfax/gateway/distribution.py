@@ -54,11 +54,11 @@ class DistributionDesk:
 
     def _distribute(self, fax: InboundFax) -> None:
         route = inbound.route(fax.called, fax.caller, fax.station_id, fax.line, self._routing)
-        deliveries = self._deliveries(fax, route.mailboxes) if fax.pages else []
-        because = route.because if fax.pages else NO_PAGES
+        mailboxes, because = (route.mailboxes, route.because) if fax.pages else ((), NO_PAGES)
+        deliveries = self._deliveries(fax, mailboxes) if mailboxes else []
         self._store.route_fax(fax.id, deliveries, because, self._now_us())
-        _log.info("fax routed", fax=fax.id, mailboxes=route.mailboxes, pages=len(fax.pages), because=because)
-        self._emit(Live(subject=fax.id, event=FaxRouted(mailboxes=route.mailboxes, because=because)))
+        _log.info("fax routed", fax=fax.id, mailboxes=mailboxes, pages=len(fax.pages), because=because)
+        self._emit(Live(subject=fax.id, event=FaxRouted(mailboxes=mailboxes, because=because)))
 
     def _deliveries(self, fax: InboundFax, mailboxes: tuple[str, ...]) -> list[NewDelivery]:
         pdf = self._pdf(fax)

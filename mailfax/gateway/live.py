@@ -161,7 +161,8 @@ def sentence(event: LiveEvent, pages: int | None = None) -> str:
         case CallEnded():
             return f"{event.outcome} after {event.seconds:.1f} s: {event.sentence}"
         case FaxRouted():
-            return f"goes to {', '.join(event.mailboxes)} ({event.because})"
+            where = f"goes to {', '.join(event.mailboxes)}" if event.mailboxes else "goes nowhere"
+            return f"{where} ({event.because})"
         case MailHanded():
             return f"{event.what} delivered to {event.recipient}"
         case MailWaits():
