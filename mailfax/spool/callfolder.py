@@ -13,7 +13,8 @@ import fcntl
 import hashlib
 import os
 import shutil
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, assert_never
@@ -121,12 +122,25 @@ class _EventLine(msgspec.Struct, tag="event", tag_field="line"):
     event: dict[str, Any]
 
 
+class _Result(msgspec.Struct):
+    """A CallResult as it is written; every field is wanted back, since a default would be a claim."""
+
+    outcome: str
+    confirmed_pages: int
+    unconfirmed_page: int | None
+    station_id: str
+    modulation: str
+    bit_rate: int
+    seconds: float
+    detail: str
+
+
 class _ResultLine(msgspec.Struct, tag="result", tag_field="line"):
-    result: dict[str, Any]
+    result: _Result
 
 
 _Line = _PageLine | _EventLine | _ResultLine
-
+_Said = TimedEvent | KeptPage | CallResult
 
 _encode = msgspec.json.encode
 _decode_line = msgspec.json.Decoder(_Line).decode
@@ -191,7 +205,7 @@ class CallFolder:
 
     def finish(self, result: CallResult) -> None:
         """Write down what the call came to; on disk when it returns. Raises SpoolFull."""
-        self._append(_ResultLine(result={**asdict(result), "outcome": result.outcome.code}), sync=True)
+        self._append(_ResultLine(result=_Result(**{**asdict(result), "outcome": result.outcome.code})), sync=True)
         fault_point("call-finished")
 
     def close(self) -> None:
@@ -216,46 +230,63 @@ class CallFolder:
 def read(path: Path) -> CallRecord:
     """Read a call folder, whatever a crash left of its journal's end. Raises CallFolderDamaged."""
     try:
-        header = msgspec.json.decode((path / _HEADER).read_bytes(), type=CallHeader)
-        lines = _whole_lines((path / _JOURNAL).read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
+        header = _parsed_header((path / _HEADER).read_bytes())
+        *lines, tail = (path / _JOURNAL).read_bytes().split(b"\n")
+    except (OSError, ValueError, msgspec.DecodeError) as error:
         raise CallFolderDamaged(f"{path} cannot be read as a call: {error}") from error
+    said = [_parsed(path, line) for line in lines]
+    if tail:
+        # A cut line that happens to be whole JSON lacked only its newline.
+        with contextlib.suppress(CallFolderDamaged):
+            said.append(_parsed(path, tail))
+    return _record(header, said)
+
+
+def _parsed_header(octets: bytes) -> CallHeader:
+    written = msgspec.json.decode(octets, type=dict[str, Any])
+    unknown = written.keys() - {field.name for field in fields(CallHeader)}
+    if unknown:  # a misspelt `pages` would otherwise be a call without any
+        raise ValueError(f"its header has unknown fields {sorted(unknown)}")
+    return msgspec.convert(written, CallHeader)
+
+
+def _parsed(path: Path, line: bytes) -> _Said:
+    """Read one line of a journal, down to every word and type in it. Raises CallFolderDamaged."""
+    try:
+        match _decode_line(line):
+            case _EventLine(at_s=at_s, event=written):
+                event = event_from_dict(written)
+                return TimedEvent(at_s=at_s, event=msgspec.convert(asdict(event), type(event)))
+            case _PageLine(index=index, file=file, digest=digest, size=size, facts=facts):
+                return KeptPage(index=index, path=path / file, digest=digest, size=size, facts=facts, confirmed=False)
+            case _ResultLine(result=result):
+                return CallResult(**{**msgspec.structs.asdict(result), "outcome": Outcome.of(result.outcome)})
+            case unknown:
+                assert_never(unknown)
+    # An unknown word is a KeyError, and JSON of another shape than expected a TypeError.
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        raise CallFolderDamaged(f"{path} has a line that cannot be read: {error!r}") from error
+
+
+def _record(header: CallHeader, said: Iterable[_Said]) -> CallRecord:
+    """Put together what the lines of a journal said, in their order."""
     events: list[TimedEvent] = []
     pages: dict[int, KeptPage] = {}
     result = None
-    for line in lines:
+    for line in said:
         match line:
-            case _EventLine():
-                event = event_from_dict(line.event)
-                events.append(TimedEvent(at_s=line.at_s, event=event))
+            case TimedEvent(event=event):
+                events.append(line)
                 if isinstance(event, PageReceived) and event.confirmed and event.page - 1 in pages:
                     pages[event.page - 1] = replace(pages[event.page - 1], confirmed=True)
-            case _PageLine():
-                pages[line.index] = KeptPage(
-                    index=line.index,
-                    path=path / line.file,
-                    digest=line.digest,
-                    size=line.size,
-                    facts=line.facts,
-                    confirmed=False,
-                )
-            case _ResultLine():
-                result = CallResult(**{**line.result, "outcome": Outcome.of(line.result["outcome"])})
+            case KeptPage(index=index):
+                pages[index] = line
+            case CallResult():
+                result = line
             case _:
                 assert_never(line)
     ordered = tuple(page for _, page in sorted(pages.items()))
     return CallRecord(header=header, events=tuple(events), pages=ordered, result=result)
-
-
-def _whole_lines(octets: bytes) -> list[_Line]:
-    """Read the journal up to its last whole line; a line that is broken in the middle raises DecodeError."""
-    *lines, tail = octets.split(b"\n")
-    whole = [_decode_line(line) for line in lines]
-    if tail:
-        # A cut line that happens to be whole JSON lacked only its newline.
-        with contextlib.suppress(msgspec.DecodeError):
-            whole.append(_decode_line(tail))
-    return whole
 
 
 def orphans(root: Path, line: str | None = None) -> list[Path]:

@@ -43,6 +43,17 @@ def header(call_id: str = "C000000000001", direction: Direction = Direction.OUTB
     )
 
 
+def a_finished_call(folder: Path) -> Path:
+    """Write a call with a line of every kind, and let go of it."""
+    call = CallFolder.create(folder, header())
+    for event in EVENTS:
+        call.journal(event, 1.0)
+    call.keep_page(0, b"a page", FACTS)
+    call.finish(CallResult(outcome=Outcome.CALL_DROPPED, confirmed_pages=1, unconfirmed_page=2, detail="BYE"))
+    call.close()
+    return call.path
+
+
 def test_a_call_is_read_as_it_was_written(tmp_path: Path) -> None:
     call = CallFolder.create(tmp_path, header())
     for number, event in enumerate(EVENTS):
@@ -102,6 +113,73 @@ def test_a_journal_damaged_in_the_middle_is_not_believed(tmp_path: Path) -> None
     path.write_bytes(path.read_bytes().replace(b'"page":1', b'"pa', 1))
     with pytest.raises(CallFolderDamaged):
         callfolder.read(call.path)
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        (b'"event":"PageConfirmed"', b'"event":"PageBurnt"'),  # a word of another version
+        (b'"event":"PageConfirmed"', b'"event":["PageConfirmed"]'),
+        (b'"event":"PageConfirmed"', b'"avent":"PageConfirmed"'),
+        (b'"outcome":"call-dropped"', b'"outcome":"no-such"'),
+        (b'"outcome":"call-dropped"', b'"outcome":7'),
+        (b'"outcome":"call-dropped"', b'"autcome":"call-dropped"'),
+        (b'"confirmed_pages":1', b'"konfirmed_pages":1'),  # not read as a call that confirmed nothing
+        (b'"unconfirmed_page":2', b'"unconfirmed_page":"2"'),
+        (b'"bit_rate":14400', b'"bit_rate":"14400"'),
+        (b'"last":false', b'"last":0'),
+        (b'"at_s":1.0', b'"at_s":[]'),
+        (b'"line":"result"', b'"line":"riddle"'),
+        (b'"result":{', b'"result":[{'),
+        (b"V.17", b"V.\xff7"),
+    ],
+)
+def test_a_journal_with_a_word_that_nobody_knows_is_damaged_and_nothing_worse(
+    tmp_path: Path, was: bytes, became: bytes
+) -> None:
+    path = a_finished_call(tmp_path)
+    journal = path / "journal.jsonl"
+    octets = journal.read_bytes()
+    assert was in octets
+    journal.write_bytes(octets.replace(was, became))
+    with pytest.raises(CallFolderDamaged):
+        callfolder.read(path)
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        (b'"direction":"outbound"', b'"direction":"sideways"'),
+        (b'"pages":2', b'"pagez":2'),  # not read as a call without pages
+        (b'"pages":2', b'"pages":"2"'),
+        (b'"call_id"', b'"ball_id"'),
+        (b"{", b"[{"),
+        (b"5551234", b"555\xff234"),
+    ],
+)
+def test_a_header_with_a_word_that_nobody_knows_is_damaged(tmp_path: Path, was: bytes, became: bytes) -> None:
+    path = a_finished_call(tmp_path) / "header.json"
+    octets = path.read_bytes()
+    assert was in octets
+    path.write_bytes(octets.replace(was, became))
+    with pytest.raises(CallFolderDamaged):
+        callfolder.read(path.parent)
+
+
+@pytest.mark.parametrize("name", ["header.json", "journal.jsonl"])
+def test_no_flipped_bit_does_more_than_damage(tmp_path: Path, name: str) -> None:
+    path = a_finished_call(tmp_path)
+    octets = (path / name).read_bytes()
+    damaged = 0
+    for bit in range(8 * len(octets)):
+        flipped = bytearray(octets)
+        flipped[bit // 8] ^= 1 << bit % 8
+        (path / name).write_bytes(flipped)
+        try:
+            callfolder.read(path)
+        except CallFolderDamaged:
+            damaged += 1
+    assert damaged > 4 * len(octets)
 
 
 def test_a_line_that_did_not_fit_on_the_disk_leaves_no_trace(tmp_path: Path) -> None:
