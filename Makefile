@@ -9,6 +9,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+FUZZ_S ?= 600
 DEMO   := $(if $(MAIL),--mail "$(MAIL)") $(if $(TO),--to "$(TO)") $(DEMO_ARGS)
 
 DEBIAN_RUN  := python3-venv fonts-dejavu-core
@@ -42,6 +43,10 @@ unit: $(VENV)/.test
 interop: $(VENV)/.test
 	@$(BIN)/pytest -m interop --timeout 3600 $(TESTS)
 
+fuzz: $(VENV)/.fuzz
+	@mkdir -p build/fuzz-corpus
+	@PYTHONPATH=. $(BIN)/python tests/t4codec/fuzz_decode.py -max_total_time=$(FUZZ_S) -timeout=20 build/fuzz-corpus fixtures/fax/seeds
+
 bench: $(VENV)/.bench
 	@for program in bench/journey.py bench/codec.py; do echo "== $$program"; $(BIN)/python $$program; done
 
@@ -61,6 +66,10 @@ $(VENV)/.run: pyproject.toml constraints.txt
 $(VENV)/.test: pyproject.toml constraints.txt
 	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" "[dev]" "$(DEBIAN_TEST)"
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.fuzz: $(VENV)/.test
+	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" "[dev,fuzz]" "$(DEBIAN_TEST)"
+	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test
 	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" "[dev,bench]" "$(DEBIAN_TEST)"
