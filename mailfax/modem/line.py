@@ -25,7 +25,10 @@ class DialResult(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IncomingCall:
-    """A ringing call. `called` is the DID as signalled, or the line's own `number` where nothing is signalled."""
+    """A ringing call. `called` is the DID as signalled, or the line's own `number` where the network signals none.
+
+    It is empty where the network signals one and it was not heard: such a call is for nobody knows whom.
+    """
 
     called: str
     caller: str

@@ -6,6 +6,7 @@ and `receiver` (one T.31 command each), `dialogue` (commands and result codes), 
 """
 
 from mailfax.modem.class1.line import Class1Line, open_class1
-from mailfax.modem.class1.settings import BASIC_INIT, Class1Settings, FlowControl
+from mailfax.modem.class1.ringing import DidMemory
+from mailfax.modem.class1.settings import BASIC_INIT, Class1Settings, Did, FlowControl
 
-__all__ = ["BASIC_INIT", "Class1Line", "Class1Settings", "FlowControl", "open_class1"]
+__all__ = ["BASIC_INIT", "Class1Line", "Class1Settings", "Did", "DidMemory", "FlowControl", "open_class1"]

@@ -50,11 +50,17 @@ def read_result(line: str) -> Result | None:
 
 
 class Dialogue:
-    """One conversation with one modem. All times are of `clock`; `stop` makes every wait raise Stopped."""
+    """One conversation with one modem. All times are of `clock`; `stop` makes every wait raise Stopped.
 
-    def __init__(self, port: Port, clock: Callable[[], float]) -> None:
+    Outside a call (`in_call`) the modem may tell at any moment that somebody rings: each line that is about that goes to
+    `ringing`, which says whether it is, and is no part of an answer. Nothing that it says of a ring is ever dropped.
+    """
+
+    def __init__(self, port: Port, clock: Callable[[], float], ringing: Callable[[str], bool]) -> None:
         self.port = port
         self.clock = clock
+        self.in_call = False
+        self._ringing = ringing
         self.stop = threading.Event()
         self.heed_stop = True
         self.last_line = ""
@@ -81,6 +87,8 @@ class Dialogue:
         """Wait for a result code, passing over echo, RING and chatter; None when there was none in time."""
         deadline_s = self.clock() + timeout_s
         while (line := self.line(deadline_s)) is not None:
+            if self._of_a_ring(line):
+                continue
             self.last_line = line if line != echo else self.last_line
             if (result := read_result(line)) is not None:
                 return result
@@ -93,6 +101,8 @@ class Dialogue:
         deadline_s = self.clock() + timeout_s
         said: list[str] = []
         while (line := self.line(deadline_s)) is not None:
+            if self._of_a_ring(line):
+                continue
             match read_result(line):
                 case None:
                     said += [line] if line != text else []
@@ -101,6 +111,12 @@ class Dialogue:
                 case _:
                     break
         return ""
+
+    def listen(self) -> None:
+        """Wait a moment for what the modem says unasked, and take all that is there."""
+        self.check_stop()
+        self._inbox += self.port.read()
+        self.drop_stale()
 
     def poll(self) -> Result | None:
         """Return a result code that is there already, without waiting."""
@@ -141,12 +157,15 @@ class Dialogue:
         self.drop_stale()
 
     def drop_stale(self) -> None:
-        """Forget what has arrived so far."""
-        self._inbox.clear()
+        """Forget what has arrived so far, but for what is of a ring; a line of which the end is still to come may be."""
         for _ in range(STALE_READS):  # a modem that never stops talking is met by the next wait's deadline
             if not self.port.pending():
                 break
-            self.port.read()
+            self._inbox += self.port.read()
+        if self.in_call:
+            self._inbox.clear()
+        while (line := self._cut_line()) is not None:
+            self._of_a_ring(line)
 
     def must(self, text: str, timeout_s: float) -> None:
         """Send a command that has to be answered by OK."""
@@ -157,6 +176,9 @@ class Dialogue:
                 raise LineFault(f"The modem did not answer {text}.")
             case refused:
                 raise LineFault(f"The modem answered {text} with {refused.value}.")
+
+    def _of_a_ring(self, line: str) -> bool:
+        return not self.in_call and self._ringing(line)
 
     def _fill(self, deadline_s: float) -> bool:
         """Wait for more octets; False at the deadline."""

@@ -1,6 +1,7 @@
 """A telephone line with a Class 1 modem on it: implements `mailfax.modem.line.Line` for the line process and `onecall`."""
 
 import contextlib
+import math
 import re
 import time
 from collections.abc import Callable
@@ -10,9 +11,9 @@ import structlog
 
 from mailfax.modem.class1.dialogue import CAN, Dialogue, Result, Stopped
 from mailfax.modem.class1.dle import END
-from mailfax.modem.class1.port import POLL_S, Port, SerialPort
+from mailfax.modem.class1.port import Port, SerialPort
 from mailfax.modem.class1.receiver import Burst, Heard, Miss, Receiver
-from mailfax.modem.class1.ringing import Ringing
+from mailfax.modem.class1.ringing import DidMemory, Ringing
 from mailfax.modem.class1.settings import Class1Settings
 from mailfax.modem.class1.transmitter import Transmitter
 from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, Turn, best_modulation
@@ -57,11 +58,14 @@ DTR_LOW_S = 0.5
 _log = structlog.get_logger(__name__)
 
 
-def open_class1(settings: Class1Settings, *, clock: Callable[[], float] = time.monotonic) -> "Class1Line":
-    """Open the device and make the modem ready. Raises LineFault with what is wrong."""
+def open_class1(settings: Class1Settings, *, memory: DidMemory | None = None) -> "Class1Line":
+    """Open the device and make the modem ready. Raises LineFault with what is wrong.
+
+    Give the same `memory` each time the device is opened again, and what was learnt of the line is not forgotten.
+    """
     port = SerialPort(settings)
     try:
-        return Class1Line(settings, port, clock=clock)
+        return Class1Line(settings, port, memory=memory)
     except LineFault:
         port.close()
         raise
@@ -73,14 +77,20 @@ class Class1Line:
     `best_modulation` is the fastest that the modem both sends and receives; more must not be offered to a far end.
     """
 
-    def __init__(self, settings: Class1Settings, port: Port, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Class1Settings,
+        port: Port,
+        *,
+        memory: DidMemory | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.name = settings.name
         self._settings = settings
         self._port = port
-        self._dialogue = Dialogue(port, clock)
-        self._ringing = Ringing(settings)
+        self._ringing = Ringing(settings, memory or DidMemory())
+        self._dialogue = Dialogue(port, clock, lambda line: self._ringing.take(line, clock()))
         self._answered_s = clock()
-        self._in_call = False
         self._unsettled = False  # the modem may be in another state than command state
         self._idle_ready = False
         self._new_call(Ready.NOTHING)
@@ -95,7 +105,7 @@ class Class1Line:
             raise LineFault(f"{number!r} cannot be dialled.")
         try:
             self._ready()
-            self._in_call = self._unsettled = True
+            self._dialogue.in_call = self._unsettled = True
             text = f"{self._settings.dial_prefix}{digits}{self._settings.dial_suffix}"
             result = self._dialogue.command(text, self._settings.dial_timeout_s)
         except Stopped:
@@ -116,9 +126,9 @@ class Class1Line:
         try:
             self._ready()
             while True:
-                if (line := self._dialogue.line(clock() + POLL_S)) is not None:
-                    self._ringing.take(line, clock())
-                if (call := self._ringing.due(clock())) is not None:
+                since_s = clock()  # all that had been said by now is heard before the question is put
+                self._dialogue.listen()
+                if (call := self._ringing.due(since_s)) is not None:
                     return call
                 if clock() >= deadline_s and not self._ringing.going_on(clock()):
                     return None
@@ -127,7 +137,7 @@ class Class1Line:
 
     def answer(self) -> bool:
         """Go off-hook and send CED; True when the modem waits for our first frame."""
-        self._in_call = self._unsettled = True
+        self._dialogue.in_call = self._unsettled = True
         try:
             result = self._dialogue.command("ATA", self._settings.answer_timeout_s)
         except Stopped:
@@ -140,9 +150,9 @@ class Class1Line:
 
     def hang_up(self) -> None:
         """Hang up: politely, then by DTR. What fails here is noticed when the modem is made ready again."""
-        if not self._in_call:
+        if not self._dialogue.in_call:
             return
-        self._in_call = self._idle_ready = False
+        self._idle_ready = False
         self._dialogue.heed_stop = False
         try:
             if self._unsettled or self._transmitter.side.turn.ready is not Ready.NOTHING:
@@ -153,6 +163,7 @@ class Class1Line:
             _log.warning("hang-up failed", line=self.name, reason=str(fault))
         finally:
             self._dialogue.heed_stop = True
+            self._dialogue.in_call = False
 
     def stop(self) -> None:
         """Make every wait end now; from any thread."""
@@ -248,7 +259,8 @@ class Class1Line:
 
     def _escape(self) -> None:
         """Bring the modem back to command state from data, from a receive, or from dialling, whichever it is in."""
-        self._port.discard()
+        self._port.drop_output()
+        self._dialogue.drop_stale()
         self._dialogue.write(END)
         self._dialogue.result(ESCAPE_S)
         self._dialogue.write(CAN + b"\r")
@@ -260,9 +272,13 @@ class Class1Line:
             self._wake()
 
     def _wake(self) -> None:
-        """Get the modem's attention whatever it is doing, reset it and set it up. Raises LineFault."""
+        """Get the modem's attention whatever it is doing, reset it and set it up. Raises LineFault.
+
+        It may be ringing all the while, and what the modem says of that counts. But it says less than all before it is set up.
+        """
         dialogue = self._dialogue
-        self._port.discard()
+        self._ringing.hears_all_from_s = math.inf
+        self._port.drop_output()
         for _ in range(WAKE_TRIES):
             if dialogue.command("ATE0V1Q0", WAKE_S) is Result.OK:
                 break
@@ -283,6 +299,7 @@ class Class1Line:
             self._ringing.caller_id = answer is Result.OK
             if not self._ringing.caller_id:
                 _log.warning("the modem gives no caller id", line=self.name, command=self._settings.caller_id)
+        self._ringing.hears_all_from_s = dialogue.clock()
         self._idle_ready = True
 
     def _drop_dtr(self) -> None:

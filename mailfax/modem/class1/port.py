@@ -31,8 +31,8 @@ class Port(Protocol):
         """Heed XON and XOFF only while page data is sent: in received data they are data."""
         ...
 
-    def discard(self) -> None:
-        """Forget what has arrived and what has not yet gone out."""
+    def drop_output(self) -> None:
+        """Forget what has not yet gone out."""
         ...
 
     def drop_dtr(self) -> None:
@@ -108,11 +108,10 @@ class SerialPort:
             with _faults(self._device):
                 self._serial.xonxoff = sending
 
-    def discard(self) -> None:
-        """Forget what is under way in both directions."""
+    def drop_output(self) -> None:
+        """Forget what is under way to the modem."""
         with _faults(self._device):
             self._serial.reset_output_buffer()
-            self._serial.reset_input_buffer()
 
     def drop_dtr(self) -> None:
         """Lower DTR; a pty has none, and that is no fault."""

@@ -1,27 +1,47 @@
 """From RING to an IncomingCall: rings counted, caller id and called number read, in the spellings modems use."""
 
+import math
 import re
+from dataclasses import dataclass
 
-from mailfax.modem.class1.settings import Class1Settings
+import structlog
+
+from mailfax.modem.class1.settings import Class1Settings, Did
 from mailfax.modem.line import IncomingCall
 
 _FIELD = re.compile(r"([A-Z][A-Z _]*?)\s*[=:]\s*(.*)")
 _DTMF = re.compile("\x10([0-9A-D#*])")
 _TEXT_LIMIT = 64
-FIELD_GAP_S = 0.5  # the fields of one call come together
+FIELD_GAP_S = 0.5  # the fields of one call come together, and so do its digits
 # What modems call the fields: Rockwell and USR, Multi-Tech, ZyXEL ("FM:… TO:…").
 _CALLER = {"NMBR", "NUMBER", "CALLER NUMBER", "FM", "CIDN"}
 _CALLER_NAME = {"NAME", "CALLER NAME", "CIDNAME"}
 _CALLED = {"NDID", "DID", "DDN", "DNIS", "TO", "CALLED NUMBER"}
+_OTHER = {"DATE", "TIME", "MESG"}  # come with the others
 _WITHHELD = {"P", "O", "PRIVATE", "OUT OF AREA", "UNAVAILABLE", "UNKNOWN", "-"}
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(kw_only=True, slots=True)
+class DidMemory:
+    """Whether the network was ever heard to say which number is called. Outlives the device's being opened again."""
+
+    heard: bool = False
 
 
 class Ringing:
-    """Watches the lines of an idle modem. A gap longer than the cadence means that the caller gave up."""
+    """Watches what an idle modem says. A gap longer than the cadence means that the caller gave up.
 
-    def __init__(self, settings: Class1Settings) -> None:
+    The first ring may come before we listen or while the modem is being set up, and the called number, which is said once,
+    be lost. So on a line whose network signals it, no number heard means that it is not known: never that it is our own.
+    """
+
+    def __init__(self, settings: Class1Settings, memory: DidMemory) -> None:
         self._settings = settings
+        self._memory = memory
+        self._memory.heard |= settings.did is Did.SIGNALLED
         self.caller_id = False  # whether the modem said that it gives one
+        self.hears_all_from_s = math.inf  # when the modem was last set up; before that, some of what is said is lost
         self._forget()
 
     def _forget(self) -> None:
@@ -29,50 +49,79 @@ class Ringing:
         self._last_ring_s = 0.0
         self._last_field_s: float | None = None
         self._caller = self._caller_name = self._called = self._dtmf = ""
+        self._dtmf_whole = True
 
     def going_on(self, now_s: float) -> bool:
         """Say whether a caller is still there, as far as can be known between two rings."""
         return self._rings > 0 and now_s - self._last_ring_s <= self._settings.ring_gap_s
 
-    def take(self, line: str, now_s: float) -> None:
-        """Read one line."""
-        if self._rings and not self.going_on(now_s):
-            self._forget()
+    def take(self, line: str, now_s: float) -> bool:
+        """Read one line; say whether it is about a call that rings."""
+        self._forget_the_one_before(now_s)
         if line == "RING" or line.startswith("RING "):  # RING A, RING 2: distinctive ringing
             self._rings += 1
             self._last_ring_s = now_s
-        elif digit := _DTMF.fullmatch(line):
+            return True
+        if digit := _DTMF.fullmatch(line):
+            # Digits have no beginning that can be told: those before the first of them that we heard may be lost.
+            if not self._dtmf:
+                self._dtmf_whole = now_s - self.hears_all_from_s >= FIELD_GAP_S
             self._dtmf += digit[1]
-            self._last_field_s = now_s
-        elif field := _FIELD.fullmatch(line):
-            self._field(field[1], _shown(field[2]))
-            self._last_field_s = now_s
+        elif not (field := _FIELD.fullmatch(line)) or not self._field(field[1], _shown(field[2])):
+            return False
+        self._last_field_s = now_s
+        return True
 
     def due(self, now_s: float) -> IncomingCall | None:
-        """Return the call once it has rung often enough and what the network says of it has come, or will not come any more."""
-        if self._rings < self._settings.rings_before_answer or not self._told(now_s):
+        """Return the call once it has rung often enough and what the network says of it has come, or will not come any more.
+
+        All that the modem has said by `now_s` must have been taken.
+        """
+        enough = self.going_on(now_s) and self._rings >= self._settings.rings_before_answer
+        if not enough or not self._told(now_s):
             return None
-        call = IncomingCall(
-            called=self._called or self._dtmf or self._settings.number,
-            caller=self._caller,
-            caller_name=self._caller_name,
-        )
+        call = IncomingCall(called=self._called_number(), caller=self._caller, caller_name=self._caller_name)
         self._forget()
         return call
 
-    def _told(self, now_s: float) -> bool:
-        if self._last_field_s is not None:
-            return self._rings > 1 or now_s - self._last_field_s >= FIELD_GAP_S
-        waited = now_s - self._last_ring_s >= self._settings.caller_id_wait_s
-        return not self.caller_id or self._rings > 1 or waited
+    def _forget_the_one_before(self, now_s: float) -> None:
+        """Forget a caller who gave up: after the last ring, or after what came before a first ring that never came."""
+        last_s = self._last_ring_s if self._rings else self._last_field_s
+        if last_s is not None and now_s - last_s > self._settings.ring_gap_s:
+            self._forget()
 
-    def _field(self, label: str, value: str) -> None:
+    def _told(self, now_s: float) -> bool:
+        if self._rings > 1:
+            return True
+        if self._last_field_s is not None and (self._called or self._dtmf or not self._memory.heard):
+            return now_s - self._last_field_s >= FIELD_GAP_S
+        awaited = self.caller_id or self._memory.heard
+        return not awaited or now_s - self._last_ring_s >= self._settings.caller_id_wait_s
+
+    def _called_number(self) -> str:
+        """Return the number that the network signalled; where it never signals any, our own; where it was not heard, none."""
+        if number := self._called or (self._dtmf if self._dtmf_whole else ""):
+            if not self._memory.heard:
+                _log.warning('the network signals called numbers: set did = "signalled"', line=self._settings.name)
+            self._memory.heard = True
+            return number
+        if self._dtmf or self._memory.heard:
+            _log.warning("the called number was not heard", line=self._settings.name, caller=self._caller)
+            return ""
+        return self._settings.number
+
+    def _field(self, label: str, value: str) -> bool:
+        """Keep a field; say whether it is one."""
+        known = "" if value.upper() in _WITHHELD else value
         if label in _CALLER:
-            self._caller = "" if value.upper() in _WITHHELD else value
+            self._caller = known
         elif label in _CALLER_NAME:
-            self._caller_name = "" if value.upper() in _WITHHELD else value
+            self._caller_name = known
         elif label in _CALLED:
-            self._called = value
+            self._called = known
+        else:
+            return label in _OTHER
+        return True
 
 
 def _shown(value: str) -> str:

@@ -12,6 +12,13 @@ class FlowControl(StrEnum):
     XON_XOFF = "xonxoff"
 
 
+class Did(StrEnum):
+    """How it is known which number a call is for."""
+
+    NONE = "none"  # the network does not say: every call is for the line's own number
+    SIGNALLED = "signalled"  # the network says; a call of which it was not heard is for nobody knows whom
+
+
 # Factory profile; then no echo, result codes in words and all of them, no answering by itself, a minute for the far end.
 BASIC_INIT = ("ATZ", "ATE0V1Q0X4S0=0S7=60")
 
@@ -21,13 +28,14 @@ class Class1Settings:
     """One modem and its line.
 
     `device` is whatever pyserial opens: `/dev/ttyUSB0`, a pty, `socket://host:port`, `rfc2217://host:port`. `number` is the
-    line's own number, reported as the called one where the network signals none. `init` is sent before each call, each
-    string answered by OK. `caller_id` may be refused by the modem (then calls come without), or be empty.
+    line's own number; `did` says whether it is also the called one. `init` is sent before each call, each string answered by
+    OK. `caller_id` may be refused by the modem (then calls come without), or be empty.
     """
 
     device: str
     name: str = "modem"
     number: str = ""
+    did: Did = Did.NONE
     speed: int = 115200
     flow_control: FlowControl = FlowControl.RTS_CTS
     init: tuple[str, ...] = BASIC_INIT

@@ -116,10 +116,9 @@ class ScriptedModem:
         self._must_be_there()
         self.flows.append(sending)
 
-    def discard(self) -> None:
-        """Forget what is under way."""
+    def drop_output(self) -> None:
+        """Nothing is ever under way: what is told is heard at once."""
         self._must_be_there()
-        self._due.clear()
 
     def drop_dtr(self) -> None:
         """Count it."""

@@ -74,7 +74,7 @@ def test_xoff_holds_page_data_and_is_data_at_any_other_time(pty: tuple[int, str]
     os.write(modem_end, XOFF)
     with pytest.raises(LineFault, match="takes no more data"):
         opened.write(b"page" * 3000)
-    opened.discard()
+    opened.drop_output()
     os.write(modem_end, XON)
     opened.flow(sending=False)
     os.write(modem_end, b"a" + XOFF + XON + b"b")

@@ -1,12 +1,18 @@
 """RING, caller id and DID in the spellings of modems, and callers who give up."""
 
 import pytest
-from scripted_modem import ERROR, WAKE, ScriptedModem, modem, open_line, step
+from scripted_modem import ERROR, HANG_UP, NO_CARRIER, OK, WAKE, ScriptedModem, Step, modem, open_line, step
 
-from mailfax.modem.class1 import Class1Settings
+from mailfax.modem.class1 import Class1Line, Class1Settings, Did, DidMemory
 from mailfax.modem.line import IncomingCall
+from mailfax.t30.modulation import Modulation
 
 RING = b"\r\nRING\r\n"
+NMBR, NDID = b"\r\nNMBR=5551111\r\n", b"\r\nNDID=5559001\r\n"
+KNOWN = IncomingCall(called="5559001", caller="5551111")
+NOT_KNOWN = IncomingCall(called="", caller="")
+NONE = Class1Settings(device="scripted", number="5559000")
+SIGNALLED = Class1Settings(device="scripted", number="5559000", did=Did.SIGNALLED)
 
 
 def wait(scripted: ScriptedModem, *says: tuple[float, bytes], rings: int = 1) -> IncomingCall | None:
@@ -78,6 +84,144 @@ def test_rings_of_a_caller_who_gave_up_are_forgotten_with_his_number() -> None:
     call = wait(scripted, *gave_up, *second, rings=3)
     assert call == IncomingCall(called="5559000", caller="", caller_name="SECOND")
     assert scripted.now_s - began_s > 33
+
+
+def test_what_came_before_a_ring_that_never_came_is_not_of_the_next_call() -> None:
+    call = wait(modem(), (1.0, NMBR + NDID), (20.0, RING), (6.0, RING))
+    assert call == IncomingCall(called="5559000", caller="")
+
+
+def waking(*says: tuple[int, bytes]) -> tuple[Step, ...]:
+    """Wake the modem while it says something before its answer to some of the commands, given by their place."""
+    steps = list(WAKE)
+    for at, said in says:
+        answer = b"".join(octets for _, octets in steps[at].says)
+        steps[at] = Step(steps[at].told, ((0.01, said + answer),))
+    return tuple(steps)
+
+
+def rung_before(settings: Class1Settings, *says: tuple[float, bytes], wake: tuple[Step, ...] = WAKE) -> Class1Line:
+    """Open a line on a modem that rings already, and whose next ring comes after the set-up."""
+    scripted = modem(*wake, awake=True)
+    line = open_line(scripted, settings)
+    assert not scripted.script
+    scripted.say(*says)
+    return line
+
+
+@pytest.mark.parametrize(("settings", "called"), [(NONE, "5559000"), (SIGNALLED, "")])
+@pytest.mark.parametrize("says", [[(2.0, RING)], [(2.0, RING), (6.0, RING)], [(2.0, RING), (0.2, NMBR)]])
+def test_a_call_whose_first_ring_was_missed_is_for_the_lines_number_only_where_none_is_signalled(
+    settings: Class1Settings, called: str, says: list[tuple[float, bytes]]
+) -> None:
+    call = rung_before(settings, *says).wait_for_call(10)
+    assert call is not None
+    assert call.called == called
+
+
+@pytest.mark.parametrize("settings", [NONE, SIGNALLED])
+@pytest.mark.parametrize("first", range(len(WAKE)))
+@pytest.mark.parametrize("then", [0, 1])
+def test_what_the_modem_says_of_a_ring_while_it_is_set_up_counts(
+    settings: Class1Settings, first: int, then: int
+) -> None:
+    later = min(first + then, len(WAKE) - 1)
+    said = ((first, RING + NMBR + NDID),) if later == first else ((first, RING + NMBR), (later, NDID))
+    line = rung_before(settings, wake=waking(*said))
+    assert line.wait_for_call(2) == KNOWN
+    assert line.best_modulation is Modulation.V17_14400
+
+
+def test_a_callers_number_among_the_answers_is_no_list_of_modulations() -> None:
+    slow = (step("AT+FTM=?", b"NMBR=9697145\r\n" + b"24,48\r\n" + OK), step("AT+FRM=?", b"24,48\r\n" + OK))
+    line = rung_before(NONE, (1.0, RING), wake=(*WAKE[:4], *slow, WAKE[-1]))
+    assert line.best_modulation is Modulation.V27TER_4800
+    assert line.wait_for_call(10) == IncomingCall(called="5559000", caller="9697145")
+
+
+def test_a_line_of_text_is_whole_though_a_command_comes_in_between() -> None:
+    scripted = modem(step("ATE0V1Q0", b"9001\r\n" + OK), *WAKE[1:], awake=True)
+    scripted.say((0.0, RING + b"NDID=555"))
+    assert open_line(scripted, NONE).wait_for_call(2) == IncomingCall(called="5559001", caller="")
+
+
+def test_what_came_before_the_device_was_opened_is_heard_where_the_system_kept_it() -> None:
+    scripted = modem()
+    scripted.say((0.0, RING), (0.0, NMBR), (0.0, NDID))
+    assert open_line(scripted, SIGNALLED).wait_for_call(2) == KNOWN
+
+
+@pytest.mark.parametrize("settings", [NONE, SIGNALLED])
+def test_digits_of_which_the_first_may_be_lost_are_nobodys_number(settings: Class1Settings) -> None:
+    cut = rung_before(settings, (0.1, b"\x103\x102\x101"), (1.0, RING), (6.0, RING))
+    assert cut.wait_for_call(10) == NOT_KNOWN
+    cut = rung_before(settings, (0.1, b"\x101"), (1.0, RING), (6.0, RING), wake=waking((6, b"\x104\x103\x102")))
+    assert cut.wait_for_call(10) == NOT_KNOWN
+    whole = rung_before(settings, (1.0, RING), (0.1, b"\x104\x103\x102\x101"), (6.0, RING))
+    assert whole.wait_for_call(10) == IncomingCall(called="4321", caller="")
+
+
+def after_a_call(wake: tuple[Step, ...]) -> tuple[Class1Line, ScriptedModem]:
+    """Return a line that was called with a number that was signalled, and has been hung up."""
+    scripted = modem(*WAKE, step("ATA", (1.0, NO_CARRIER)), HANG_UP, *wake, awake=True)
+    line = open_line(scripted, NONE)
+    scripted.say((5.0, RING), (1.5, NMBR + NDID))
+    assert line.wait_for_call(60) == KNOWN
+    assert not line.answer()
+    line.hang_up()
+    return line, scripted
+
+
+def test_a_line_that_was_heard_to_signal_counts_as_one_that_does() -> None:
+    line, scripted = after_a_call(WAKE)
+    assert line.wait_for_call(1) is None
+    scripted.say((1.0, RING))
+    assert line.wait_for_call(2) == NOT_KNOWN
+
+
+def test_a_ring_while_the_modem_is_set_up_again_counts() -> None:
+    line, _ = after_a_call(waking((1, RING), (3, NDID)))
+    assert line.wait_for_call(2) == IncomingCall(called="5559001", caller="")
+
+
+def test_a_ring_between_hang_up_and_set_up_counts() -> None:
+    line, scripted = after_a_call(WAKE)
+    scripted.say((1.0, RING), (1.0, NMBR + NDID))
+    scripted.now_s += 5
+    assert line.wait_for_call(2) == KNOWN
+
+
+def test_what_was_learnt_of_a_line_holds_when_its_device_is_opened_again() -> None:
+    memory = DidMemory()
+    for said, called in ((RING + NDID, "5559001"), (RING, "")):
+        scripted = modem()
+        line = Class1Line(NONE, scripted, memory=memory, clock=scripted.clock)
+        scripted.say((1.0, said))
+        call = line.wait_for_call(10)
+        assert call is not None
+        assert call.called == called
+        line.close()
+
+
+@pytest.mark.parametrize("value", [b"O", b"P", b""])
+def test_a_called_number_that_is_withheld_is_none(value: bytes) -> None:
+    said = ((1.0, RING), (1.0, b"NDID=" + value + b"\r\n"), (5.0, RING))
+    assert rung_before(SIGNALLED, *said).wait_for_call(10) == NOT_KNOWN
+    assert rung_before(NONE, *said).wait_for_call(10) == IncomingCall(called="5559000", caller="")
+
+
+def test_a_signalled_number_is_waited_for_though_the_modem_gives_no_caller_id() -> None:
+    deaf = (*WAKE[:-1], step("AT+VCID=1", ERROR))
+    digits = ((1.0, RING), (1.0, b"\x104\x102"))
+    assert rung_before(SIGNALLED, *digits, wake=deaf).wait_for_call(10) == IncomingCall(called="42", caller="")
+
+
+def test_a_signalled_number_is_waited_for_though_the_callers_is_there() -> None:
+    assert rung_before(SIGNALLED, (1.0, RING), (1.0, NMBR), (1.5, NDID)).wait_for_call(10) == KNOWN
+
+
+def test_a_call_of_which_nothing_was_heard_in_time_is_nobodys_where_a_number_is_signalled() -> None:
+    assert rung_before(SIGNALLED, (20.0, RING)).wait_for_call(30) == NOT_KNOWN
 
 
 def test_nobody_calls() -> None:
