@@ -108,6 +108,16 @@ class Line(_Section, frozen=True, kw_only=True):
     number: Annotated[
         str, Meta(description="Own number of the line: its caller id, and its DID where the network signals none.")
     ] = ""
+    did: Annotated[
+        Literal["none", "signalled"],
+        Meta(
+            description="Of a modem: how the called number is known. none: the network does not say, every call is for `number`. "
+            "signalled: the network says (NDID, DTMF digits); a call whose number was not heard, for example because it rang "
+            "before the modem was set up, goes to `catch_all`, never to the mailbox of `number`. "
+            "A line on which one is heard counts as signalled until the server ends, whatever is written here; "
+            "only this setting protects the first calls too."
+        ),
+    ] = "none"
     device: Annotated[
         str, Meta(description="Of a modem: /dev/ttyUSB0, a pty, rfc2217://host:port or socket://host:port.")
     ] = ""

@@ -1,5 +1,6 @@
 """From the configuration to each package's own settings, and to lines: the one place where the two meet."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -10,7 +11,7 @@ from mailfax.config import Config
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.lineworker import Duties
 from mailfax.model.page import Coding
-from mailfax.modem.class1 import Class1Settings, FlowControl, open_class1
+from mailfax.modem.class1 import Class1Settings, Did, DidMemory, FlowControl, open_class1
 from mailfax.modem.line import Line
 from mailfax.modem.virtual.client import VirtualLine
 from mailfax.modem.virtual.damage import Damage, FlipBits, OfKind
@@ -146,18 +147,20 @@ def duties(config: Config, name: str) -> Duties:
     return Duties(sends=config.lines[name].send, receives=config.lines[name].receive)
 
 
-def open_line(config: Config, name: str) -> Line:
-    """Open a line's device. Raises LineFault."""
+def line_opener(config: Config, name: str) -> Callable[[], Line]:
+    """Return what opens a line's device, which raises LineFault; what it learns of the line holds when it is opened again."""
     line = config.lines[name]
     if line.kind == "virtual":
-        return VirtualLine(name, line.number, exchange_socket(config), accepts_calls=line.receive)
+        return lambda: VirtualLine(name, line.number, exchange_socket(config), accepts_calls=line.receive)
     modem = Class1Settings(
         device=line.device,
         name=name,
         number=line.number,
+        did=Did(line.did),
         speed=line.speed,
         flow_control=FLOW[line.flow],
         dial_prefix=f"ATDT{line.dial_prefix}",
         rings_before_answer=line.rings,
     )
-    return open_class1(replace(modem, init=(*modem.init, *line.init)))
+    settings, memory = replace(modem, init=(*modem.init, *line.init)), DidMemory()
+    return lambda: open_class1(settings, memory=memory)

@@ -18,7 +18,7 @@ from mailfax.daemon import build, log
 from mailfax.daemon.clock import id_maker, wall_clock_us
 from mailfax.gateway.adoption import adopt_orphans
 from mailfax.gateway.desk import Desk
-from mailfax.gateway.lineworker import FAULT_PAUSE_S, work
+from mailfax.gateway.lineworker import FAULT_PAUSE_S, Duties, work
 from mailfax.gateway.live import Emit, Live
 from mailfax.modem.line import Line, LineFault
 from mailfax.spool.blobs import BlobStore
@@ -47,7 +47,7 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
     signal.signal(signal.SIGINT, signal.SIG_IGN if server else lambda *_: end())
     if server is not None:
         threading.Thread(target=_watch, args=(server, end), name="watch", daemon=True).start()
-    new_id = id_maker()
+    new_id, open_line = id_maker(), build.line_opener(config, name)
     store, blobs = Store(build.spool_settings(config), new_id), BlobStore(build.spool_settings(config))
     desk = Desk(
         line_name=name,
@@ -67,7 +67,7 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         adopt_orphans(store, blobs, desk.calls_root, desk.retry, wall_clock_us, line=name)
         while not stop.is_set():
             try:
-                _one_device(config, name, desk, stop, current)
+                _one_device(open_line, desk, build.duties(config, name), stop, current)
             except LineFault as fault:
                 _log.error("the line failed and rests", fault=str(fault), rest_s=FAULT_PAUSE_S)
                 stop.wait(FAULT_PAUSE_S)
@@ -76,12 +76,14 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         blobs.close()
 
 
-def _one_device(config: Config, name: str, desk: Desk, stop: threading.Event, current: list[Line]) -> None:
-    line = build.open_line(config, name)
+def _one_device(
+    open_line: Callable[[], Line], desk: Desk, duties: Duties, stop: threading.Event, current: list[Line]
+) -> None:
+    line = open_line()
     current.append(line)
     try:
         _log.info("line is up")
-        work(line, desk, build.duties(config, name), stop)
+        work(line, desk, duties, stop)
     finally:
         current.remove(line)
         line.close()

@@ -29,7 +29,7 @@ def route(called: str, caller: str, station_id: str, line: str, settings: Routin
             kind = "its own rule" if rule.exact else f"the pattern {rule.called}"
             return Route(mailboxes=rule.mailboxes, because=f"The called number {digits} has {kind}.")
     seen = f"on line {line} from {caller or station_id or 'an unknown caller'}"
-    why = f"No rule names the called number {digits}" if digits else "The exchange signalled no called number"
+    why = f"No rule names the called number {digits}" if digits else "No called number was heard"
     return Route(mailboxes=(settings.catch_all,), because=f"{why} ({seen}), so the fax goes to the catch-all.")
 
 
