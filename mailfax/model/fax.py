@@ -1,9 +1,18 @@
 """A received fax: what the line kept of it, before and after it has an owner."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
+
+
+class Kept(StrEnum):
+    """What our own disk still had of a page when the call was taken over from its folder."""
+
+    WHOLE = "whole"
+    EARLIER = "earlier"  # a copy kept before the last one: a worse try, or the first blocks of the page (ECM)
+    LOST = "lost"  # nothing; a crossed-out page stands in its place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,6 +22,7 @@ class ReceivedPage:
     blob: PageBlob
     confirmed: bool
     bad_rows: int = 0
+    kept: Kept = Kept.WHOLE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ Caller name and station id come from the far end and may hold anything; they go 
 
 import re
 
-from mailfax.model.fax import InboundFax
+from mailfax.model.fax import InboundFax, Kept
 from mailfax.model.outcome import Outcome
 from mailfax.smtp.compose import (
     Headers,
@@ -22,6 +22,10 @@ from mailfax.smtp.compose import (
 )
 
 _NOT_IN_NUMBER = re.compile(r"[^0-9+]")
+_DISK_DAMAGE = {
+    Kept.EARLIER: "was damaged on the fax server's disk. This is an earlier copy of it, which may be worse or end too soon.",
+    Kept.LOST: "was lost on the fax server's disk. A crossed-out page stands in its place; ask the sender for it.",
+}
 
 
 def fax_mail(fax: InboundFax, pdf: bytes, mailbox: str, domain: str, letterhead: Letterhead) -> bytes:
@@ -77,10 +81,16 @@ def _warnings(fax: InboundFax) -> list[str]:
         [] if fax.outcome is Outcome.RECEIVED else [f"WARNING: this fax may be incomplete. {fax.outcome.sentence}"]
     )
     for number, page in enumerate(fax.pages, start=1):
+        if page.kept in _DISK_DAMAGE:
+            warnings.append(f"WARNING: page {number} {_DISK_DAMAGE[page.kept]}")
         if page.bad_rows:
             warnings.append(
                 f"WARNING: page {number} is damaged: {page.bad_rows} of {page.blob.rows} rows were not readable."
             )
         if not page.confirmed:
             warnings.append(f"WARNING: page {number} was not confirmed to the sender, who may send it again.")
+    if any(page.kept in _DISK_DAMAGE for page in fax.pages):
+        warnings.append(
+            f"The administrator of the fax server finds what is left of it in the folder of call {fax.call_id}."
+        )
     return warnings

@@ -4,18 +4,23 @@ Called by the line process (its own calls) and by the server before lines start.
 blobs first, then the row, then the folder goes.
 """
 
+import contextlib
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
 from mailfax.model.call import CallResult
+from mailfax.model.fax import Kept, ReceivedPage
 from mailfax.model.job import Job
 from mailfax.model.outcome import Outcome
+from mailfax.model.page import PageBlob
 from mailfax.spool import callfolder
 from mailfax.spool.blobs import BlobStore
-from mailfax.spool.callfolder import CallFolderDamaged, CallRecord, Direction
+from mailfax.spool.callfolder import CallFolderDamaged, CallRecord, Direction, KeptPage
+from mailfax.spool.lostpage import LOST_RESOLUTION, LOST_ROWS, LOST_WIDTH_PX, lost_page
 from mailfax.spool.records import Recovered
-from mailfax.spool.recovery import fax_id_of, inbound_fax, settle
+from mailfax.spool.recovery import fax_id_of, inbound_fax, received_page, settle
 from mailfax.spool.retry import RetryPolicy, decide
 from mailfax.spool.store import Store
 
@@ -45,21 +50,20 @@ def adopt_orphans(
     for path in callfolder.orphans(calls, line):
         try:
             record = callfolder.read(path)
-            if record.header.direction is Direction.INBOUND:
-                adopt_inbound(store, blobs, record, now_us)
+            match record.header.direction:
+                case Direction.INBOUND:
+                    adopt_inbound(store, blobs, record, now_us)
+                    fax_ids.append(fax_id_of(path.name))
+                case Direction.OUTBOUND:
+                    _record(store, path.name, settle(record), policy, now_us)
+                    job_ids.append(record.header.job_id)
+                case _:
+                    assert_never(record.header.direction)
         except CallFolderDamaged:
             damaged.append(path)
-            _settle_unreadable(store, path.name, policy, now_us)
-            continue
-        match record.header.direction:
-            case Direction.INBOUND:
-                fax_ids.append(fax_id_of(path.name))
-            case Direction.OUTBOUND:
-                _record(store, path.name, settle(record), policy, now_us)
-                job_ids.append(record.header.job_id)
-            case _:
-                assert_never(record.header.direction)
-        callfolder.remove(path)
+            _adopt_damaged(store, blobs, path, policy, now_us)
+        else:
+            callfolder.remove(path)
     return Adopted(
         job_ids=tuple(job_ids), fax_ids=tuple(fax_ids), damaged=tuple(damaged), recovered=store.recover(now_us)
     )
@@ -68,12 +72,48 @@ def adopt_orphans(
 def adopt_inbound(store: Store, blobs: BlobStore, record: CallRecord, now_us: int) -> None:
     """Take a received fax over: its pages as blobs, then its row. The caller removes the folder afterwards.
 
-    Raises CallFolderDamaged when a page is no longer what was kept.
+    Raises CallFolderDamaged when a page is no longer what was kept: the fax is taken over all the same, with what is left
+    and a word about the page, and the folder is to stay for a person.
     """
-    for page in record.pages:
-        if not page.path.exists() or blobs.put(page.path.read_bytes()) != page.digest:
-            raise CallFolderDamaged(f"{page.path} is not the page that was received")
-    store.add_fax(inbound_fax(record, now_us), now_us)
+    pages = tuple(_safe_page(blobs, page) for page in record.pages)
+    store.add_fax(inbound_fax(record, pages, now_us), now_us)
+    changed = [page.path for page, safe in zip(record.pages, pages, strict=True) if safe.kept is not Kept.WHOLE]
+    if changed:
+        raise CallFolderDamaged(f"{', '.join(map(str, changed))}: not the page that was received")
+
+
+def _safe_page(blobs: BlobStore, page: KeptPage) -> ReceivedPage:
+    """Put the last copy of a page that is still what was kept, or a crossed-out page in its place."""
+    copy: KeptPage | None = page
+    while copy is not None:
+        with contextlib.suppress(OSError):
+            octets = copy.path.read_bytes()
+            if hashlib.sha256(octets).hexdigest() == copy.digest:
+                blobs.put(octets)
+                return received_page(page, copy)
+        copy = copy.earlier
+    octets = lost_page()
+    blob = PageBlob(
+        digest=blobs.put(octets),
+        resolution=LOST_RESOLUTION,
+        width_px=LOST_WIDTH_PX,
+        rows=LOST_ROWS,
+        size=len(octets),
+    )
+    return ReceivedPage(blob=blob, confirmed=page.confirmed, kept=Kept.LOST)
+
+
+def _adopt_damaged(store: Store, blobs: BlobStore, path: Path, policy: RetryPolicy, now_us: int) -> None:
+    """Do what can be done for a call whose folder stays for a person: deliver what came in, settle what went out."""
+    record = callfolder.salvage(path)
+    match record.header.direction:
+        case Direction.INBOUND:
+            with contextlib.suppress(CallFolderDamaged):
+                adopt_inbound(store, blobs, record, now_us)
+        case Direction.OUTBOUND:
+            _settle_unreadable(store, path.name, policy, now_us)
+        case _:
+            assert_never(record.header.direction)
 
 
 def _settle_unreadable(store: Store, call_id: str, policy: RetryPolicy, now_us: int) -> None:

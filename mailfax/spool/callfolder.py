@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
@@ -39,6 +40,7 @@ from mailfax.spool.faultpoint import fault_point
 _HEADER = "header.json"
 _JOURNAL = "journal.jsonl"
 _NEW = ".new"
+_PAGE_FILE = re.compile(r"(?P<page>[0-9]{4,9})-(?P<kept>[0-9]{1,9})\.t6")
 
 
 class Direction(StrEnum):
@@ -81,7 +83,10 @@ class PageFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptPage:
-    """A received page on disk. `index` is 0-based; `confirmed` when the journal says that its confirmation was due."""
+    """A received page on disk. `index` is 0-based; `confirmed` when the journal says that its confirmation was due.
+
+    `earlier` is the copy whose place this one took: a worse try, or the first blocks of the page (ECM).
+    """
 
     index: int
     path: Path
@@ -89,6 +94,7 @@ class KeptPage:
     size: int
     facts: PageFacts
     confirmed: bool
+    earlier: "KeptPage | None" = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +147,7 @@ class _ResultLine(msgspec.Struct, tag="result", tag_field="line"):
 
 _Line = _PageLine | _EventLine | _ResultLine
 _Said = TimedEvent | KeptPage | CallResult
+_UNKNOWN_FACTS = PageFacts(rows=0, width_px=0, resolution=Resolution.STANDARD)
 
 _encode = msgspec.json.encode
 _decode_line = msgspec.json.Decoder(_Line).decode
@@ -230,7 +237,7 @@ class CallFolder:
 def read(path: Path) -> CallRecord:
     """Read a call folder, whatever a crash left of its journal's end. Raises CallFolderDamaged."""
     try:
-        header = _parsed_header((path / _HEADER).read_bytes())
+        header = _parsed_header(path)
         *lines, tail = (path / _JOURNAL).read_bytes().split(b"\n")
     except (OSError, ValueError, msgspec.DecodeError) as error:
         raise CallFolderDamaged(f"{path} cannot be read as a call: {error}") from error
@@ -242,12 +249,59 @@ def read(path: Path) -> CallRecord:
     return _record(header, said)
 
 
-def _parsed_header(octets: bytes) -> CallHeader:
-    written = msgspec.json.decode(octets, type=dict[str, Any])
+def salvage(path: Path) -> CallRecord:
+    """Read what can be read of a damaged call folder: its whole lines, and pages of which no line tells any more.
+
+    Such pages have no digest, so nobody can take them for whole; they say that there was a page. Without a header the call is
+    an incoming one if it has pages.
+    """
+    said: list[_Said] = []
+    with contextlib.suppress(OSError):
+        for line in (path / _JOURNAL).read_bytes().split(b"\n"):
+            with contextlib.suppress(CallFolderDamaged):
+                said.append(_parsed(path, line))
+    said += _untold_pages(path, said)
+    try:
+        header = _parsed_header(path)
+    except (OSError, ValueError, msgspec.DecodeError):
+        incoming = any(isinstance(line, KeptPage) for line in said)
+        header = CallHeader(
+            call_id=path.name,
+            line=path.parent.name,
+            direction=Direction.INBOUND if incoming else Direction.OUTBOUND,
+            started_us=path.stat().st_mtime_ns // 1000,
+        )
+    return _record(header, said)
+
+
+def _untold_pages(path: Path, said: list[_Said]) -> list[KeptPage]:
+    """Return a page for each file that no line tells of, unless a later copy of that page is told."""
+    last = {line.index: _kept_as(line.path) for line in said if isinstance(line, KeptPage)}
+    notes = [line.event for line in said if isinstance(line, TimedEvent)]
+    confirmed = {note.page for note in notes if isinstance(note, PageReceived) and note.confirmed}
+    files = sorted((_kept_as(file), file) for file in path.glob("*.t6"))
+    return [
+        KeptPage(index=page - 1, path=file, digest="", size=0, facts=_UNKNOWN_FACTS, confirmed=page in confirmed)
+        for (kept, page), file in files
+        if page and (kept, page) > last.get(page - 1, (0, 0))
+    ]
+
+
+def _kept_as(file: Path) -> tuple[int, int]:
+    """Read a page's file name: when it was kept, counted from 1, and as which page; zeros where it is no such name."""
+    name = _PAGE_FILE.fullmatch(file.name)
+    return (int(name["kept"]), int(name["page"])) if name else (0, 0)
+
+
+def _parsed_header(path: Path) -> CallHeader:
+    written = msgspec.json.decode((path / _HEADER).read_bytes(), type=dict[str, Any])
     unknown = written.keys() - {field.name for field in fields(CallHeader)}
     if unknown:  # a misspelt `pages` would otherwise be a call without any
         raise ValueError(f"its header has unknown fields {sorted(unknown)}")
-    return msgspec.convert(written, CallHeader)
+    header = msgspec.convert(written, CallHeader)
+    if header.call_id != path.name:
+        raise ValueError(f"its header is that of {header.call_id}")
+    return header
 
 
 def _parsed(path: Path, line: bytes) -> _Said:
@@ -280,7 +334,7 @@ def _record(header: CallHeader, said: Iterable[_Said]) -> CallRecord:
                 if isinstance(event, PageReceived) and event.confirmed and event.page - 1 in pages:
                     pages[event.page - 1] = replace(pages[event.page - 1], confirmed=True)
             case KeptPage(index=index):
-                pages[index] = line
+                pages[index] = replace(line, earlier=pages.get(index))
             case CallResult():
                 result = line
             case _:

@@ -20,11 +20,11 @@ from mailfax.model.call import (
     Trained,
     TrainingFailed,
 )
-from mailfax.model.fax import InboundFax, ReceivedPage
+from mailfax.model.fax import InboundFax, Kept, ReceivedPage
 from mailfax.model.ids import Kind
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
-from mailfax.spool.callfolder import CallRecord
+from mailfax.spool.callfolder import CallRecord, KeptPage
 
 _DIED = "The fax server was stopped during this call."
 
@@ -75,8 +75,24 @@ def fax_id_of(call_id: str) -> str:
     return Kind.FAX + call_id[1:]
 
 
-def inbound_fax(record: CallRecord, finished_us: int) -> InboundFax:
-    """Make the fax that an incoming call left, after a crash or in the ordinary course. Its pages' blobs are to be put first."""
+def received_page(page: KeptPage, copy: KeptPage) -> ReceivedPage:
+    """Say what became of a page of which this copy, the last or an earlier one, is put as a blob."""
+    return ReceivedPage(
+        blob=PageBlob(
+            digest=copy.digest,
+            resolution=copy.facts.resolution,
+            width_px=copy.facts.width_px,
+            rows=copy.facts.rows,
+            size=copy.size,
+        ),
+        confirmed=page.confirmed,
+        bad_rows=copy.facts.bad_rows,
+        kept=Kept.WHOLE if copy is page else Kept.EARLIER,
+    )
+
+
+def inbound_fax(record: CallRecord, pages: tuple[ReceivedPage, ...], finished_us: int) -> InboundFax:
+    """Make the fax that an incoming call left, after a crash or in the ordinary course. The pages' blobs are put already."""
     result = settle(record)
     return InboundFax(
         id=fax_id_of(record.header.call_id),
@@ -89,20 +105,7 @@ def inbound_fax(record: CallRecord, finished_us: int) -> InboundFax:
         started_us=record.header.started_us,
         finished_us=finished_us,
         outcome=result.outcome,
-        pages=tuple(
-            ReceivedPage(
-                blob=PageBlob(
-                    digest=page.digest,
-                    resolution=page.facts.resolution,
-                    width_px=page.facts.width_px,
-                    rows=page.facts.rows,
-                    size=page.size,
-                ),
-                confirmed=page.confirmed,
-                bad_rows=page.facts.bad_rows,
-            )
-            for page in record.pages
-        ),
+        pages=pages,
         seconds_on_line=result.seconds,
         bit_rate=result.bit_rate,
     )

@@ -8,7 +8,7 @@ from email.policy import default
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailfax.model.fax import InboundFax, ReceivedPage
+from mailfax.model.fax import InboundFax, Kept, ReceivedPage
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob, Resolution
 from mailfax.smtp.compose import Letterhead
@@ -88,6 +88,16 @@ def test_a_cut_call_and_damaged_pages_are_said_first() -> None:
     assert first.startswith("WARNING: this fax may be incomplete. The far end hung up")
     assert second == "WARNING: page 2 is damaged: 14 of 2287 rows were not readable."
     assert third == "WARNING: page 2 was not confirmed to the sender, who may send it again."
+
+
+def test_pages_that_our_own_disk_damaged_are_named() -> None:
+    kept = (PAGE, replace(PAGE, kept=Kept.EARLIER), replace(PAGE, kept=Kept.LOST))
+    message = read(replace(FAX, pages=kept))
+    assert message["Subject"] == "Fax from +49301234, 3 pages, INCOMPLETE OR DAMAGED"
+    earlier, lost, where, *_ = text_of(message).splitlines()
+    assert earlier.startswith("WARNING: page 2 was damaged on the fax server's disk. This is an earlier copy of it")
+    assert lost.startswith("WARNING: page 3 was lost on the fax server's disk. A crossed-out page stands in its place")
+    assert "the folder of call C0000000000DD" in where
 
 
 def test_a_call_without_a_page_and_without_a_caller_is_still_told() -> None:

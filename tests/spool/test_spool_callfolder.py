@@ -153,6 +153,7 @@ def test_a_journal_with_a_word_that_nobody_knows_is_damaged_and_nothing_worse(
         (b'"pages":2', b'"pagez":2'),  # not read as a call without pages
         (b'"pages":2', b'"pages":"2"'),
         (b'"call_id"', b'"ball_id"'),
+        (b"C000000000001", b"C000000000003"),
         (b"{", b"[{"),
         (b"5551234", b"555\xff234"),
     ],

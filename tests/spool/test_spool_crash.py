@@ -204,15 +204,6 @@ def test_a_call_that_cannot_be_read_is_uncertain_and_its_folder_is_left_to_a_per
     assert path.exists()
 
 
-def test_a_received_page_that_changed_on_disk_is_not_passed_on_as_what_was_heard(restarted: Restart) -> None:
-    restarted.after("receive", "call-finished")
-    (page,) = settings_for(restarted.folder).calls.glob("west/C*/0002-*.t6")
-    page.write_bytes(b"page !")
-    adopted = restarted.recover()
-    assert adopted.damaged == (page.parent,)
-    assert restarted.store.faxes() == ()
-
-
 def test_several_processes_never_claim_the_same_job(tmp_path: Path, store: Store) -> None:
     queued = {queue_job(store, str(number)) for number in range(1000, 1060)}
     context = multiprocessing.get_context("spawn")
