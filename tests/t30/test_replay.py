@@ -1,6 +1,7 @@
 """Transcripts: a call is written down signal by signal and run again; a change of ours shows at the first signal that differs."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from test_damage import Book, delivered, on_page
@@ -117,3 +118,33 @@ def test_what_is_no_transcript(lines: list[str]) -> None:
 )
 def test_what_a_station_was_to_do_is_read_again(station: CallerJob | AnswererStation) -> None:
     assert read_station(Row.parse(str(station_row(station)))) == station
+
+
+# -- whole calls as text -------------------------------------------------------------------------------------------------
+
+SCRIPTS = sorted((Path(__file__).parent / "calls").glob("*.call"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_call_that_was_is_the_same_today(script: Path) -> None:
+    """Each names its clause in its first row and its outcome in the last; `make_calls.py` writes them."""
+    rows = parse(script.read_text().splitlines())
+    assert rows[0].what.startswith("T.30, ")
+    again = replay(rows)
+    assert again.difference == ""
+    assert again.result is not None
+    assert again.result.outcome.code == rows[-1].what
+
+
+def test_the_scripts_are_many_and_end_in_every_way() -> None:
+    ends = {parse(script.read_text().splitlines())[-1].what for script in SCRIPTS}
+    assert len(SCRIPTS) >= 60
+    assert ends >= {
+        "delivered",
+        "received",
+        "uncertain",
+        "page-refused",
+        "training-failed",
+        "no-response",
+        "call-dropped",
+    }

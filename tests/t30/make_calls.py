@@ -1,0 +1,138 @@
+"""Writes tests/t30/calls/*.call: whole calls as text, both ends, each naming the clause that it shows. Run by hand when one is added.
+
+    .venv/bin/python tests/t30/make_calls.py
+
+A call is made over the virtual wire with the damage of its row, written down, and from then on replayed by the tests: what our
+engine says in it may not change unnoticed. Transcripts from the field are added beside them by copying a file.
+"""
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from test_damage import on_page
+from test_replay import recorded
+
+from mailfax.model.page import Coding, Resolution
+from mailfax.modem.virtual.damage import BitErrors, CutLine, Damage, LimitRate, LoseCarrier, NthFrame, OfKind
+from mailfax.modem.virtual.signals import Side, SignalKind
+from mailfax.t30.caller import AfterRtn, CallerJob
+from mailfax.t30.frames import Fcf
+from mailfax.t30.modulation import Modulation
+from mailfax.t30.negotiate import FULL_OFFER, Offer
+from mailfax.t30.transcript import CALL, Row
+
+CALLS = Path(__file__).parent / "calls"
+
+
+@dataclass(frozen=True)
+class Scene:
+    name: str
+    clause: str
+    job: CallerJob
+    damage: tuple[Damage, ...] = ()
+
+
+def lost(fcf: Fcf, number: int = 1, times: int = 1) -> tuple[Damage, ...]:
+    side = Side.CALLED if fcf in {Fcf.DIS, Fcf.CFR, Fcf.MCF, Fcf.PPR, Fcf.CTR, Fcf.RTN} else Side.CALLING
+    numbers = range(number, number + times)
+    return tuple(Damage(side=side, where=NthFrame(fcf=fcf, number=n), harm=LoseCarrier()) for n in numbers)
+
+
+def training(number: int) -> Damage:
+    where = OfKind(kind=SignalKind.TRAINING, number=number)
+    return Damage(side=Side.CALLING, where=where, harm=BitErrors(rate=0.01, seed=number))
+
+
+PLAIN = CallerJob(pages=1, station_id="+1 555 0100")
+TWO = replace(PLAIN, pages=2)
+ECM = replace(TWO, offer=FULL_OFFER)
+GAP = on_page(1, LoseCarrier(after_s=2.0, duration_s=0.3))
+SCENES = [
+    Scene("plain-one-page", "5.2 figure 5-2", PLAIN),
+    Scene("plain-three-pages", "5.3.6.1.6 MPS", replace(PLAIN, pages=3)),
+    Scene("plain-two-documents", "5.3.6.1.6 EOM", replace(PLAIN, pages=3, eom_after=frozenset({0}))),
+    Scene("plain-from-page-two", "5.2 figure 5-2", replace(PLAIN, pages=2, first_page=1)),
+    Scene("plain-mr", "table 2 bit 16", replace(PLAIN, offer=Offer(codings=(Coding.MR,)))),
+    Scene("plain-standard", "table 2 bit 15", replace(PLAIN, offer=Offer(resolutions=(Resolution.STANDARD,)))),
+    Scene("plain-superfine", "table 2 bit 41", replace(PLAIN, offer=Offer(resolutions=(Resolution.SUPERFINE,)))),
+    *(
+        Scene(
+            f"plain-at-{m.name.lower().replace('_', '-')}",
+            "table 2 bits 11-14",
+            replace(PLAIN, offer=Offer(best_modulation=m)),
+        )
+        for m in Modulation
+        if m is not Modulation.V17_14400
+    ),
+    Scene("plain-dis-lost", "5.4.3.1 T4", PLAIN, lost(Fcf.DIS)),
+    Scene("plain-dcs-lost", "5.4.2 three tries", PLAIN, lost(Fcf.DCS)),
+    Scene("plain-cfr-lost", "5.3.6.1.4 CFR", PLAIN, lost(Fcf.CFR)),
+    Scene("plain-cfr-lost-thrice", "5.4.2 three tries", PLAIN, lost(Fcf.CFR, times=3)),
+    Scene("plain-mps-lost", "5.3.6.1.6 MPS", TWO, lost(Fcf.MPS)),
+    Scene("plain-mcf-lost", "5.3.6.1.7 MCF", TWO, lost(Fcf.MCF)),
+    Scene("plain-last-mcf-lost", "5.3.6.1.7 MCF", PLAIN, lost(Fcf.MCF, times=3)),
+    Scene("plain-eop-lost", "5.3.6.1.6 EOP", PLAIN, lost(Fcf.EOP)),
+    Scene("plain-dcn-lost", "5.3.6.1.8 DCN", PLAIN, lost(Fcf.DCN)),
+    Scene("plain-ftt", "5.3.6.1.4 FTT", PLAIN, (training(1),)),
+    Scene("plain-ftt-to-the-end", "5.3.6.1.4 FTT", PLAIN, tuple(training(n) for n in range(1, 9))),
+    Scene("plain-carrier-gap", "5.3.6.1.7 RTN", PLAIN, (GAP,)),
+    Scene("plain-rtn-lost", "5.3.6.1.7 RTN", PLAIN, (GAP, *lost(Fcf.RTN))),
+    Scene("plain-noise", "5.3.6.1.7 RTN", PLAIN, (on_page(None, BitErrors(rate=1 / 3000, seed=5)),)),
+    Scene("plain-cut-in-a-page", "5.4.1 disconnect", TWO, (on_page(2, CutLine(after_s=3.0)),)),
+    Scene("ecm-two-pages", "A.1 figure A.1", ECM),
+    Scene("ecm-mh", "A.1 figure A.1", replace(ECM, offer=Offer(ecm=True))),
+    Scene(
+        "ecm-superfine", "table 2 bit 41", replace(ECM, offer=replace(FULL_OFFER, resolutions=tuple(Resolution)[2:3]))
+    ),
+    Scene("ecm-two-documents", "A.4.3 PPS-EOM", replace(ECM, eom_after=frozenset({0}))),
+    Scene("ecm-gap", "A.4.4 PPR", ECM, (GAP,)),
+    Scene("ecm-block-lost", "A.4.4 PPR", ECM, (on_page(1, LoseCarrier()),)),
+    Scene("ecm-pps-lost", "A.4.3 PPS", ECM, lost(Fcf.PPS)),
+    Scene("ecm-pps-lost-thrice", "5.4.2 three tries", ECM, lost(Fcf.PPS, times=3)),
+    Scene("ecm-mcf-lost", "A.4.3 PPS", ECM, lost(Fcf.MCF)),
+    Scene("ecm-ppr-lost", "A.4.4 PPR", ECM, (GAP, *lost(Fcf.PPR))),
+    Scene("ecm-cfr-lost", "5.3.6.1.4 CFR", ECM, lost(Fcf.CFR)),
+    Scene("ecm-noise", "A.4.4 PPR", ECM, (on_page(None, BitErrors(rate=1 / 3000, seed=5)),)),
+    Scene("ecm-ctc", "A.4.1 CTC", ECM, tuple(on_page(n, BitErrors(rate=1 / 200, seed=n)) for n in range(1, 5))),
+    Scene(
+        "ecm-ctc-lost",
+        "A.4.1 CTC",
+        ECM,
+        (*(on_page(n, BitErrors(rate=1 / 200, seed=n)) for n in range(1, 5)), *lost(Fcf.CTC)),
+    ),
+    Scene(
+        "ecm-ctr-lost",
+        "A.4.2 CTR",
+        ECM,
+        (*(on_page(n, BitErrors(rate=1 / 200, seed=n)) for n in range(1, 5)), *lost(Fcf.CTR)),
+    ),
+    Scene("ecm-given-up", "A.4.1 CTC", ECM, (on_page(None, BitErrors(rate=1 / 100, seed=9)),)),
+    Scene(
+        "ecm-eor",
+        "A.4.3 EOR",
+        replace(ECM, offer=Offer(ecm=True), after_rtn=AfterRtn.GO_ON),
+        tuple(on_page(n, LoseCarrier()) for n in range(1, 25)),
+    ),
+    Scene("ecm-limited-line", "5.3.6.1.4 FTT", ECM, (on_page(None, LimitRate(max_bit_rate=9600)), training(1))),
+    Scene("ecm-cut", "5.4.1 disconnect", ECM, (on_page(2, CutLine(after_s=1.0)),)),
+]
+
+
+def main() -> None:
+    for old in CALLS.glob("*.call"):
+        old.unlink()
+    for scene in SCENES:
+        ends, calling, called = recorded(scene.job, scene.damage)
+        for side, rows, result in (("caller", calling, ends.calling), ("answerer", called, ends.called)):
+            note = Row(0.0, CALL, "note", "", f"T.30, {scene.clause}: {scene.name}, seen by the {side}")
+            end = Row(result.seconds, CALL, "result", "", result.outcome.code)
+            (CALLS / f"{scene.name}-{side}.call").write_text("".join([f"{note}\n", *rows, f"{end}\n"]))
+        hurt = f"{len(ends.injuries)} of {len(scene.damage)}"
+        print(f"{scene.name:28} {hurt:8} {ends.calling.outcome.code:16} {ends.called.outcome.code}")
+
+
+if __name__ == "__main__":
+    main()
