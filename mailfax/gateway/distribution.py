@@ -5,18 +5,20 @@ with the same Message-ID. Routing and deliveries are one transaction: a fax is n
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
 from mailfax.gateway.live import Emit, FaxRouted, Live
 from mailfax.gateway.resting import Resting
-from mailfax.model.fax import InboundFax
+from mailfax.model.fax import InboundFax, ReceivedPage
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.routing import inbound
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.compose import Letterhead, moment
 from mailfax.smtp.faxmail import fax_mail
-from mailfax.spool.blobs import BlobStore
+from mailfax.spool.blobs import BlobMissing, BlobStore
+from mailfax.spool.lostpage import stand_in
 from mailfax.spool.records import DeliveryKind, NewDelivery
 from mailfax.spool.store import Store
 from mailfax.t4codec.tiff import T6Page
@@ -54,11 +56,24 @@ class DistributionDesk:
 
     def _distribute(self, fax: InboundFax) -> None:
         route = inbound.route(fax.called, fax.caller, fax.station_id, fax.line, self._routing)
+        fax = self._present(fax)
         mailboxes, because = (route.mailboxes, route.because) if fax.pages else ((), NO_PAGES)
         deliveries = self._deliveries(fax, mailboxes) if mailboxes else []
         self._store.route_fax(fax.id, deliveries, because, self._now_us())
         _log.info("fax routed", fax=fax.id, mailboxes=mailboxes, pages=len(fax.pages), because=because)
         self._emit(Live(subject=fax.id, event=FaxRouted(mailboxes=mailboxes, because=because)))
+
+    def _present(self, fax: InboundFax) -> InboundFax:
+        """Put a crossed-out page where the disk has lost one since the call, so that the others are still delivered."""
+        return replace(fax, pages=tuple(self._page_or_stand_in(page) for page in fax.pages))
+
+    def _page_or_stand_in(self, page: ReceivedPage) -> ReceivedPage:
+        try:
+            self._blobs.get(page.blob.digest)
+        except BlobMissing:
+            _log.exception("a received page is no longer on disk")
+            return stand_in(self._blobs, confirmed=page.confirmed)
+        return page
 
     def _deliveries(self, fax: InboundFax, mailboxes: tuple[str, ...]) -> list[NewDelivery]:
         pdf = self._pdf(fax)

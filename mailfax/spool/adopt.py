@@ -14,11 +14,10 @@ from mailfax.model.call import CallResult
 from mailfax.model.fax import Kept, ReceivedPage
 from mailfax.model.job import Job
 from mailfax.model.outcome import Outcome
-from mailfax.model.page import PageBlob
 from mailfax.spool import callfolder
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.callfolder import CallFolderDamaged, CallRecord, Direction, KeptPage
-from mailfax.spool.lostpage import LOST_RESOLUTION, LOST_ROWS, LOST_WIDTH_PX, lost_page
+from mailfax.spool.lostpage import stand_in
 from mailfax.spool.records import Recovered
 from mailfax.spool.recovery import fax_id_of, inbound_fax, received_page, settle
 from mailfax.spool.retry import RetryPolicy, decide
@@ -92,15 +91,7 @@ def _safe_page(blobs: BlobStore, page: KeptPage) -> ReceivedPage:
                 blobs.put(octets)
                 return received_page(page, copy)
         copy = copy.earlier
-    octets = lost_page()
-    blob = PageBlob(
-        digest=blobs.put(octets),
-        resolution=LOST_RESOLUTION,
-        width_px=LOST_WIDTH_PX,
-        rows=LOST_ROWS,
-        size=len(octets),
-    )
-    return ReceivedPage(blob=blob, confirmed=page.confirmed, kept=Kept.LOST)
+    return stand_in(blobs, confirmed=page.confirmed)
 
 
 def _adopt_damaged(store: Store, blobs: BlobStore, path: Path, policy: RetryPolicy, now_us: int) -> None:

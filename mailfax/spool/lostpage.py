@@ -1,6 +1,6 @@
 """The page that stands for one of which nothing is left: empty, and crossed out so that nobody takes it for what was sent.
 
-Used by `adopt`. With it in the place of the lost one, the other pages keep their numbers, and a fax that lost all of its
+Used by `adopt`, and by the gateway for a page that is lost later. With it in the place of the lost one, the other pages keep their numbers, and a fax that lost all of its
 pages still reaches a mailbox.
 """
 
@@ -8,12 +8,27 @@ from functools import cache
 
 import numpy as np
 
-from mailfax.model.page import A4_ROWS, A4_WIDTH_PX, Coding, Resolution
+from mailfax.model.fax import Kept, ReceivedPage
+from mailfax.model.page import A4_ROWS, A4_WIDTH_PX, Coding, PageBlob, Resolution
+from mailfax.spool.blobs import BlobStore
 from mailfax.t4codec import Bitmap, encode
 
 LOST_RESOLUTION = Resolution.STANDARD
 LOST_WIDTH_PX, LOST_ROWS = A4_WIDTH_PX, A4_ROWS[LOST_RESOLUTION]
 _STROKE_PX = 12
+
+
+def stand_in(blobs: BlobStore, *, confirmed: bool) -> ReceivedPage:
+    """Put the crossed-out page among the blobs and return it as a page of a fax."""
+    octets = lost_page()
+    blob = PageBlob(
+        digest=blobs.put(octets),
+        resolution=LOST_RESOLUTION,
+        width_px=LOST_WIDTH_PX,
+        rows=LOST_ROWS,
+        size=len(octets),
+    )
+    return ReceivedPage(blob=blob, confirmed=confirmed, kept=Kept.LOST)
 
 
 @cache

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mailfax.demo.compare import arrived_pages
 from mailfax.gateway.distribution import DistributionDesk
 from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.notification import NotificationDesk
@@ -108,6 +109,25 @@ def test_an_unforeseen_fault_of_one_fax_lets_the_next_pass_and_is_tried_again_la
     with pytest.raises(struct.error):
         desk.step()
     assert spool.store.next_unrouted_fax() == poisoned
+
+
+def test_a_page_that_the_disk_lost_is_crossed_out_and_the_others_are_delivered(spool: Spool) -> None:
+    fax = spool.fax(spool.page(), spool.page(lost=True))
+    desk = DistributionDesk(
+        store=spool.store,
+        blobs=spool.blobs,
+        routing=ROUTING,
+        letterhead=LETTERHEAD,
+        now_us=lambda: spool.now_us,
+        emit=lambda _live: None,
+    )
+    assert desk.step()
+    (delivery,) = spool.store.deliveries()
+    mail = email.message_from_bytes(spool.blobs.get(delivery.message_digest))
+    text, pdf = mail.get_payload()
+    assert delivery.fax_id == fax.id
+    assert b"page 2 was lost on the fax server's disk" in text.get_payload(decode=True).replace(b"\r\n", b" ")
+    assert len(list(arrived_pages(pdf.get_payload(decode=True)))) == 2
 
 
 def test_the_sender_of_a_mail_that_the_disk_lost_still_hears_of_it(spool: Spool) -> None:
