@@ -4,10 +4,11 @@ import pytest
 from scripted_modem import ERROR, HANG_UP, NO_CARRIER, OK, WAKE, ScriptedModem, Step, modem, open_line, step
 
 from mailfax.modem.class1 import Class1Line, Class1Settings, Did, DidMemory
-from mailfax.modem.line import IncomingCall
+from mailfax.modem.class1.ringing import Ringing
+from mailfax.modem.line import DialResult, IncomingCall
 from mailfax.t30.modulation import Modulation
 
-RING = b"\r\nRING\r\n"
+RING, BUSY = b"\r\nRING\r\n", b"\r\nBUSY\r\n"
 NMBR, NDID = b"\r\nNMBR=5551111\r\n", b"\r\nNDID=5559001\r\n"
 KNOWN = IncomingCall(called="5559001", caller="5551111")
 NOT_KNOWN = IncomingCall(called="", caller="")
@@ -182,6 +183,28 @@ def test_a_line_that_was_heard_to_signal_counts_as_one_that_does() -> None:
 def test_a_ring_while_the_modem_is_set_up_again_counts() -> None:
     line, _ = after_a_call(waking((1, RING), (3, NDID)))
     assert line.wait_for_call(2) == IncomingCall(called="5559001", caller="")
+
+
+def test_digits_while_the_modem_is_set_up_again_may_not_be_all() -> None:
+    wake = waking((1, RING), (4, b"\x103\x102"))
+    line, _ = after_a_call((*wake[:-1], step("AT+VCID=1", OK, (5.0, RING))))
+    assert line.wait_for_call(10) == NOT_KNOWN
+
+
+def test_a_ring_before_a_call_of_ours_is_over_when_that_is() -> None:
+    line, scripted = after_a_call((*waking((1, RING)), step("ATDT5551234", (60.0, BUSY)), HANG_UP, *WAKE))
+    assert line.dial("5551234") is DialResult.BUSY
+    line.hang_up()
+    assert line.wait_for_call(1) is None
+    assert not scripted.script
+
+
+def test_a_caller_is_gone_when_the_computer_has_slept_since_the_ring() -> None:
+    ringing = Ringing(NONE, DidMemory())
+    assert ringing.take("RING", 5.0)
+    assert ringing.due(65.0) is None
+    assert ringing.take("RING", 66.0)
+    assert ringing.due(66.0) == IncomingCall(called="5559000", caller="")
 
 
 def test_a_ring_between_hang_up_and_set_up_counts() -> None:
