@@ -114,7 +114,7 @@ class Line(_Section, frozen=True, kw_only=True):
             description="Of a modem: how the called number is known. none: the network does not say, every call is for `number`. "
             "signalled: the network says (NDID, DTMF digits); a call whose number was not heard, for example because it rang "
             "before the modem was set up, goes to `catch_all`, never to the mailbox of `number`. "
-            "A line on which one is heard counts as signalled until the server ends, whatever is written here; "
+            "A line on which one is heard counts as signalled until its process ends, whatever is written here; "
             "only this setting protects the first calls too."
         ),
     ] = "none"

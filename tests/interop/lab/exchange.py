@@ -40,6 +40,7 @@ class Ring:
     name: str = ""
     dtmf_did: str = ""
     cadence_s: float = 1.0
+    limit: int = RING_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -236,7 +237,7 @@ class Exchange:
     # -- calls into a modem
 
     def _ring_once(self, call: Call, ring: Ring) -> None:
-        if call.rings >= RING_LIMIT:
+        if call.rings >= ring.limit:
             self._finish(call, "not answered")
             return
         call.modem.network_says(sd.CallEvent.ALERTING)

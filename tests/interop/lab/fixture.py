@@ -5,7 +5,7 @@ import types
 from pathlib import Path
 from typing import Self
 
-from lab.exchange import Exchange, Finished, Ring
+from lab.exchange import RING_LIMIT, Exchange, Finished, Ring
 
 CALL_LIMIT_S = 120.0
 
@@ -38,10 +38,18 @@ class LabExchange:
         self._exchange.do(lambda: self._exchange.routes.insert(0, (pattern, spec)))
 
     def ring(
-        self, spec: str, *, did: str = "", cid: str = "", name: str = "", dtmf_did: str = "", cadence_s: float = 1.0
+        self,
+        spec: str,
+        *,
+        did: str = "",
+        cid: str = "",
+        name: str = "",
+        dtmf_did: str = "",
+        cadence_s: float = 1.0,
+        limit: int = RING_LIMIT,
     ) -> None:
-        """Have a machine call the modem."""
-        ring = Ring(did=did, cid=cid, name=name, dtmf_did=dtmf_did, cadence_s=cadence_s)
+        """Have a machine call the modem; it gives up after `limit` rings."""
+        ring = Ring(did=did, cid=cid, name=name, dtmf_did=dtmf_did, cadence_s=cadence_s, limit=limit)
         self._exchange.do(lambda: self._exchange.ring(self._modem, spec, ring))
 
     def cut(self) -> None:
