@@ -31,6 +31,7 @@ from mailfax.t30.commands import (
     ReceivePage,
     ReceiveTraining,
     SendFrames,
+    Silence,
     TrainingHeard,
     WrongCarrier,
 )
@@ -77,8 +78,10 @@ def answer(station: AnswererStation) -> Engine:
             yield from answerer_ecm.keep_partial_page(state)
     except CallEnded as end:
         outcome, detail = end.outcome, end.detail
-    if outcome is Outcome.RECEIVED and state.in_part:
-        outcome, detail = Outcome.PAGE_REFUSED, f"Arrived only in part: page {', '.join(map(str, state.in_part))}."
+    if outcome is Outcome.RECEIVED and (state.in_part or state.lost):
+        in_part = f"Arrived only in part: page {', '.join(map(str, state.in_part))}." if state.in_part else ""
+        lost = f"Given up by the sender, and nothing came of it: {state.lost} pages." if state.lost else ""
+        outcome, detail = Outcome.PAGE_REFUSED, " ".join(filter(None, (in_part, lost)))
     return CallResult(
         outcome=outcome,
         confirmed_pages=state.confirmed,
@@ -195,6 +198,7 @@ def _page(state: Answering) -> Steps[Next]:
     heard = yield from on_line(link, listen)
     if isinstance(heard, PageHeard):
         state.heard, state.heard_at_s = heard.octets, heard.at_s
+    state.missed = isinstance(heard, Silence)
     return Next.COMMAND
 
 
@@ -206,13 +210,14 @@ def _command(state: Answering) -> Steps[Next]:
 
     T2 where the figure goes on after it. Where its end would end the call we wait twice as long, for every sender's sake:
     the third try of one that keeps to T4 begins 9 s after its page, and a lost DCS comes again after 9 s. A page that broke
-    off (its carrier was lost to us) may go on for minutes before its command.
+    off or was missed (its carrier was lost to us) may go on for minutes before its command.
     """
     after_t2 = state.answer.after_t2 if state.answer and state.heard is None else Next.GIVE_UP
     patience = 2 if after_t2 is Next.GIVE_UP else 1
     wanted = _ECM_COMMANDS if state.form is not None and state.form.ecm else _COMMANDS
     unfinished = state.heard is not None and not has_rtc(state.heard)
-    timeout_s = _REST_OF_PAGE_S if unfinished else patience * Timer.T2.longest_s
+    goes_on, state.missed = unfinished or state.missed, False
+    timeout_s = _REST_OF_PAGE_S if goes_on else patience * Timer.T2.longest_s
     heard = yield from hear(state.link, wanted, timeout_s, renew=True)
     if heard is None:
         return after_t2

@@ -21,7 +21,7 @@ from mailfax.t30.answering import (
     to_disk,
 )
 from mailfax.t30.capabilities import Dcs
-from mailfax.t30.commands import BlockHeard, BlockStored, ReceiveBlock, StoreBlock, WrongCarrier
+from mailfax.t30.commands import BlockHeard, BlockStored, ReceiveBlock, Silence, StoreBlock, WrongCarrier
 from mailfax.t30.ecm import PageEnd, PartialPage, page_end, read_fcds, request_map
 from mailfax.t30.exchange import CallEnded, Steps, ask_keeper, check_limit, on_line
 from mailfax.t30.frames import Fcf
@@ -41,6 +41,7 @@ def receive_block(state: Answering) -> Steps[Next]:
     heard = yield from on_line(link, listen)
     if isinstance(heard, BlockHeard):
         ecm.fresh.update(read_fcds(heard.frames))
+    state.missed = isinstance(heard, Silence)
     if not isinstance(heard, WrongCarrier):
         ecm.train_long = False
     return Next.COMMAND
@@ -124,7 +125,9 @@ def _abandon(state: Answering, end: PageEnd) -> Steps[Next]:
     if end is PageEnd.NULL:
         yield from say(state, Fcf.ERR, command=Fcf.EOR, then=Next.PAGE)
         return Next.PAGE
+    before = len(state.in_part)
     yield from keep_partial_page(state)
+    state.lost += len(state.in_part) == before
     command = _plain(end)
     then, after_t2 = AFTER_ANSWER[command, Fcf.MCF]
     yield from say(state, Fcf.ERR, command=command, then=then, after_t2=after_t2)

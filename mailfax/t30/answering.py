@@ -104,8 +104,9 @@ class EcmPage:
 class Answering:
     """Where the call stands. `heard` is a page whose end-of-page command has not come; `stored` counts pages on disk.
 
-    `heard_at_s` is when it ended, and `command_late` says that its command came so late that the sender was not at the end then.
-    `in_part` are pages (1-based) that the sender gave up and we keep with their gaps.
+    `heard_at_s` is when it ended, and `command_late` says that its command came so late that the sender was not at the end then. `missed` when nothing was heard
+    where a page or block was due: it may be going on without us.
+    `in_part` are pages (1-based) that the sender gave up and we keep with their gaps, `lost` those of which nothing came.
     """
 
     station: AnswererStation
@@ -114,6 +115,7 @@ class Answering:
     modulation: Modulation | None = None
     heard: bytes | None = None
     heard_at_s: float = 0.0
+    missed: bool = False
     command_late: bool = False
     stored: int = 0
     confirmed: int = 0
@@ -122,6 +124,7 @@ class Answering:
     answer: Answer | None = None
     ecm: EcmPage = field(default_factory=EcmPage)
     in_part: list[int] = field(default_factory=list)
+    lost: int = 0
 
 
 def say(

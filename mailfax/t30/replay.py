@@ -44,7 +44,6 @@ from mailfax.t30.transcript import CALL, HEARD, SENT, Row, read_station, sent_ro
 _NUMBER = re.compile(r"\d+")
 _SPAN = re.compile(r"(\d+)-(\d+)")
 _RTC = bytes.fromhex("001001001001001001")
-_LINE_SIGNALS = {"disconnected"}
 
 
 class NotReplayable(Exception):
@@ -141,7 +140,8 @@ class _Tape:
             row = self._next(command)
             if (ours.signal, ours.carrier, ours.what, ours.octets) != (row.signal, row.carrier, row.what, row.octets):
                 raise _Differs(f"the engine sends {ours.signal} {ours.what} {ours.octets}, where there was: {row}")
-        if self.rows and self.rows[0].signal in _LINE_SIGNALS:
+        ended = bool(self.rows) and self.rows[0].signal == "disconnected"
+        if ended and (not wanted or self.rows[0].at_s == self.at_s):
             row = self.rows.popleft()
             return Disconnected(at_s=row.at_s, reason=row.what, ours=row.carrier == "ours")
         return Sent(at_s=self.at_s) if wanted else self._heard(command)

@@ -443,3 +443,10 @@ def test_the_scripts_cover_plain_machines_too() -> None:
     story = "< CSI DIS\n> DCS\n> TCF V.17 14400\n< CFR\n> page V.17 14400 short\n> EOP\n< MCF\n> DCN"
     job = CallerJob(pages=1, offer=FULL_OFFER)
     assert play(call(job), Keeper(pages=(b"p",)), story, fifs=FIFS).result.outcome is Outcome.DELIVERED
+
+
+def test_a_page_that_was_given_up_before_anything_of_it_came_is_reported() -> None:
+    story = "< block none\n< PPS-MPS-3\n> PPR\n< V.21\n< EOR-MPS\n> ERR\n< block 0\n< PPS-EOP-1/0/1\n> MCF\n< DCN"
+    result = receive(ANSWERED + story).result
+    assert (result.outcome, result.confirmed_pages) == (Outcome.PAGE_REFUSED, 1)
+    assert result.detail == "Given up by the sender, and nothing came of it: 1 pages."
