@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from mailfax.config.check import ConfigError, Problem, decode_path, sense_problems, shape_problems, syntax_problem
+from mailfax.config.check import ConfigError, Problem, decode_path, shape_problems, syntax_problem
 from mailfax.config.schema import Config
+from mailfax.config.sense import sense_problems
 
 __all__ = ["EMBEDDED_DEFAULT", "Config", "ConfigError", "Problem", "embedded_default", "load", "parse"]
 
@@ -58,7 +59,13 @@ send = false
 
 def load(path: Path) -> Config:
     """Read and check a configuration file. Raises ConfigError naming every problem, OSError when it cannot be read."""
-    return parse(path.read_text(encoding="utf-8"), path.resolve().parent)
+    octets = path.read_bytes()
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise ConfigError((Problem(line=line, text="this is not UTF-8.", advice="Save the file as UTF-8."),)) from None
+    return parse(text, path.resolve().parent)
 
 
 def embedded_default(folder: Path) -> Config:

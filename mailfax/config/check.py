@@ -1,18 +1,26 @@
-"""What is wrong with a configuration file, with line and advice: the work of `mailfax check`."""
+"""What is wrong with the shape of a configuration file, with line and advice: unknown keys, missing ones, values of a wrong kind.
 
-import ipaddress
+What is of the right kind and makes no sense is found by `sense`. Both are asked by `config.parse`, so by every start.
+"""
+
+import difflib
+import json
 import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args, get_origin, get_type_hints
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
+import msgspec.inspect
 
 from mailfax.config.schema import Config
 
 Table = dict[str, object]
+Keys = tuple[str, ...]
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SHOWN = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,10 +46,10 @@ class ConfigError(Exception):
 
 
 def decode_path(wanted: type, value: object) -> object:
-    """Turn strings into paths, which msgspec does not know itself."""
+    """Turn strings into paths, which msgspec does not know itself; it makes a ValidationError of the TypeError."""
     if wanted is Path and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError(f"no decoder for {wanted}")
+    raise TypeError(f"{value!r} is no {wanted}")
 
 
 def syntax_problem(error: tomllib.TOMLDecodeError) -> Problem:
@@ -51,110 +59,101 @@ def syntax_problem(error: tomllib.TOMLDecodeError) -> Problem:
 
 
 def shape_problems(data: Table, text: str) -> Iterator[Problem]:
-    """Convert table by table, so that one mistake does not hide the next."""
-    hints = get_type_hints(Config, include_extras=True)
-    for name in data.keys() - hints.keys():
-        yield Problem(
-            line=line_of(text, (name,)), text=f"unknown key {name}.", advice=f"Known are: {', '.join(hints)}."
-        )
-    for name in ("domains", "receive", "lines"):
-        if name not in data:
-            yield Problem(
-                line=0, text=f"the table [{name}] is missing.", advice="See docs/configuration.md for an example."
-            )
-    for name, kind in hints.items():
-        if name not in data:
-            continue
-        value = data[name]
-        if get_origin(kind) is dict and isinstance(value, dict):
-            for key, entry in value.items():
-                yield from _problem_of(entry, get_args(kind)[1], (name, key), text)
-        else:
-            yield from _problem_of(value, kind, (name,), text)
+    """Look at every key by itself, so that no mistake hides another."""
+    yield from _value_problems(data, Config, (), text)
 
 
-def _problem_of(value: object, kind: object, path: tuple[str, ...], text: str) -> Iterator[Problem]:
-    try:
-        msgspec.convert(value, kind, dec_hook=decode_path)
-    except (msgspec.ValidationError, ValueError) as error:
-        message, _, inner = str(error).partition(" - at `$")
-        keys = path + tuple(re.findall(r"\.(\w+)", inner))
-        unknown = re.search(r"unknown field `([^`]+)`", message)
-        if unknown:
-            yield Problem(
-                line=line_of(text, (*keys, unknown[1])),
-                text=f"unknown key {'.'.join((*keys, unknown[1]))}.",
-                advice=_known(kind),
-            )
-        else:
-            yield Problem(
-                line=line_of(text, keys), text=f"{'.'.join(keys)}: {message}.", advice="See docs/configuration.md."
-            )
-
-
-def _known(kind: object) -> str:
-    fields = getattr(kind, "__struct_fields__", ())
-    return f"Known are: {', '.join(fields)}." if fields else ""
-
-
-def sense_problems(config: Config, text: str) -> Iterator[Problem]:
-    """Find what is well-formed and still cannot work."""
-    yield from _line_problems(config, text)
-    yield from _address_problems(config, text)
-    for pattern in config.receive.did:
-        if not re.fullmatch(r"\+?[0-9x]+\*?|\*", pattern):
-            yield Problem(
-                line=line_of(text, ("receive", "did", pattern)),
-                text=f"receive.did: {pattern!r} is no number pattern.",
-                advice="Use digits, x for any digit, and * at the end for any rest.",
-            )
-    if config.mail.maildir is None and config.mail.smarthost is None:
-        yield Problem(
-            line=line_of(text, ("mail",)),
-            text="[mail] says neither maildir nor smarthost, so no mail could leave.",
-            advice='Add  smarthost = "mail.example.org"  or  maildir = "mailboxes".',
-        )
-
-
-def _line_problems(config: Config, text: str) -> Iterator[Problem]:
-    for name, line in config.lines.items():
-        where = line_of(text, ("lines", name))
-        if line.kind == "class1" and not line.device:
-            yield Problem(
-                line=where, text=f"lines.{name}: a class1 line needs a device.", advice='Add  device = "/dev/ttyUSB0".'
-            )
-        if line.kind == "virtual" and not line.number:
-            yield Problem(
-                line=where, text=f"lines.{name}: a virtual line needs a number.", advice='Add  number = "5550001".'
-            )
-    for pattern, targets in config.exchange.routes.items():
-        for target in targets:
-            if target not in {*config.lines, "busy", "no-answer"}:
-                yield Problem(
-                    line=line_of(text, ("exchange", "routes", pattern)),
-                    text=f"exchange.routes: there is no line {target}.",
-                    advice=f"Lines are: {', '.join(config.lines)}.",
-                )
-
-
-def _address_problems(config: Config, text: str) -> Iterator[Problem]:
-    for network in config.smtp.allow_networks:
+def _value_problems(value: object, kind: object, path: Keys, text: str) -> Iterator[Problem]:
+    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct) and isinstance(value, dict):
+        yield from _table_problems(value, bare, path, text)
+    elif get_origin(bare) is dict and isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _value_problems(entry, get_args(bare)[1], (*path, key), text)
+    elif any(_CONTROL.search(word) for word in (*path, *_words(value))):
+        said, advice = "has a control character in it.", "Take it out."
+        yield Problem(line=line_of(text, path), text=f"{'.'.join(path)!r}: {said}", advice=advice)
+    else:
         try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            where = line_of(text, ("smtp", "allow_networks"))
+            msgspec.convert(value, kind, dec_hook=decode_path)
+        except msgspec.ValidationError:
             yield Problem(
-                line=where, text=f"smtp.allow_networks: {error}.", advice='Write for example "192.168.1.0/24".'
-            )
-    for address in config.smtp.listen:
-        if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[\w.\-]*):\d{1,5}", address):
-            where = line_of(text, ("smtp", "listen"))
-            yield Problem(
-                line=where, text=f"smtp.listen: {address!r} is no host:port.", advice='Write "127.0.0.1:8025".'
+                line=line_of(text, path),
+                text=f"{'.'.join(path)}: {_shown(value)} cannot stand here.",
+                advice=f"Write {expected(msgspec.inspect.type_info(kind))}.",
             )
 
 
-def line_of(text: str, path: tuple[str, ...]) -> int:
+def _table_problems(table: Table, kind: type[msgspec.Struct], path: Keys, text: str) -> Iterator[Problem]:
+    hints = get_type_hints(kind, include_extras=True)
+    for key in table.keys() - hints.keys():
+        meant = difflib.get_close_matches(key, hints, n=1)
+        yield Problem(
+            line=line_of(text, (*path, key)),
+            text=f"unknown key {'.'.join((*path, key))}.",
+            advice=f"Known are: {', '.join(hints)}." + (f" Did you mean {meant[0]}?" if meant else ""),
+        )
+    for field in msgspec.structs.fields(kind):
+        if field.name in table:
+            yield from _value_problems(table[field.name], hints[field.name], (*path, field.name), text)
+        elif field.required:
+            what = expected(msgspec.inspect.type_info(hints[field.name]))
+            yield Problem(
+                line=line_of(text, path),
+                text=f"{'.'.join((*path, field.name))} is missing."
+                if path
+                else f"the table [{field.name}] is missing.",
+                advice=f"Write {what}." if path else "See docs/configuration.md for an example.",
+            )
+
+
+def _words(value: object) -> Iterator[str]:
+    """Return every string in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for inner in value if isinstance(value, list) else (*value, *value.values()):
+            yield from _words(inner)
+
+
+def _shown(value: object) -> str:
+    """Write a value as the file does, if not at length."""
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+
+def expected(kind: msgspec.inspect.Type) -> str:
+    """Say in plain words what a key takes, with the values and limits that are allowed."""
+    match kind:
+        case msgspec.inspect.Metadata(type=inner):
+            return expected(inner)
+        case msgspec.inspect.UnionType(types=types):
+            return " or ".join(expected(one) for one in types if not isinstance(one, msgspec.inspect.NoneType))
+        case msgspec.inspect.LiteralType(values=values):
+            return " or ".join(_shown(value) for value in values)
+        case msgspec.inspect.BoolType():
+            return "true or false"
+        case msgspec.inspect.IntType(ge=low, le=high):
+            return f"a whole number{_limits(low, high)}"
+        case msgspec.inspect.StrType(max_length=longest):
+            return "a text in quotes" + (f" of at most {longest} characters" if longest else "")
+        case msgspec.inspect.VarTupleType(item_type=item, min_length=least):
+            return f"a list in brackets, each entry {expected(item)}" + (f", at least {least} of them" if least else "")
+        case msgspec.inspect.CustomType(cls=cls) if cls is Path:
+            return "a path in quotes"
+        case msgspec.inspect.StructType() | msgspec.inspect.DictType():
+            return "a table"
+        case _:
+            raise NotImplementedError(f"say what is expected for {kind}")
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "" if low is None else f" of at least {low}"
+    return f" from {low} to {high}"
+
+
+def line_of(text: str, path: Keys) -> int:
     """Return the 1-based line on which `path` (tables, then perhaps a key) stands, or that of its nearest table, or 0."""
     best, table = 0, ()
     for number, raw in enumerate(text.splitlines(), 1):

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mailfax.config import Config
+from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.lineworker import Duties
 from mailfax.model.page import Coding
@@ -25,7 +26,6 @@ from mailfax.spool.settings import SpoolSettings
 from mailfax.t30.negotiate import FULL_OFFER, Offer
 
 MB = 1024 * 1024
-SMTP_PORT = 25
 WALL_SECONDS_PER_CPU_SECOND = 2
 DAMAGE_FROM_BIT = 20_000  # in the upper part of any page with something on it
 DAMAGE_BITS = 24
@@ -72,8 +72,8 @@ def smtp_settings(config: Config) -> SmtpSettings:
 
 
 def _listen(address: str) -> Listen:
-    host, _, port = address.rpartition(":")
-    return Listen(host=host.strip("[]"), port=int(port))
+    endpoint = parse_endpoint(address)
+    return Listen(host=endpoint.host, port=endpoint.port)
 
 
 def outgoing_settings(config: Config) -> OutgoingSettings:
@@ -81,10 +81,10 @@ def outgoing_settings(config: Config) -> OutgoingSettings:
     mail = config.mail
     smarthost = None
     if mail.smarthost is not None:
-        host, _, port = mail.smarthost.partition(":")
+        endpoint = parse_endpoint(mail.smarthost, default_port=SMTP_PORT)
         smarthost = Smarthost(
-            host=host,
-            port=int(port or SMTP_PORT),
+            host=endpoint.host,
+            port=endpoint.port,
             tls=TlsMode(mail.tls),
             user=mail.user or "",
             password_file=mail.password_file,
@@ -164,3 +164,18 @@ def line_opener(config: Config, name: str) -> Callable[[], Line]:
     )
     settings, memory = replace(modem, init=(*modem.init, *line.init)), DidMemory()
     return lambda: open_class1(settings, memory=memory)
+
+
+# All of the above, for `checks`: what these take, `serve` and its lines take.
+SETTINGS: tuple[Callable[[Config], object], ...] = (
+    spool_settings,
+    identity,
+    routing_settings,
+    smtp_settings,
+    outgoing_settings,
+    letterhead,
+    render_settings,
+    exchange_socket,
+    exchange_settings,
+)
+LINE_SETTINGS: tuple[Callable[[Config, str], object], ...] = (offer, duties, line_opener)

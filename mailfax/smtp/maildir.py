@@ -17,6 +17,11 @@ class UnsafeMailbox(ValueError):
     """The mailbox cannot be a folder name; the text is one plain sentence."""
 
 
+def is_maildir_name(mailbox: str) -> bool:
+    """Say whether a mailbox can be the name of a Maildir."""
+    return _SAFE.fullmatch(mailbox.lower()) is not None
+
+
 def deliver_to_maildir(message: bytes, sender: str, mailbox: str, root: Path, name: str) -> Path:
     """Store the message as `root/mailbox/new/name` and return that path (or the one to which a reader has moved it).
 
@@ -24,7 +29,7 @@ def deliver_to_maildir(message: bytes, sender: str, mailbox: str, root: Path, na
     (RFC 5321 section 4.4). Raises OSError.
     """
     folder = mailbox.lower()
-    if not _SAFE.fullmatch(folder):
+    if not is_maildir_name(mailbox):
         raise UnsafeMailbox(f"The mailbox {mailbox!r} cannot be the name of a Maildir.")
     maildir = root / folder
     _make_maildir(maildir)
