@@ -1,11 +1,13 @@
 """What this machine lacks for its configuration: the second half of `mailfax check`, after the file itself is found good."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_network
 
 from mailfax.config import Config
-from mailfax.daemon.build import render_settings, spool_settings
+from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, render_settings, spool_settings
 from mailfax.render.fonts import font_chain
 from mailfax.spool.disk import free_bytes
 
@@ -24,12 +26,14 @@ class Finding:
 
 
 def machine_findings(config: Config) -> Iterator[Finding]:
-    """Look at devices, folders, fonts and free space; change nothing."""
+    """Make all settings as the server does; then look at devices, folders, fonts and free space. Change nothing."""
+    unfit = list(_settings_findings(config))
+    yield from unfit
+    if unfit:
+        return
+    yield from _policy_findings(config)
     yield from _folder_findings(config)
-    for name, line in config.lines.items():
-        if line.kind == "class1" and line.device.startswith("/") and not os.access(line.device, os.R_OK | os.W_OK):
-            text = f"lines.{name}: {line.device} is not there or may not be opened."
-            yield Finding(fatal=True, text=text, advice="Plug the modem in, and add this user to the group dialout.")
+    yield from _device_findings(config)
     password_file = config.mail.password_file
     if password_file is not None and not os.access(password_file, os.R_OK):
         yield Finding(
@@ -40,6 +44,45 @@ def machine_findings(config: Config) -> Iterator[Finding]:
     if not any(font.path for font in font_chain(render_settings(config))):
         text = "no font is installed; text outside of Latin letters will show as boxes."
         yield Finding(fatal=False, text=text, advice="apt-get install fonts-dejavu-core")
+
+
+def _settings_findings(config: Config) -> Iterator[Finding]:
+    """Find what `config.sense` has overlooked and would stop the server or a line at its start."""
+    calls: list[Callable[[], object]] = [partial(make, config) for make in SETTINGS]
+    calls += [partial(make, config, name) for make in LINE_SETTINGS for name in config.lines]
+    for call in calls:
+        try:
+            call()
+        except ValueError as error:
+            yield Finding(
+                fatal=True, text=f"{error}", advice="Mend the file, and report that check did not name its line."
+            )
+
+
+def _policy_findings(config: Config) -> Iterator[Finding]:
+    """Find what works and is perhaps not meant."""
+    for network in config.smtp.allow_networks:
+        if ip_network(network).prefixlen == 0:
+            text = f"smtp.allow_networks: {network} is everybody, so everybody who reaches smtp.listen may send faxes."
+            yield Finding(fatal=False, text=text, advice="Name your own networks only.")
+    if not any(line.send for line in config.lines.values()):
+        text = "lines: none of them sends, so faxes would wait for ever."
+        yield Finding(fatal=False, text=text, advice="Give one line  send = true .")
+
+
+def _device_findings(config: Config) -> Iterator[Finding]:
+    """Look at modems. A missing one is a note: its line rests and comes back, and all else works meanwhile."""
+    lines: dict[str, str] = {}
+    for name, line in config.lines.items():
+        if line.kind != "class1" or not line.device.startswith("/"):
+            continue
+        if not os.access(line.device, os.R_OK | os.W_OK):
+            text = f"lines.{name}: {line.device} is not there or may not be opened; the line rests until it is."
+            yield Finding(fatal=False, text=text, advice="Plug the modem in, and add this user to the group dialout.")
+        device = os.path.realpath(line.device)
+        if (first := lines.setdefault(device, name)) != name:
+            text = f"lines.{name}: {line.device} is {device}, which line {first} has already."
+            yield Finding(fatal=True, text=text, advice="Every line needs a modem of its own.")
 
 
 def _folder_findings(config: Config) -> Iterator[Finding]:
