@@ -8,6 +8,7 @@ import contextlib
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
@@ -55,6 +56,7 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         blobs=blobs,
         calls_root=build.spool_settings(config).calls,
         now_us=wall_clock_us,
+        clock_s=time.monotonic,
         new_id=new_id,
         identity=build.identity(config),
         retry=RetryPolicy(),

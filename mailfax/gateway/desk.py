@@ -25,6 +25,7 @@ class Desk:
     blobs: BlobStore
     calls_root: Path
     now_us: Callable[[], int]
+    clock_s: Callable[[], float]
     new_id: IdMaker
     identity: Identity
     retry: RetryPolicy

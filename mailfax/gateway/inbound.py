@@ -53,8 +53,7 @@ class InboundKeeper:
                 case StorePage():
                     return self._store(command)
                 case StoreBlock():
-                    self._store(command)
-                    return BlockStored()
+                    return BlockStored(took_s=self._store(command).took_s)
                 case Note(event=event, at_s=at_s):
                     self._folder.journal(event, at_s)
                     self._desk.emit(Live(subject=self._fax_id, line=self._desk.line_name, event=event))
@@ -69,6 +68,7 @@ class InboundKeeper:
 
     def _store(self, page: StorePage | StoreBlock) -> PageStored:
         """Decode, judge, and make durable; the page at rest is T.6, so that the PDF can wrap it as it is."""
+        begun_s = self._desk.clock_s()
         t6, decoded = received_page(page.octets, page.form)
         self._folder.keep_page(
             page.index,
@@ -80,7 +80,12 @@ class InboundKeeper:
                 bad_rows=decoded.bad_rows,
             ),
         )
-        return PageStored(rows=decoded.rows, bad_rows=decoded.bad_rows, longest_bad_run=decoded.longest_bad_run)
+        return PageStored(
+            rows=decoded.rows,
+            bad_rows=decoded.bad_rows,
+            longest_bad_run=decoded.longest_bad_run,
+            took_s=self._desk.clock_s() - begun_s,
+        )
 
 
 def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:

@@ -88,6 +88,7 @@ def _take_block(state: Answering, partial: PartialPage) -> Steps[Next]:
         stored = yield from ask_keeper(store)
         if not isinstance(stored, BlockStored):
             raise TypeError(f"the keeper answered {store} with {stored}")
+        state.store_s = stored.took_s
         _next_block(ecm, block, partial)
         yield from say(state, Fcf.MCF, command=Fcf.PPS, then=Next.PAGE)
         return Next.PAGE

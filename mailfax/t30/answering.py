@@ -15,6 +15,7 @@ from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import Offer
 
 PAGE_BEGINS_S = 6.0  # some machines take 5 s to their first line; longer would miss the repetition of a lost answer
+STORE_LIMIT_S = 2.0  # an answer begins within this time of its command or not at all: T4 may be as short as 2.55 s
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,13 +126,20 @@ class Answering:
     ecm: EcmPage = field(default_factory=EcmPage)
     in_part: list[int] = field(default_factory=list)
     lost: int = 0
+    store_s: float = 0.0
 
 
 def say(
     state: Answering, fcf: Fcf, *, command: Fcf, then: Next, after_t2: Next = Next.GIVE_UP, fif: bytes = b""
 ) -> Steps[None]:
-    """Send an answer and remember it, for when the far end did not hear it."""
-    yield from on_line(state.link, SendFrames(frames=(build_frame(fcf, fif, x=state.link.x),)))
+    """Send an answer and remember it, for when the far end did not hear it.
+
+    After a store that took too long nothing is sent: the far end may be repeating its command by now (T4, 3 s), and gets the
+    answer to that one.
+    """
+    if state.store_s <= STORE_LIMIT_S:
+        yield from on_line(state.link, SendFrames(frames=(build_frame(fcf, fif, x=state.link.x),)))
+    state.store_s = 0.0
     state.answer = Answer(fcf=fcf, fif=fif, command=command, at_s=state.link.at_s, then=then, after_t2=after_t2)
 
 
@@ -165,6 +173,7 @@ def to_disk(state: Answering, octets: bytes) -> Steps[PageStored]:
     if not isinstance(stored, PageStored):
         raise TypeError(f"the keeper answered {store} with {stored}")
     state.stored += 1
+    state.store_s = stored.took_s
     return stored
 
 

@@ -249,16 +249,22 @@ class PageData:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageStored:
-    """The page is on disk. Rows are counted by the decoder; the engine decides what is good enough (T.30, 5.3.6.1.7)."""
+    """The page is on disk. Rows are counted by the decoder; the engine decides what is good enough (T.30, 5.3.6.1.7).
+
+    `took_s` is how many seconds of our own clock storing took.
+    """
 
     rows: int
     bad_rows: int
     longest_bad_run: int
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlockStored:
-    """The block is on disk."""
+    """The block is on disk, `took_s` seconds of our own clock after it was asked for."""
+
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -92,6 +92,7 @@ def test_a_line_answers_only_where_a_fax_would_find_room(tmp_path: Path, free_by
             blobs=blobs,
             calls_root=settings.calls,
             now_us=wall_clock_us,
+            clock_s=lambda: 0.0,
             new_id=id_maker(),
             identity=Identity(),
             retry=RetryPolicy(),
