@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from mailfax.daemon import log
 from mailfax.daemon.clock import wall_clock_us
 from mailfax.gateway import onecall
 from mailfax.gateway.identity import Identity
@@ -245,6 +246,7 @@ def _line(
     settings: Class1Settings, transcript: Path | None, report: Report, stopped: threading.Event
 ) -> Iterator[tuple[Line, Modulation]]:
     """Open the modem, with the best it can; an interrupt from the keyboard ends the call in good order."""
+    log.configure(json=False)
     with ExitStack() as stack:
         try:
             modem = open_class1(settings)

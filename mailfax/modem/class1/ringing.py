@@ -63,9 +63,10 @@ class Ringing:
             self._last_ring_s = now_s
             return True
         if digit := _DTMF.fullmatch(line):
-            # Digits have no beginning that can be told: those before the first of them that we heard may be lost.
+            # Where digits begin cannot be told from them: those before the first that we heard may be lost.
             if not self._dtmf:
-                self._dtmf_whole = now_s - self.hears_all_from_s >= FIELD_GAP_S
+                rung = self._rings > 0 and self._last_ring_s >= self.hears_all_from_s
+                self._dtmf_whole = rung or now_s - self.hears_all_from_s >= FIELD_GAP_S
             self._dtmf += digit[1]
         elif not (field := _FIELD.fullmatch(line)) or not self._field(field[1], _shown(field[2])):
             return False
