@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import modem
+from mailfax.cli import call, modem
 from mailfax.cli.users import user_name
 from mailfax.config import Config, ConfigError, embedded_default, load
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(modem.app, name="modem")
+app.add_typer(call.app, name="call")
 
 ConfigOption = Annotated[
     Path | None,
