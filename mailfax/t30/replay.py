@@ -42,6 +42,7 @@ from mailfax.t30.ecm import FRAMES_PER_BLOCK, block_frames
 from mailfax.t30.transcript import CALL, HEARD, SENT, Row, read_station, sent_rows
 
 _NUMBER = re.compile(r"\d+")
+_TOOK = re.compile(r"took ([\d.]+) s")
 _SPAN = re.compile(r"(\d+)-(\d+)")
 _RTC = bytes.fromhex("001001001001001001")
 
@@ -128,9 +129,9 @@ class _Tape:
             case "fetched", FetchPage():
                 return PageData(octets=bytes(numbers[0]))
             case "stored", StorePage():
-                return PageStored(rows=numbers[0], bad_rows=numbers[1], longest_bad_run=numbers[2])
+                return PageStored(rows=numbers[0], bad_rows=numbers[1], longest_bad_run=numbers[2], took_s=_took_s(row))
             case "stored block", StoreBlock():
-                return BlockStored()
+                return BlockStored(took_s=_took_s(row))
             case _:
                 raise _Differs(f"the engine wants {type(command).__name__}, where there was: {row}")
 
@@ -192,6 +193,11 @@ class _Tape:
         row = self.rows.popleft()
         self.at_s = row.at_s if row.direction in {SENT, HEARD, CALL} else self.at_s
         return row
+
+
+def _took_s(row: Row) -> float:
+    took = _TOOK.search(row.what)
+    return float(took[1]) if took else 0.0
 
 
 def _block(row: Row, size: int) -> BlockHeard:

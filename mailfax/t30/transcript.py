@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from mailfax.model.page import Coding, Resolution
-from mailfax.t30.answering import AnswererStation
+from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation
 from mailfax.t30.calling import AfterRtn, CallerJob
 from mailfax.t30.commands import (
     BlockHeard,
@@ -178,15 +178,20 @@ def keeper_rows(result: KeeperResult, at_s: float) -> Iterator[Row]:
             yield Row(at_s, CALL, "fetched", "", f"{len(result.octets)} octets")
         case PageStored():
             what = f"{result.rows} rows, {result.bad_rows} damaged, {result.longest_bad_run} in a run"
-            yield Row(at_s, CALL, "stored", "", what)
+            yield Row(at_s, CALL, "stored", "", what + _took(result.took_s))
         case BlockStored():
-            yield Row(at_s, CALL, "stored block", "", "")
+            yield Row(at_s, CALL, "stored block", "", _took(result.took_s).removeprefix(", "))
         case KeeperFailed():
             yield Row(at_s, CALL, "disk failed", "", result.reason)
         case Noted():
             pass
         case _:
             assert_never(result)
+
+
+def _took(seconds: float) -> str:
+    """Say how long the disk took, where it was so long that the answer was left out."""
+    return f", took {seconds:.3f} s" if seconds > STORE_LIMIT_S else ""
 
 
 def _frames(at_s: float, direction: str, frames: tuple[bytes, ...]) -> Iterator[Row]:

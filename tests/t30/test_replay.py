@@ -120,6 +120,13 @@ def test_what_a_station_was_to_do_is_read_again(station: CallerJob | AnswererSta
     assert read_station(Row.parse(str(station_row(station)))) == station
 
 
+def test_a_slow_disk_is_written_down_since_it_changes_what_is_said() -> None:
+    _, _, called = recorded(PLAIN, DAMAGES["none"])
+    again = replay(parse(row.replace("in a run", "in a run, took 2.5 s", 1) for row in called))
+    assert again.result is None
+    assert "the engine listens" in again.difference
+
+
 # -- whole calls as text -------------------------------------------------------------------------------------------------
 
 SCRIPTS = sorted((Path(__file__).parent / "calls").glob("*.call"))

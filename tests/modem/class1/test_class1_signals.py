@@ -257,3 +257,18 @@ def test_noise_that_the_modem_takes_for_a_carrier_ends_with_the_longest_block() 
     assert isinstance(heard, BlockHeard)
     assert (heard.frames, heard.at_s < 60) == ((), True)
     assert not modem.script
+
+
+def test_after_the_tcf_the_answer_is_listened_for_at_once() -> None:
+    """Without a delay on the line the CFR begins while others still ask for silence (AT+FRS), and miss it."""
+    line, modem = sent_before(
+        step("AT+FTS=7", OK),
+        step("AT+FTM=145", CONNECT),
+        step(bytes(2700) + END, OK),
+        step("AT+FRH=3", CONNECT, CFR_HEARD + END, OK),
+    )
+    line.perform(SendTraining(modulation=V17))
+    heard = line.perform(ReceiveFrames(timeout_s=3.45))
+    assert isinstance(heard, FramesHeard)
+    assert heard.frames == (CFR,)
+    assert not modem.script
