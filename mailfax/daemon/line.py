@@ -5,6 +5,7 @@ the pipe to the server: `stop` on it, or its end (the server died), ends the lin
 """
 
 import contextlib
+import queue
 import random
 import signal
 import threading
@@ -27,6 +28,7 @@ from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
+STEPS_WAITING = 1000
 
 # When the server dies, so does the virtual exchange, and a call may lose its line a moment before the word to stop is here.
 WORD_TO_STOP_S = 0.5
@@ -98,9 +100,19 @@ def _watch(server: Connection, end: Callable[[], None]) -> None:
 
 
 def _emitter(server: Connection | None) -> Emit:
-    def emit(live: Live) -> None:
-        if server is not None:
-            with contextlib.suppress(OSError):  # the server is gone; `_watch` sees that too, and ends the line
-                server.send(live)
+    """Tell the server what happens, from a thread of its own: a server that is slow to listen must not slow a call."""
+    if server is None:
+        return lambda _live: None
+    steps: queue.Queue[Live] = queue.Queue(STEPS_WAITING)
 
+    def emit(live: Live) -> None:
+        with contextlib.suppress(queue.Full):  # whoever watches misses a step; nothing rests on it
+            steps.put_nowait(live)
+
+    def tell() -> None:
+        with contextlib.suppress(OSError):  # the server is gone; `_watch` sees that too, and ends the line
+            while True:
+                server.send(steps.get())
+
+    threading.Thread(target=tell, name="tell", daemon=True).start()
     return emit

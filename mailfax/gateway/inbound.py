@@ -20,7 +20,16 @@ from mailfax.model.ids import Kind
 from mailfax.model.outcome import Outcome
 from mailfax.modem.line import IncomingCall, Line, LineFault
 from mailfax.spool.adopt import adopt_inbound
-from mailfax.spool.callfolder import CallFolder, CallHeader, CallRecord, Direction, PageFacts, read, remove
+from mailfax.spool.callfolder import (
+    CallFolder,
+    CallFolderDamaged,
+    CallHeader,
+    CallRecord,
+    Direction,
+    PageFacts,
+    read,
+    remove,
+)
 from mailfax.spool.disk import SpoolError
 from mailfax.spool.recovery import fax_id_of, settle
 from mailfax.t30.answerer import AnswererStation
@@ -110,8 +119,13 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
         keeper = InboundKeeper(desk=desk, fax_id=fax_id, folder=folder)
         path = transcript_path(desk.calls_root, call_id)
         folder.finish(desk.honest(_conversation(line, desk, keeper, incoming, path)))
-    _keep(read(folder.path), desk)
-    remove(folder.path)
+    try:
+        _keep(read(folder.path), desk)
+    except CallFolderDamaged as damage:
+        # The good pages are on their way, a crossed-out one stands for each other; the folder stays for a person.
+        _log.exception("a call folder is damaged", folder=str(folder.path), damage=str(damage))
+    else:
+        remove(folder.path)
 
 
 def _conversation(line: Line, desk: Desk, keeper: InboundKeeper, incoming: IncomingCall, path: Path) -> CallResult:

@@ -1,7 +1,7 @@
 """The page that stands for one of which nothing is left: empty, and crossed out so that nobody takes it for what was sent.
 
-Used by `adopt`, and by the gateway for a page that is lost later. With it in the place of the lost one, the other pages keep their numbers, and a fax that lost all of its
-pages still reaches a mailbox.
+Used by `adopt`, and by the gateway for a page that is lost later. With it in the place of the lost one, the other pages
+keep their numbers, and a fax that lost all of its pages still reaches a mailbox.
 """
 
 from functools import cache

@@ -1,4 +1,7 @@
-"""The state of a called station that receives, and what it does alike with and without ECM. Used by `answerer`, `answerer_ecm`."""
+"""The state of a called station that receives, and what it does alike with and without ECM.
+
+Used by `answerer` and `answerer_ecm`.
+"""
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -105,8 +108,9 @@ class EcmPage:
 class Answering:
     """Where the call stands. `heard` is a page whose end-of-page command has not come; `stored` counts pages on disk.
 
-    `heard_at_s` is when it ended, and `command_late` says that its command came so late that the sender was not at the end then. `missed` when nothing was heard
-    where a page or block was due: it may be going on without us.
+    `heard_at_s` is when it ended, and `command_late` says that its command came so late that the sender was not at the end
+    then. `missed` when nothing was heard where a page or block was due: it may be going on without us. `store_s` is how long
+    the last store took.
     `in_part` are pages (1-based) that the sender gave up and we keep with their gaps, `lost` those of which nothing came.
     """
 
