@@ -157,6 +157,14 @@ class Render(_Section, frozen=True, kw_only=True):
     fonts: Annotated[tuple[Path, ...], Meta(description="Font files to try before those of the system.")] = ()
 
 
+class Queue(_Section, frozen=True, kw_only=True):
+    """[queue]: how long is tried."""
+
+    give_up_h: Annotated[
+        int, Meta(description="Hours after which a fax that no line could send is given up, and its sender told.", ge=1)
+    ] = 48
+
+
 class Spool(_Section, frozen=True, kw_only=True):
     """[spool]: what is kept on disk."""
 
@@ -179,4 +187,5 @@ class Config(_Section, frozen=True, kw_only=True):
     lines: dict[str, Line]
     exchange: Exchange = Exchange()
     render: Render = Render()
+    queue: Queue = Queue()
     spool: Spool = Spool()

@@ -27,6 +27,7 @@ from mailfax.gateway.adoption import adopt_orphans
 from mailfax.gateway.delivery import DeliveryDesk
 from mailfax.gateway.distribution import DistributionDesk
 from mailfax.gateway.door import GatewayDoor, Intake
+from mailfax.gateway.expiry import ExpiryDesk
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.notification import NotificationDesk
 from mailfax.gateway.rendering import RenderDesk
@@ -41,6 +42,7 @@ _log = structlog.get_logger()
 Step = Callable[[], Awaitable[bool]]
 RENDER_WORKERS = min(os.cpu_count() or 1, 4)
 DELIVERY_WORKERS = 8
+SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,6 +181,8 @@ class Server:
             now_us=wall_clock_us,
             emit=emit,
         )
+        expiry = ExpiryDesk(store=store, give_up_s=config.queue.give_up_h * SECONDS_PER_HOUR, now_us=wall_clock_us)
+        yield Worker(name="expiry", step=_in_thread(expiry.step))
         for _ in range(RENDER_WORKERS):
             yield Worker(name="render", step=_in_thread(render.step))
         yield Worker(name="distribution", step=_in_thread(distribution.step))

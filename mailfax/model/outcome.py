@@ -58,6 +58,7 @@ class Outcome(Enum):
     STORE_FAULT = OutcomeRow("store-fault", _R, 452, "4.3.1", "A page could not be stored on this machine.", "Free disk space on the fax server.")
     INTERRUPTED = OutcomeRow("interrupted", _R, 450, "4.3.2", "The fax server was stopped during the call.", "It is called again by itself from the first page that was not confirmed.")
     # -- never dialled
+    EXPIRED = OutcomeRow("expired", _F, 550, "5.4.7", "The fax could not be sent within the time this server keeps trying.", "Send it again; if that happens twice, ask the administrator whether the telephone line is down.")
     CANCELLED = OutcomeRow("cancelled", _F, 550, "5.7.0", "The job was cancelled.", "Send it again if it is wanted after all.")
     BAD_NUMBER = OutcomeRow("bad-number", _F, 550, "5.1.3", "The address is not a fax number.", "Write the number before the @, digits only, for example 5551234@fax.lan.")
     NO_SUCH_NUMBER = OutcomeRow("no-such-number", _F, 550, "5.1.1", "The number does not fit the number plan of this domain.", "Check how many digits the number has.")

@@ -132,6 +132,24 @@ def cancel(connection: Connection, job_id: str, now_us: int) -> Job | None:
     return _existing(connection, job_id)
 
 
+def expire(connection: Connection, created_before_us: int, now_us: int) -> Sequence[str]:
+    """Give up the jobs that have waited too long for a line; return their ids."""
+    table = jobs.c
+    old = select(table.id).where(table.state == JobState.QUEUED, table.created_us < created_before_us)
+    ids = list(connection.scalars(old))
+    for job_id in ids:
+        move(
+            connection,
+            _existing(connection, job_id),
+            now_us,
+            JobState.FAILED,
+            "waited too long",
+            outcome=Outcome.EXPIRED,
+            finished_us=now_us,
+        )
+    return ids
+
+
 def on_line(connection: Connection) -> Sequence[tuple[str, str, str]]:
     """Return (call id, line, owner) of every call that is not finished."""
     rows = connection.execute(

@@ -180,6 +180,10 @@ class Store:
 
         return self.write(cancel)
 
+    def expire_jobs(self, created_before_us: int, now_us: int) -> Sequence[str]:
+        """Give up the jobs that have waited for a line since before then; return their ids."""
+        return self.write(lambda c: jobs.expire(c, created_before_us, now_us))
+
     def job(self, job_id: str) -> Job | None:
         """Return a job."""
         return self.read(lambda c: jobs.load(c, job_id))
