@@ -11,14 +11,14 @@ from typing import assert_never
 
 import structlog
 
+from mailfax.gateway.callsetup import call_in
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.live import CallEnded, Live, Ringing
 from mailfax.gateway.pages import received_page
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
 from mailfax.model.ids import Kind
-from mailfax.model.outcome import Outcome
-from mailfax.modem.line import IncomingCall, Line, LineFault
+from mailfax.modem.line import IncomingCall, Line
 from mailfax.spool.adopt import adopt_inbound
 from mailfax.spool.callfolder import (
     CallFolder,
@@ -118,7 +118,7 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
     with contextlib.closing(folder):
         keeper = InboundKeeper(desk=desk, fax_id=fax_id, folder=folder)
         path = transcript_path(desk.calls_root, call_id)
-        folder.finish(desk.honest(_conversation(line, desk, keeper, incoming, path)))
+        folder.finish(desk.honest(call_in(line, lambda: _conversation(line, desk, keeper, incoming, path))))
     try:
         _keep(read(folder.path), desk)
     except CallFolderDamaged as damage:
@@ -129,14 +129,6 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
 
 
 def _conversation(line: Line, desk: Desk, keeper: InboundKeeper, incoming: IncomingCall, path: Path) -> CallResult:
-    try:
-        answered = line.answer()
-    except LineFault as fault:
-        line.hang_up()
-        return CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault))
-    if not answered:
-        line.hang_up()
-        return CallResult(outcome=Outcome.CALL_DROPPED, detail="the caller hung up before we answered")
     station = AnswererStation(station_id=desk.identity.station_id, offer=desk.offer_on(line))
     about = f"{incoming.called or '?'} on {desk.line_name}, from {incoming.caller or '?'}"
     return converse(station, about, line, keeper, path)

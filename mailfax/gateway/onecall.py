@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
 
+from mailfax.gateway.callsetup import call_in, call_out
 from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.live import call_sentence
-from mailfax.gateway.outbound import NOT_CONNECTED
 from mailfax.gateway.pages import coded_page, received_page, source_resolution
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
-from mailfax.modem.line import DialResult, IncomingCall, Line, LineFault
+from mailfax.modem.line import IncomingCall, Line
 from mailfax.modem.pump import run_call
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.render.result import RenderedPage
@@ -115,21 +115,14 @@ class _SendKeeper:
 def send(line: Line, sending: Sending, tell: Tell) -> CallResult:
     """Dial, send every page, hang up."""
     tell(f"dialling {sending.number}")
-    try:
-        dialled = line.dial(sending.number)
-    except LineFault as fault:
-        line.hang_up()
-        return CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault))
-    if dialled is not DialResult.CONNECTED:
-        line.hang_up()
-        return CallResult(outcome=NOT_CONNECTED[dialled])
     job = CallerJob(
         pages=len(sending.pages),
         first_page=sending.first_page,
         station_id=sending.identity.station_id,
         offer=sending.offer,
     )
-    return run_call(call(job), line, _SendKeeper(sending, tell))
+    keeper = _SendKeeper(sending, tell)
+    return call_out(line, sending.number, lambda: run_call(call(job), line, keeper))
 
 
 # -- receiving
@@ -200,16 +193,7 @@ def receive(
     started = datetime.fromtimestamp(now_us() / 1e6, tz=UTC)
     make_folder(folder)
     keeper = _ReceiveKeeper(folder, _free_stem(folder, started), tell)
-    try:
-        answered = line.answer()
-    except LineFault as fault:
-        line.hang_up()
-        return Received(result=CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault)), pages=0)
-    if not answered:
-        line.hang_up()
-        detail = "The caller hung up before we answered."
-        return Received(result=CallResult(outcome=Outcome.CALL_DROPPED, detail=detail), pages=0)
-    result = run_call(answer(station), line, keeper)
+    result = call_in(line, lambda: run_call(answer(station), line, keeper))
     title = " ".join(filter(None, ("Fax from", result.station_id or incoming.caller or "an unnamed machine")))
     files = _put_together(keeper, folder, PdfMetadata(title=title, date=started))
     return Received(result=result, pages=len(keeper.pages), files=files)

@@ -10,15 +10,15 @@ from typing import assert_never
 
 import structlog
 
+from mailfax.gateway.callsetup import call_out
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.live import CallEnded, Dialling, Live
 from mailfax.gateway.pages import coded_page, source_resolution
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
-from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
-from mailfax.modem.line import DialResult, Line, LineFault
+from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobMissing
 from mailfax.spool.callfolder import CallFolder, CallHeader, Direction, remove
 from mailfax.spool.disk import SpoolError
@@ -38,14 +38,6 @@ from mailfax.t30.commands import (
 )
 
 _log = structlog.get_logger()
-
-NOT_CONNECTED = {
-    DialResult.BUSY: Outcome.BUSY,
-    DialResult.NO_ANSWER: Outcome.NO_ANSWER,
-    DialResult.NO_DIALTONE: Outcome.NO_DIALTONE,
-    DialResult.NO_CARRIER: Outcome.NO_FAX,
-    DialResult.STOPPED: Outcome.INTERRUPTED,
-}
 
 
 class OutboundKeeper:
@@ -115,7 +107,7 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
     strips = SentHeader(identity=desk.identity, number=job.number, pages=pages, started_us=started_us)
     with contextlib.closing(folder):
         keeper = OutboundKeeper(desk=desk, claim=claim, folder=folder, strips=strips)
-        result = desk.honest(_conversation(claim, line, desk, keeper))
+        result = desk.honest(call_out(line, job.number, lambda: _conversation(claim, line, desk, keeper)))
         folder.finish(result)
     settle_job(claim.call_id, job.id, result, desk)
     remove(folder.path)
@@ -123,14 +115,6 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
 
 
 def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) -> CallResult:
-    try:
-        dialled = line.dial(claim.job.number)
-    except LineFault as fault:
-        line.hang_up()
-        return CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault))
-    if dialled is not DialResult.CONNECTED:
-        line.hang_up()
-        return CallResult(outcome=NOT_CONNECTED[dialled])
     station = CallerJob(
         first_page=claim.job.confirmed_pages,
         pages=len(claim.document.pages),
