@@ -44,6 +44,7 @@ interop: $(VENV)/.test
 	@$(BIN)/pytest -m interop --timeout 3600 $(TESTS)
 
 fuzz: $(VENV)/.fuzz
+	@PYTHONPATH=. $(BIN)/python tests/t30/fuzz_engine.py
 	@mkdir -p build/fuzz-corpus
 	@PYTHONPATH=. $(BIN)/python tests/t4codec/fuzz_decode.py -max_total_time=$(FUZZ_S) -timeout=20 build/fuzz-corpus fixtures/fax/seeds
 
