@@ -1,7 +1,8 @@
 """Fax pages to TIFF (RFC 3949, profiles S and F): the container only, coded octets go in as they are.
 
-Called for archives, viewers and the PDF maker. It is strict: a page that its profile does not have is refused, so that no
-reader has to be forgiving with what we write.
+Called with `write_t6_tiff` by the PDF maker and for viewers. `code_page`, `code_received_page` and `write_fax_tiff` are the
+library's way to files of RFC 3949 for other fax software. They are strict: a page that its profile does not have is refused,
+so that no reader has to be forgiving with what we write. TIFF is read by Pillow's libtiff, see `render.image`.
 """
 
 import struct
@@ -96,7 +97,7 @@ def code_page(
     )
 
 
-def received_page(decoded: Decoded, density: Density, *, coding: Coding = Coding.MMR) -> TiffPage:
+def code_received_page(decoded: Decoded, density: Density, *, coding: Coding = Coding.MMR) -> TiffPage:
     """Code a page as it was received, with the account of its rows."""
     page = code_page(decoded.bitmap, density, coding=coding)
     return TiffPage(

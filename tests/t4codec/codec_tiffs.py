@@ -6,12 +6,16 @@ The containers are our own and bare, because Pillow turns 1-bit pictures round p
 import io
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from mailfax.model.page import Coding
-from mailfax.t4codec import Bitmap
+from mailfax.t4codec import Bitmap, DecodeOptions
 
 COMPRESSION = {Coding.MH: 3, Coding.MR: 3, Coding.MMR: 4}
 PIL_COMPRESSION = {Coding.MH: "group3", Coding.MR: "group3", Coding.MMR: "group4"}
@@ -62,3 +66,58 @@ def libtiff_encodes(bitmap: Bitmap, coding: Coding) -> bytes:
     file = io.BytesIO()
     Image.fromarray(~np.asarray(picture)).save(file, "TIFF", compression=PIL_COMPRESSION[coding], tiffinfo=info)
     return strip_of(file.getvalue())
+
+
+@contextmanager
+def quiet_open(path: Path) -> Iterator[Image.Image]:
+    """Open a file that Pillow has complaints about."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path) as picture:
+            yield picture
+
+
+def libtiff_reads(path: Path) -> list[Bitmap]:
+    """Read all pages of a file by libtiff."""
+    pages = []
+    with quiet_open(path) as picture:
+        for frame in range(picture.n_frames):
+            picture.seek(frame)
+            pages.append(Bitmap.from_bool(~np.asarray(picture)))
+    return pages
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Strip:
+    """Coded octets out of a TIFF, and how its fields say that they are to be decoded."""
+
+    octets: bytes
+    coding: Coding
+    width_px: int
+    rows: int
+    black_is_zero: bool
+    options: DecodeOptions
+
+
+def coded_strips(path: Path) -> Iterator[list[Strip]]:
+    """Take the strips of every page out of a file that is in order."""
+    file = path.read_bytes()
+    with quiet_open(path) as picture:
+        for frame in range(picture.n_frames):
+            picture.seek(frame)
+            tags = picture.tag_v2
+            two_d = tags.get(292, 0) & 1
+            coding = Coding.MMR if tags[259] == 4 else Coding.MR if two_d else Coding.MH
+            options = DecodeOptions(lsb_first=tags.get(266, 1) == 2, align_rows=tags[259] == 2)
+            rows = tags.get(278, tags[257])
+            yield [
+                Strip(
+                    octets=file[at : at + count] if count else file[at:],
+                    coding=coding,
+                    width_px=tags[256],
+                    black_is_zero=tags[262] == 1,
+                    rows=min(rows, tags[257] - number * rows),
+                    options=options,
+                )
+                for number, (at, count) in enumerate(zip(tags[273], tags[279], strict=True))
+            ]

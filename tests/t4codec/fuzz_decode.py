@@ -16,7 +16,6 @@ with atheris.instrument_imports(include=["mailfax.t4codec"]):
     from mailfax.model.page import Coding
     from mailfax.t4codec import BadRows, DecodeOptions, PageDecoder, decode, decoder
     from mailfax.t4codec.t85 import decode_t85
-    from mailfax.t4codec.tiff_reader import TiffError, read_fax_tiff
 
 WIDTHS = (1, 31, 64, 1728)
 CODINGS = list(Coding)
@@ -67,17 +66,12 @@ def check_t4(octets: bytes, kind: int, width_px: int, flags: int) -> None:
 def check(data: bytes) -> None:
     if len(data) < 3:
         return
-    kind, width_px, flags, octets = data[0] % 5, WIDTHS[data[1] % 4], data[2], data[3:]
+    kind, width_px, flags, octets = data[0] % 4, WIDTHS[data[1] % 4], data[2], data[3:]
     if kind < 3:
         check_t4(octets, kind, width_px, flags)
-    elif kind == 3:
+    else:
         decoded = decode_t85(octets, width_px=width_px, max_rows=MAX_ROWS)
         assert decoded.bad_rows <= decoded.rows == decoded.bitmap.rows <= MAX_ROWS
-    else:
-        try:
-            read_fax_tiff(octets, max_pages=4)
-        except TiffError:
-            return
 
 
 if __name__ == "__main__":
