@@ -45,11 +45,8 @@ CELLS = 10
 
 RUNNING, ENDED, COMPLETE = 0, 1, 2
 GOOD_ROW, BAD_ROW = 0, 1
-COPY_ABOVE, WHITE, KEEP_START = (
-    0,
-    1,
-    2,
-)  # policies for bad rows; the last one counts a row for every EOL, as libtiff does
+# Policies for bad rows.
+COPY_ABOVE, WHITE, KEEP_START = 0, 1, 2
 ROOM = RTC_EOLS  # rows that one step may add
 
 
@@ -410,9 +407,8 @@ def t4_row(page: Page) -> None:
         return
     row, eol = state[ROWS], find_eol(page.words, position, page.end)
     if row == 0 and not state[EOL_EXPECTED] and eol < page.end:
-        state[POSITION] = (
-            eol  # a page begins with an EOL (T.4, 4.1.2): what goes before is what the modem made of training
-        )
+        # A page begins with an EOL (T.4, 4.1.2): what goes before is what the modem made of training.
+        state[POSITION] = eol
         return
     state[EXTENSIONS] += state[EXTENSION]
     lose_rows(page, 1, eol)

@@ -28,7 +28,7 @@ class BadRows(StrEnum):
 
     COPY = "copy"  # the row above
     WHITE = "white"
-    KEEP = "keep"  # what could be read of it, then white; as libtiff does
+    KEEP = "keep"  # what could be read of it, then white
 
 
 _POLICIES = {
