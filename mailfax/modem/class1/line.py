@@ -9,11 +9,11 @@ from typing import assert_never
 
 import structlog
 
-from mailfax.modem.class1.dialogue import CAN, Dialogue, Result, Stopped
-from mailfax.modem.class1.dle import END
-from mailfax.modem.class1.port import Port, SerialPort
+from mailfax.modem.at.dialogue import CAN, Dialogue, Result, Stopped
+from mailfax.modem.at.dle import END
+from mailfax.modem.at.port import Port, SerialPort
+from mailfax.modem.at.ringing import DidMemory, Ringing
 from mailfax.modem.class1.receiver import Burst, Heard, Miss, Receiver
-from mailfax.modem.class1.ringing import DidMemory, Ringing
 from mailfax.modem.class1.settings import Class1Settings
 from mailfax.modem.class1.transmitter import Transmitter
 from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, Turn, best_modulation

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mailfax.modem.class1.dialogue import Result
+from mailfax.modem.at.dialogue import Result
 from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, code, unexpected
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.wire import FINAL_BIT

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from mailfax.modem.class1.dialogue import Result
-from mailfax.modem.class1.dle import END, shield
+from mailfax.modem.at.dialogue import Result
+from mailfax.modem.at.dle import END, shield
 from mailfax.modem.class1.turn import Last, Ready, Side, code, unexpected
 from mailfax.modem.line import LineFault
 from mailfax.t30.commands import Pause, SendBlock, SendFrames, SendPage, SendTraining

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mailfax.modem.class1.dialogue import Dialogue, Result
+from mailfax.modem.at.dialogue import Dialogue, Result
 from mailfax.modem.class1.settings import Class1Settings
 from mailfax.modem.line import LineFault
 from mailfax.t30.modulation import Modulation

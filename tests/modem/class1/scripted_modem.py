@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from mailfax.modem.at.port import POLL_S
 from mailfax.modem.class1 import Class1Line, Class1Settings
-from mailfax.modem.class1.port import POLL_S
 from mailfax.modem.line import LineFault
 from mailfax.t30.commands import SendFrames
 

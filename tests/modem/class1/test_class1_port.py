@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from mailfax.modem.at.port import SerialPort
 from mailfax.modem.class1 import Class1Settings, FlowControl, open_class1
-from mailfax.modem.class1.port import SerialPort
 from mailfax.modem.line import LineFault
 
 XON, XOFF = b"\x11", b"\x13"

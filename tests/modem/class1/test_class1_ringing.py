@@ -3,8 +3,8 @@
 import pytest
 from scripted_modem import ERROR, HANG_UP, NO_CARRIER, OK, WAKE, ScriptedModem, Step, modem, open_line, step
 
+from mailfax.modem.at.ringing import Ringing
 from mailfax.modem.class1 import Class1Line, Class1Settings, Did, DidMemory
-from mailfax.modem.class1.ringing import Ringing
 from mailfax.modem.line import DialResult, IncomingCall
 from mailfax.t30.modulation import Modulation
 

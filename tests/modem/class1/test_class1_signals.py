@@ -5,7 +5,7 @@ import random
 
 from scripted_modem import CAN, CONNECT, END, ERROR, FCERROR, NO_CARRIER, OK, in_call, sent_before, step
 
-from mailfax.modem.class1.dle import Unshielder, shield
+from mailfax.modem.at.dle import Unshielder, shield
 from mailfax.t30.commands import (
     BlockHeard,
     Disconnected,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from mailfax.modem.class1.settings import Class1Settings, Did
+from mailfax.modem.at.settings import Did, ModemSettings
 from mailfax.modem.line import IncomingCall
 
 _FIELD = re.compile(r"([A-Z][A-Z _]*?)\s*[=:]\s*(.*)")
@@ -36,7 +36,7 @@ class Ringing:
     be lost. So on a line whose network signals it, no number heard means that it is not known: never that it is our own.
     """
 
-    def __init__(self, settings: Class1Settings, memory: DidMemory) -> None:
+    def __init__(self, settings: ModemSettings, memory: DidMemory) -> None:
         self._settings = settings
         self._memory = memory
         self._memory.heard |= settings.did is Did.SIGNALLED

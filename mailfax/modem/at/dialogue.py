@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 from enum import Enum
 
-from mailfax.modem.class1.dle import END, Unshielder
-from mailfax.modem.class1.port import Port
+from mailfax.modem.at.dle import END, Unshielder
+from mailfax.modem.at.port import Port
 from mailfax.modem.line import LineFault
 
 CAN = b"\x18"  # any octet but XON and XOFF ends a receive; CAN is the usual one (T.31, +FRM)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import serial
 
-from mailfax.modem.class1.settings import Class1Settings, FlowControl
+from mailfax.modem.at.settings import FlowControl, ModemSettings
 from mailfax.modem.line import LineFault
 
 POLL_S = 0.1  # how soon a stop or a deadline is noticed while nothing arrives
@@ -70,7 +70,7 @@ def _faults(device: str) -> Iterator[None]:
 class SerialPort:
     """A Port on anything `serial.serial_for_url` opens, locked against a second user where the kernel can."""
 
-    def __init__(self, settings: Class1Settings) -> None:
+    def __init__(self, settings: ModemSettings) -> None:
         self._device = settings.device
         self._soft_flow = settings.flow_control is FlowControl.XON_XOFF
         remote = settings.device.startswith("rfc2217://")  # which has a time-out of its own, and takes no other
