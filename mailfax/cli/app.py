@@ -1,4 +1,4 @@
-"""The verbs that stand alone: serve, check, demo, send, queue, show, line."""
+"""The verbs that stand alone: serve, check, demo, send, render, queue, show, line."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from mailfax import __version__
 from mailfax.cli import call, modem
 from mailfax.cli.users import user_name
 from mailfax.config import Config, ConfigError, embedded_default, load
+from mailfax.model.page import Resolution
 
 app = typer.Typer(
     name="mailfax",
@@ -167,6 +168,32 @@ def send(
         typer.echo(json.dumps({"mail": submission.id, "job": job.id, "number": job.number}))
     else:
         typer.echo(f"{job.id} queued for {job.number} (mail {submission.id})")
+
+
+@app.command()
+def render(
+    files: Annotated[list[Path], typer.Argument(help="A mail (.eml, or - for standard input), or files to fax.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the images.")] = Path("out"),
+    png: Annotated[bool, typer.Option("--png", help="A PNG for each page (the default).")] = False,
+    tiff: Annotated[bool, typer.Option("--tiff", help="One TIFF, in the fax's own coding.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="One PDF.")] = False,
+    resolution: Annotated[
+        Resolution, typer.Option(help="The resolution to show; a call takes the best that the far machine has.")
+    ] = Resolution.FINE,
+    to: Annotated[str, typer.Option(help="The number that the line at the top of each page names.")] = "5551234",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what would be faxed of a mail or of files: images, what became of each part, bytes and seconds of each page."""
+    from mailfax.cli.rendering import RenderOrder  # noqa: PLC0415
+    from mailfax.cli.rendering import render as run  # noqa: PLC0415
+    from mailfax.gateway.preview import FileKind  # noqa: PLC0415
+
+    if png + tiff + pdf > 1:
+        raise typer.BadParameter("Give one of --png, --tiff and --pdf.")
+    kind = FileKind.TIFF if tiff else FileKind.PDF if pdf else FileKind.PNG
+    order = RenderOrder(files=tuple(files), folder=out, kind=kind, resolution=resolution, number=to, as_json=as_json)
+    run(config_or_exit(config), order)
 
 
 @app.command()

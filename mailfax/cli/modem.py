@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from mailfax.daemon import log
+from mailfax.daemon.children import warm_context
 from mailfax.daemon.clock import wall_clock_us
 from mailfax.gateway import onecall
 from mailfax.gateway.identity import Identity
@@ -25,9 +26,9 @@ from mailfax.modem.class1 import BASIC_INIT, Class1Settings, FlowControl, open_c
 from mailfax.modem.line import IncomingCall, Line, LineFault
 from mailfax.modem.transcript import TranscribedLine
 from mailfax.render.result import Rendered, RenderFailure
+from mailfax.render.sandbox import render_in_child
 from mailfax.render.settings import RenderSettings
-from mailfax.render.story import Progress, render_files
-from mailfax.t4codec import warm
+from mailfax.render.story import Progress, read_files
 from mailfax.t30.answerer import AnswererStation
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import FULL_OFFER, NEXT_LOWER, Offer
@@ -211,9 +212,8 @@ def _usage(sentence: str) -> NoReturn:
 
 def _render(files: list[Path], report: Report) -> Rendered:
     """Turn the files into pages, or say which one cannot be faxed and why."""
-    warm()
     try:
-        rendered = render_files(files, RenderSettings(), _rendering(report))
+        rendered = render_in_child(read_files(files), RenderSettings(), _rendering(report), warm_context())
     except RenderFailure as failure:
         report.end(CallResult(outcome=failure.outcome, detail=failure.detail), 0)
     except OSError as error:

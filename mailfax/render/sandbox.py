@@ -2,7 +2,7 @@
 
 The child speaks messages of msgspec over a pipe, never pickles: what comes from it is data even if a decoder was taken
 over. It holds its own limits (seconds of processor and of wall, memory, file size, open files, no core), and the parent
-kills it when it is late. Called by the render workers of `gateway`; the daemon gives the forkserver context.
+kills it when it is late. Called by the render workers of `gateway` and by the commands that render; the daemon gives the forkserver context.
 """
 
 import os
@@ -21,7 +21,9 @@ from mailfax.model.document import Fate, PartAccount
 from mailfax.model.outcome import Outcome
 from mailfax.render.result import Rendered, RenderFailure
 from mailfax.render.settings import RenderSettings
-from mailfax.render.story import Progress, render_message
+from mailfax.render.story import NamedFile, OnAccount, Progress, render_files, render_message
+
+Content = bytes | tuple[NamedFile, ...]
 
 _OPEN_FILES = 64
 _FILE_BYTES = 1 << 20
@@ -63,15 +65,15 @@ _DECODER: msgspec.msgpack.Decoder[_Report] = msgspec.msgpack.Decoder(_Report)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Task:
-    raw: bytes
+    content: Content
     settings: RenderSettings
 
 
-def render_in_child(raw: bytes, settings: RenderSettings, progress: Progress, context: BaseContext) -> Rendered:
-    """Render a mail in a child of `context`. Blocks; raises RenderFailure. No process is left behind, whatever happens."""
+def render_in_child(content: Content, settings: RenderSettings, progress: Progress, context: BaseContext) -> Rendered:
+    """Render a mail, or files, in a child of `context`. Blocks; raises RenderFailure. No process is left behind, whatever happens."""
     receiver, sender = context.Pipe(duplex=False)
     child: BaseProcess = context.Process(  # type: ignore[attr-defined]
-        target=_child, args=(_Task(raw=raw, settings=settings), sender), daemon=True
+        target=_child, args=(_Task(content=content, settings=settings), sender), daemon=True
     )
     child.start()
     sender.close()
@@ -142,9 +144,7 @@ def _child(task: _Task, sender: Connection) -> None:
         tell(_Standing(account=account))
 
     try:
-        rendered = render_message(
-            task.raw, task.settings, lambda page, total: tell(_Drawing(page=page, total=total)), on_account
-        )
+        rendered = _render(task, lambda page, total: tell(_Drawing(page=page, total=total)), on_account)
     except RenderFailure as failure:
         tell(_Failed(outcome=failure.outcome.code, detail=failure.detail, account=failure.account))
     except MemoryError:
@@ -152,6 +152,12 @@ def _child(task: _Task, sender: Connection) -> None:
         tell(_Failed(outcome=Outcome.RENDER_LIMIT.code, detail=detail, account=standing[0]))
     else:
         tell(_Done(rendered=rendered))
+
+
+def _render(task: _Task, progress: Progress, on_account: OnAccount) -> Rendered:
+    if isinstance(task.content, bytes):
+        return render_message(task.content, task.settings, progress, on_account)
+    return render_files(task.content, task.settings, progress, on_account)
 
 
 def _limit(settings: RenderSettings) -> None:

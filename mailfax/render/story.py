@@ -65,10 +65,25 @@ def render_message(
     return _Rendering(parts, settings, progress, on_account).run()
 
 
-def render_files(paths: Sequence[Path], settings: RenderSettings, progress: Progress) -> Rendered:
-    """Turn files of the shell into pages, in their order. Raises RenderFailure, and OSError for a file it cannot read."""
-    parts = [_part_of_file(path.name, path.read_bytes()) for path in paths]
-    return _Rendering(parts, settings, progress, None).run()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedFile:
+    """A file of the shell, read before the child that renders it loses its sight of the disk."""
+
+    name: str
+    octets: bytes
+
+
+def read_files(paths: Sequence[Path]) -> tuple[NamedFile, ...]:
+    """Read files of the shell. Raises OSError."""
+    return tuple(NamedFile(name=path.name, octets=path.read_bytes()) for path in paths)
+
+
+def render_files(
+    files: Sequence[NamedFile], settings: RenderSettings, progress: Progress, on_account: OnAccount | None = None
+) -> Rendered:
+    """Turn files into pages, in their order. Raises RenderFailure."""
+    parts = [_part_of_file(file.name, file.octets) for file in files]
+    return _Rendering(parts, settings, progress, on_account).run()
 
 
 def _part_of_file(name: str, octets: bytes) -> Part:

@@ -22,7 +22,7 @@ from mailfax.modem.line import IncomingCall
 from mailfax.modem.transcript import TranscribedLine
 from mailfax.render.result import RenderedPage
 from mailfax.render.settings import RenderSettings
-from mailfax.render.story import render_files
+from mailfax.render.story import read_files, render_files
 from mailfax.t4codec import warm
 from mailfax.t4codec.tiff import T6Page, write_t6_tiff
 from mailfax.t30.answerer import AnswererStation
@@ -47,7 +47,7 @@ def letter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pages(letter: Path) -> tuple[RenderedPage, ...]:
     """Render the letter as a document to send."""
-    rendered = render_files([letter], RenderSettings(), lambda _page, _pages: None)
+    rendered = render_files(read_files([letter]), RenderSettings(), lambda _page, _pages: None)
     assert len(rendered.pages) == 3
     return rendered.pages
 

@@ -15,7 +15,7 @@ from mailfax.modem.class1 import Class1Line, Class1Settings, open_class1
 from mailfax.modem.transcript import TranscribedLine
 from mailfax.render.result import RenderedPage
 from mailfax.render.settings import RenderSettings
-from mailfax.render.story import render_files
+from mailfax.render.story import read_files, render_files
 from mailfax.t4codec import warm
 from mailfax.t30.answerer import AnswererStation
 from mailfax.t30.negotiate import FULL_OFFER, Offer
@@ -28,7 +28,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> tuple[RenderedPage, ...]:
     """Render a letter as a document to send."""
     warm()
     letter = write_letter(tmp_path_factory.mktemp("letter") / "letter.tif", 2, "fine")
-    return render_files([letter], RenderSettings(), lambda _page, _pages: None).pages
+    return render_files(read_files([letter]), RenderSettings(), lambda _page, _pages: None).pages
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from mailfax.model.page import Coding, Resolution
 from mailfax.modem.class1 import Class1Line, Class1Settings, open_class1
 from mailfax.render.result import RenderedPage
 from mailfax.render.settings import RenderSettings
-from mailfax.render.story import render_files
+from mailfax.render.story import read_files, render_files
 from mailfax.t4codec import warm
 from mailfax.t30.answerer import AnswererStation
 from mailfax.t30.modulation import Modulation
@@ -54,7 +54,7 @@ def strip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(strip: Path) -> RenderedPage:
-    (rendered,) = render_files([strip], RenderSettings(), lambda _page, _pages: None).pages
+    (rendered,) = render_files(read_files([strip]), RenderSettings(), lambda _page, _pages: None).pages
     return rendered
 
 
@@ -148,7 +148,7 @@ def enlarged(pages: list[Pixels], resolution: Resolution) -> list[Pixels]:
 def document(tmp_path_factory: pytest.TempPathFactory) -> tuple[RenderedPage, ...]:
     warm()
     path = write_letter(tmp_path_factory.mktemp("letter") / "letter.tif", 20, "fine")
-    return render_files([path], RenderSettings(), lambda _page, _pages: None).pages
+    return render_files(read_files([path]), RenderSettings(), lambda _page, _pages: None).pages
 
 
 @pytest.mark.parametrize("pages", [1, 3])

@@ -10,7 +10,7 @@ from mailfax.model.outcome import Disposition
 from mailfax.model.page import Coding
 from mailfax.render.result import Rendered, RenderFailure
 from mailfax.render.settings import RenderSettings
-from mailfax.render.story import render_files, render_message
+from mailfax.render.story import read_files, render_files, render_message
 from mailfax.t4codec import decode
 
 SETTINGS = RenderSettings(max_pages=100)
@@ -74,7 +74,7 @@ def test_every_mail_is_faxed_or_refused_by_name(corpus: Path) -> None:
 def test_every_document_is_faxed_or_refused_by_name(corpus: Path, folder: str) -> None:
     faxed = 0
     for path in sorted((corpus / folder).iterdir()):
-        match faxed_or_refused(lambda path=path: render_files([path], SETTINGS, no_progress)):
+        match faxed_or_refused(lambda path=path: render_files(read_files([path]), SETTINGS, no_progress)):
             case Rendered(pages=pages):
                 faxed += 1
                 assert pages, path.name

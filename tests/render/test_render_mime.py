@@ -10,7 +10,7 @@ from mailfax.render.charset import decode_text
 from mailfax.render.mime import parts_of
 from mailfax.render.result import RenderFailure
 from mailfax.render.settings import RenderSettings
-from mailfax.render.story import render_files
+from mailfax.render.story import read_files, render_files
 
 NESTED = b"".join(b"Content-Type: multipart/mixed; boundary=a%d\n\n--a%d\n" % (depth, depth) for depth in range(500))
 
@@ -155,7 +155,7 @@ def test_files_of_the_shell_are_rendered_by_suffix_and_content(
     offer.write_bytes(next(part for part in parts_of(mail_of("attachments.eml")) if part.name == "offer.pdf").octets)
     note = tmp_path / "note"
     note.write_text("a note\n", encoding="utf-8")
-    result = render_files([note, offer], settings, lambda _page, _total: None)
+    result = render_files(read_files([note, offer]), settings, lambda _page, _total: None)
     assert [(row.name, row.first_page, row.last_page) for row in result.account] == [
         ("note", 1, 1),
         ("offer.pdf", 2, 3),
@@ -163,4 +163,4 @@ def test_files_of_the_shell_are_rendered_by_suffix_and_content(
     page = tmp_path / "page.html"
     page.write_text("<p>Hello</p>", encoding="utf-8")
     with pytest.raises(RenderFailure, match=r"page\.html"):
-        render_files([page], settings, lambda _page, _total: None)
+        render_files(read_files([page]), settings, lambda _page, _total: None)

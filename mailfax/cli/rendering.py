@@ -1,0 +1,148 @@
+"""`mailfax render`: what would be faxed of a mail or of files, as images to look at, with the account of its parts.
+
+Renders exactly as the server does, in the same limited child; nothing is queued and nobody is called.
+"""
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from mailfax.config import Config
+from mailfax.daemon import build
+from mailfax.daemon.children import warm_context
+from mailfax.daemon.clock import wall_clock_us
+from mailfax.gateway.identity import SentHeader
+from mailfax.gateway.preview import FileKind, PreviewPage, preview, write_preview
+from mailfax.model.document import Fate, PartAccount
+from mailfax.model.page import Resolution
+from mailfax.render.result import RenderFailure
+from mailfax.render.sandbox import Content, render_in_child
+from mailfax.render.story import read_files
+
+_EX_DATAERR, _EX_NOINPUT, _EX_CANTCREAT = 65, 66, 73
+_MAIL_SUFFIX = ".eml"
+_STANDARD_INPUT = "-"
+_FIRST_HEADER = re.compile(
+    rb"(?:From |[A-Za-z][A-Za-z0-9-]*: )"
+)  # of a mail that a mail program stored without a suffix
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderOrder:
+    """What to render, for whom it would be, and where the images go."""
+
+    files: tuple[Path, ...]
+    folder: Path
+    kind: FileKind
+    resolution: Resolution
+    number: str
+    as_json: bool
+
+
+def render(config: Config, order: RenderOrder) -> None:
+    """Render, write the images, say what became of every part; exit with 65 when the message would be refused."""
+    content = _content(order.files)
+    identity = build.identity(config)
+    started_us = wall_clock_us()
+    try:
+        rendered = render_in_child(content, build.render_settings(config), _no_progress, warm_context())
+    except RenderFailure as failure:
+        _refused(failure, as_json=order.as_json)
+    header = SentHeader(identity=identity, number=order.number, pages=len(rendered.pages), started_us=started_us)
+    pages = preview(rendered.pages, header, order.resolution)
+    try:
+        written = write_preview(pages, order.folder, order.kind, order.files[0].name)
+    except OSError as error:
+        typer.echo(f"mailfax: cannot write {error.filename or order.folder}: {error.strerror}.", err=True)
+        raise typer.Exit(_EX_CANTCREAT) from None
+    if order.as_json:
+        typer.echo(json.dumps(_facts(rendered.account, pages, written)))
+    else:
+        _tell(rendered.account, pages, written)
+
+
+def _no_progress(_page: int, _pages: int | None) -> None:
+    """Nobody watches."""
+
+
+def _content(files: tuple[Path, ...]) -> Content:
+    """Read what is to be rendered: one mail, or files as `mailfax send` would attach them."""
+    try:
+        if len(files) == 1 and str(files[0]) == _STANDARD_INPUT:
+            return sys.stdin.buffer.read()
+        named = read_files(files)
+    except OSError as error:
+        typer.echo(f"mailfax: cannot read {error.filename}: {error.strerror}.", err=True)
+        raise typer.Exit(_EX_NOINPUT) from None
+    if len(named) == 1 and _is_mail(files[0], named[0].octets):
+        return named[0].octets
+    return named
+
+
+def _is_mail(path: Path, octets: bytes) -> bool:
+    suffix = path.suffix.lower()
+    return suffix == _MAIL_SUFFIX or (not suffix and _FIRST_HEADER.match(octets) is not None)
+
+
+def _refused(failure: RenderFailure, *, as_json: bool) -> NoReturn:
+    outcome = failure.outcome
+    if as_json:
+        facts = {"outcome": outcome.code, "detail": failure.detail, "advice": outcome.advice}
+        typer.echo(json.dumps(facts | _facts(failure.account, (), ())))
+    else:
+        _tell_account(failure.account)
+        typer.echo(f"not faxed ({outcome.code}): {failure.detail} {outcome.advice}")
+    raise typer.Exit(_EX_DATAERR)
+
+
+def _facts(
+    account: tuple[PartAccount, ...], pages: tuple[PreviewPage, ...], written: tuple[Path, ...]
+) -> dict[str, object]:
+    return {
+        "parts": [
+            {
+                "name": row.name,
+                "type": row.content_type,
+                "fate": row.fate.value,
+                "first_page": row.first_page,
+                "last_page": row.last_page,
+                "note": row.note,
+            }
+            for row in account
+        ],
+        "pages": [
+            {"rows": each.page.rows, "bytes": len(each.page.octets), "seconds": round(each.seconds, 1)}
+            for each in pages
+        ],
+        "seconds": round(sum(each.seconds for each in pages), 1),
+        "files": [str(file) for file in written],
+    }
+
+
+def _tell(account: tuple[PartAccount, ...], pages: tuple[PreviewPage, ...], written: tuple[Path, ...]) -> None:
+    _tell_account(account)
+    for number, each in enumerate(pages, start=1):
+        octets = len(each.page.octets)
+        typer.echo(f"page {number:3}  {each.page.rows:5} rows  {octets:8} bytes  {each.seconds:6.1f} s at 14400 bit/s")
+    total = sum(each.seconds for each in pages)
+    typer.echo(f"{len(pages)} page{'s' if len(pages) != 1 else ''}, {total:.1f} s; written:")
+    for file in written:
+        typer.echo(f"  {file}")
+
+
+def _tell_account(account: tuple[PartAccount, ...]) -> None:
+    for row in account:
+        typer.echo(f"{_fate(row):14} {row.name} ({row.content_type}){f': {row.note}' if row.note else ''}")
+
+
+def _fate(row: PartAccount) -> str:
+    if row.fate is not Fate.FAXED or row.first_page is None:
+        return row.fate.value
+    if row.first_page == row.last_page:
+        return f"page {row.first_page}"
+    return f"pages {row.first_page}-{row.last_page}"
