@@ -133,6 +133,42 @@ class Line(_Section, frozen=True, kw_only=True):
     receive: Annotated[bool, Meta(description="Whether calls are answered on this line.")] = True
 
 
+class Calls(_Section, frozen=True, kw_only=True):
+    """[calls]: how calls are held: what is good enough, and what becomes of pages that were not."""
+
+    after_refusal: Annotated[
+        Literal["retransmit", "give-up", "go-on", "retransmit-then-go-on"],
+        Meta(
+            description="When the far machine refuses a page (RTN): send it again more slowly, twice at most, and then end the call; "
+            "end the call at once; go on with the next page; or send it again and then go on. "
+            "A call that ended is made again from the pages that were not confirmed. "
+            "A fax in which a page was passed over is reported as uncertain, never as delivered."
+        ),
+    ] = "retransmit"
+    good_rows_percent: Annotated[
+        float,
+        Meta(description="Rows of a received page that must be readable; below, the page is refused.", ge=0, le=100),
+    ] = 95.0
+    longest_bad_run: Annotated[
+        int, Meta(description="Most unreadable rows in a run; with more, a received page is refused.", ge=0)
+    ] = 5
+    retrain_percent: Annotated[
+        float,
+        Meta(
+            description="Readable rows below which a received page that is good enough is confirmed with the wish to train anew.",
+            ge=0,
+            le=100,
+        ),
+    ] = 0.0
+    keep_unconfirmed: Annotated[
+        bool,
+        Meta(
+            description="Whether received pages that were refused, or never confirmed, are delivered too, with a warning. "
+            "The sender may have sent such a page again."
+        ),
+    ] = True
+
+
 class Exchange(_Section, frozen=True, kw_only=True):
     """[exchange]: the virtual telephone exchange, for trying things out without a telephone line."""
 
@@ -185,6 +221,7 @@ class Config(_Section, frozen=True, kw_only=True):
     mail: Mail = Mail()
     identity: Identity = Identity()
     lines: dict[str, Line]
+    calls: Calls = Calls()
     exchange: Exchange = Exchange()
     render: Render = Render()
     queue: Queue = Queue()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mailfax.config import Config
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
+from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.lineworker import Duties
 from mailfax.model.page import Coding
@@ -23,6 +24,8 @@ from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettin
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.settings import Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsMode
 from mailfax.spool.settings import SpoolSettings
+from mailfax.t30.answerer import PageQuality
+from mailfax.t30.caller import AfterRtn
 from mailfax.t30.negotiate import FULL_OFFER, Offer
 
 MB = 1024 * 1024
@@ -30,6 +33,12 @@ WALL_SECONDS_PER_CPU_SECOND = 2
 DAMAGE_FROM_BIT = 20_000  # in the upper part of any page with something on it
 DAMAGE_BITS = 24
 FLOW = {"rtscts": FlowControl.RTS_CTS, "xonxoff": FlowControl.XON_XOFF, "none": FlowControl.NONE}
+AFTER_REFUSAL = {
+    "retransmit": AfterRtn.RETRANSMIT,
+    "give-up": AfterRtn.GIVE_UP,
+    "go-on": AfterRtn.GO_ON,
+    "retransmit-then-go-on": AfterRtn.RETRANSMIT_THEN_GO_ON,
+}
 TONES = {"busy": Tone.BUSY, "no-answer": Tone.NO_ANSWER}
 
 
@@ -142,6 +151,19 @@ def offer(config: Config, name: str) -> Offer:
     )
 
 
+def call_policy(config: Config) -> CallPolicy:
+    """Return what is done with refused pages, and what is good enough."""
+    calls = config.calls
+    return CallPolicy(
+        after_rtn=AFTER_REFUSAL[calls.after_refusal],
+        quality=PageQuality(
+            least_good_share=calls.good_rows_percent / 100,
+            longest_bad_run=calls.longest_bad_run,
+            retrain_share=calls.retrain_percent / 100,
+        ),
+    )
+
+
 def duties(config: Config, name: str) -> Duties:
     """Return what a line is for."""
     return Duties(sends=config.lines[name].send, receives=config.lines[name].receive)
@@ -175,6 +197,7 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     outgoing_settings,
     letterhead,
     render_settings,
+    call_policy,
     exchange_socket,
     exchange_settings,
 )

@@ -66,6 +66,7 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         stopping=lambda: stop.wait(WORD_TO_STOP_S),
         emit=_emitter(server),
         offer=build.offer(config, name),
+        policy=build.call_policy(config),
     )
     try:
         adopt_orphans(store, blobs, desk.calls_root, desk.retry, wall_clock_us, line=name)

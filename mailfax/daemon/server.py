@@ -163,6 +163,7 @@ class Server:
             blobs=blobs,
             routing=build.routing_settings(config),
             letterhead=build.letterhead(config),
+            keep_unconfirmed=config.calls.keep_unconfirmed,
             now_us=wall_clock_us,
             emit=emit,
         )

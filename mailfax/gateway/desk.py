@@ -1,7 +1,7 @@
 """What every call of one line needs besides the line: its store, its clock, our identity, and who is told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mailfax.gateway.identity import Identity
@@ -13,7 +13,17 @@ from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
+from mailfax.t30.answerer import PageQuality
+from mailfax.t30.caller import AfterRtn
 from mailfax.t30.negotiate import Offer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallPolicy:
+    """How calls are held: what is done after a refusal as the sender, what is good enough as the receiver."""
+
+    after_rtn: AfterRtn = AfterRtn.RETRANSMIT
+    quality: PageQuality = field(default_factory=PageQuality)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +43,7 @@ class Desk:
     emit: Emit
     offer: Offer
     stopping: Callable[[], bool]
+    policy: CallPolicy = field(default_factory=CallPolicy)
 
     def offer_on(self, line: Line) -> Offer:
         """Return what a call on this line may offer: what is configured, and no more than its modem can."""

@@ -39,9 +39,11 @@ class DistributionDesk:
         letterhead: Letterhead,
         now_us: Callable[[], int],
         emit: Emit,
+        keep_unconfirmed: bool = True,
     ) -> None:
         self._store, self._blobs, self._routing, self._letterhead = store, blobs, routing, letterhead
         self._now_us, self._emit = now_us, emit
+        self._keep_unconfirmed = keep_unconfirmed
         self._resting = Resting()
 
     def step(self) -> bool:
@@ -64,8 +66,9 @@ class DistributionDesk:
         self._emit(Live(subject=fax.id, event=FaxRouted(mailboxes=mailboxes, because=because)))
 
     def _present(self, fax: InboundFax) -> InboundFax:
-        """Put a crossed-out page where the disk has lost one since the call, so that the others are still delivered."""
-        return replace(fax, pages=tuple(self._page_or_stand_in(page) for page in fax.pages))
+        """Leave out what is not wanted, and put a crossed-out page where the disk has lost one since the call."""
+        wanted = (page for page in fax.pages if page.confirmed or self._keep_unconfirmed)
+        return replace(fax, pages=tuple(map(self._page_or_stand_in, wanted)))
 
     def _page_or_stand_in(self, page: ReceivedPage) -> ReceivedPage:
         try:

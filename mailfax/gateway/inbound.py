@@ -129,7 +129,9 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
 
 
 def _conversation(line: Line, desk: Desk, keeper: InboundKeeper, incoming: IncomingCall, path: Path) -> CallResult:
-    station = AnswererStation(station_id=desk.identity.station_id, offer=desk.offer_on(line))
+    station = AnswererStation(
+        station_id=desk.identity.station_id, offer=desk.offer_on(line), quality=desk.policy.quality
+    )
     about = f"{incoming.called or '?'} on {desk.line_name}, from {incoming.caller or '?'}"
     return converse(station, about, line, keeper, path)
 

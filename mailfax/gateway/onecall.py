@@ -17,6 +17,7 @@ from mailfax.gateway.pages import coded_page, received_page, source_resolution
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
+from mailfax.model.pageset import first_pages
 from mailfax.modem.line import IncomingCall, Line
 from mailfax.modem.pump import run_call
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
@@ -117,7 +118,7 @@ def send(line: Line, sending: Sending, tell: Tell) -> CallResult:
     tell(f"dialling {sending.number}")
     job = CallerJob(
         pages=len(sending.pages),
-        first_page=sending.first_page,
+        done=first_pages(sending.first_page),
         station_id=sending.identity.station_id,
         offer=sending.offer,
     )

@@ -99,8 +99,8 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
         started_us=started_us,
         number=job.number,
         job_id=job.id,
-        first_page=job.confirmed_pages + 1,
         pages=pages,
+        done=job.confirmed,
     )
     folder = CallFolder.create(desk.calls_root, header)
     desk.emit(Live(subject=job.id, line=desk.line_name, event=Dialling(number=job.number)))
@@ -116,10 +116,11 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
 
 def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) -> CallResult:
     station = CallerJob(
-        first_page=claim.job.confirmed_pages,
+        done=claim.job.confirmed,
         pages=len(claim.document.pages),
         station_id=desk.identity.station_id,
         offer=desk.offer_on(line),
+        after_rtn=desk.policy.after_rtn,
     )
     path = transcript_path(desk.calls_root, claim.call_id)
     return converse(station, f"{claim.job.number} on {desk.line_name}", line, keeper, path)

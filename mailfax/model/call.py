@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from mailfax.model.outcome import Outcome
+from mailfax.model.pageset import NO_PAGES, PageSet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,15 +121,22 @@ def event_from_dict(data: dict[str, Any]) -> CallEvent:
 class CallResult:
     """What a call came to.
 
-    `confirmed_pages` counts the pages confirmed in this call. `unconfirmed_page` is the page (1-based, of the whole document)
-    whose end-of-page command went out and was not answered, if any. `seconds` run from answer to hang-up.
+    `confirmed` are the pages (1-based, of the whole document) confirmed in this call; `unconfirmed_page` is the one whose
+    end-of-page command went out and was not answered, if any. `passed_over` were refused, and the policy was to go on
+    without them. `seconds` run from answer to hang-up.
     """
 
     outcome: Outcome
-    confirmed_pages: int = 0
+    confirmed: PageSet = NO_PAGES
+    passed_over: PageSet = NO_PAGES
     unconfirmed_page: int | None = None
     station_id: str = ""
     modulation: str = ""
     bit_rate: int = 0
     seconds: float = 0.0
     detail: str = ""
+
+    @property
+    def confirmed_pages(self) -> int:
+        """Count the pages that were confirmed."""
+        return len(self.confirmed)

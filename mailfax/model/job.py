@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailfax.model.outcome import Outcome
+from mailfax.model.pageset import NO_PAGES, PageSet
 from mailfax.model.submission import Recipient
 
 
@@ -26,7 +27,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One row of the queue. `confirmed_pages` counts pages heard confirmed so far; the next call starts after them."""
+    """One row of the queue. `confirmed` are the pages heard confirmed so far; the next call sends the others."""
 
     id: str
     submission_id: str
@@ -36,10 +37,15 @@ class Job:
     created_us: int
     not_before_us: int
     pages: int | None = None
-    confirmed_pages: int = 0
+    confirmed: PageSet = NO_PAGES
     dials: int = 0
     tries: int = 0
     outcome: Outcome | None = None
     line: str = ""
     finished_us: int | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def confirmed_pages(self) -> int:
+        """Count the pages that were confirmed."""
+        return len(self.confirmed)

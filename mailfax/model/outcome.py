@@ -53,6 +53,7 @@ class Outcome(Enum):
     PROTOCOL_ERROR = OutcomeRow("protocol-error", _R, 450, "4.4.2", "The far machine answered something that T.30 does not allow there.", "It is called again by itself; the call's transcript shows what was heard.")
     CALL_TOO_LONG = OutcomeRow("call-too-long", _R, 450, "4.4.2", "The call reached its time limit and was ended.", "Send fewer pages at once, or raise the limit.")
     UNCERTAIN = OutcomeRow("uncertain", _U, 450, "4.4.2", "The last page was sent, but its confirmation was not heard: it may or may not have arrived.", "Ask the receiver before you send it again.")
+    PASSED_OVER = OutcomeRow("passed-over", _U, 450, "4.4.2", "The far machine refused a page as badly received each time, and by this server's policy the fax went on without it.", "Ask the receiver whether the page can be read; machines differ in what a refusal means.")
     # -- our side of the call
     LINE_FAULT = OutcomeRow("line-fault", _R, 450, "4.3.0", "Our modem or line failed.", "Another line or a later call is tried by itself; see the log for the line.")
     STORE_FAULT = OutcomeRow("store-fault", _R, 452, "4.3.1", "A page could not be stored on this machine.", "Free disk space on the fax server.")

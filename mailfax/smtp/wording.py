@@ -9,6 +9,7 @@ from mailfax.model.call import CallResult
 from mailfax.model.document import Fate, PartAccount
 from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Disposition, Outcome
+from mailfax.model.pageset import first_pages, pages_in_words
 from mailfax.model.submission import Submission
 from mailfax.smtp.compose import clean, moment
 
@@ -116,6 +117,9 @@ def _pages_line(report: JobReport) -> str:
     seconds = sum(attempt.result.seconds for attempt in report.attempts)
     of = f" of {report.job.pages}" if report.job.pages is not None else ""
     spoken_to = f' with "{report.station_id}"' if report.station_id else ""
+    missing = first_pages(report.job.pages or 0) - report.job.confirmed
+    if missing and report.job.confirmed:
+        of += f" (not {pages_in_words(missing)})"
     return f"Pages confirmed: {report.job.confirmed_pages}{of}, {seconds:.0f} s on the line{spoken_to}."
 
 

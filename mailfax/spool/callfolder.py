@@ -34,6 +34,7 @@ from mailfax.model.call import (
 from mailfax.model.ids import Kind
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
+from mailfax.model.pageset import NO_PAGES, PageSet
 from mailfax.spool.disk import disk_errors, is_locked, make_folder, sync_folder, write_new_file
 from mailfax.spool.faultpoint import fault_point
 
@@ -56,7 +57,7 @@ class CallFolderDamaged(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallHeader:
-    """What is known before the call. Outbound: `number`, `job_id`, `first_page` (1-based) and `pages` of the whole document."""
+    """What is known before the call. Outbound: `number`, `job_id`, `pages` of the whole document, and those `done` before."""
 
     call_id: str
     line: str
@@ -67,8 +68,8 @@ class CallHeader:
     caller: str = ""
     caller_name: str = ""
     job_id: str = ""
-    first_page: int = 1
     pages: int = 0
+    done: PageSet = NO_PAGES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,7 +133,8 @@ class _Result(msgspec.Struct):
     """A CallResult as it is written; every field is wanted back, since a default would be a claim."""
 
     outcome: str
-    confirmed_pages: int
+    confirmed: PageSet
+    passed_over: PageSet
     unconfirmed_page: int | None
     station_id: str
     modulation: str

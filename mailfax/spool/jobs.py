@@ -9,6 +9,7 @@ from mailfax.model.call import CallResult
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Outcome
+from mailfax.model.pageset import NO_PAGES
 from mailfax.model.submission import Recipient
 from mailfax.spool import history
 from mailfax.spool.records import Attempt
@@ -30,7 +31,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
             "state": job.state,
             "created_us": job.created_us,
             "not_before_us": job.not_before_us,
-            "confirmed_pages": job.confirmed_pages,
+            "confirmed": job.confirmed,
             "dials": job.dials,
             "tries": job.tries,
             "line": job.line,
@@ -75,7 +76,8 @@ def claim(connection: Connection, new_id: IdMaker, owner: str, line: str, now_us
             job_id=job.id,
             line=line,
             started_us=now_us,
-            confirmed_pages=0,
+            confirmed=NO_PAGES,
+            passed_over=NO_PAGES,
             station_id="",
             modulation="",
             bit_rate=0,
@@ -105,7 +107,7 @@ def record(
         decision.state,
         f"{call_id} {result.outcome.code}",
         not_before_us=decision.not_before_us,
-        confirmed_pages=decision.confirmed_pages,
+        confirmed=decision.confirmed,
         tries=decision.tries,
         outcome=decision.outcome,
         finished_us=now_us if decision.state.final else None,
@@ -203,7 +205,8 @@ def _finish_attempt(connection: Connection, call_id: str, result: CallResult, no
         .values(
             finished_us=now_us,
             outcome=result.outcome,
-            confirmed_pages=result.confirmed_pages,
+            confirmed=result.confirmed,
+            passed_over=result.passed_over,
             unconfirmed_page=result.unconfirmed_page,
             station_id=result.station_id,
             modulation=result.modulation,
@@ -225,7 +228,7 @@ def _job(row: RowMapping) -> Job:
         created_us=row["created_us"],
         not_before_us=row["not_before_us"],
         pages=row["pages"],
-        confirmed_pages=row["confirmed_pages"],
+        confirmed=row["confirmed"],
         dials=row["dials"],
         tries=row["tries"],
         outcome=row["outcome"],
@@ -240,7 +243,8 @@ def _attempt(row: RowMapping) -> Attempt:
     if row["outcome"] is not None:
         result = CallResult(
             outcome=row["outcome"],
-            confirmed_pages=row["confirmed_pages"],
+            confirmed=row["confirmed"],
+            passed_over=row["passed_over"],
             unconfirmed_page=row["unconfirmed_page"],
             station_id=row["station_id"],
             modulation=row["modulation"],

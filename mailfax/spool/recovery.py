@@ -24,6 +24,7 @@ from mailfax.model.fax import InboundFax, Kept, ReceivedPage
 from mailfax.model.ids import Kind
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
+from mailfax.model.pageset import first_pages
 from mailfax.spool.callfolder import CallRecord, KeptPage
 
 _DIED = "The fax server was stopped during this call."
@@ -53,7 +54,7 @@ def settle(record: CallRecord) -> CallResult:
                 pass
     return CallResult(
         outcome=_outcome(record, confirmed, unanswered),
-        confirmed_pages=len(confirmed),
+        confirmed=frozenset(confirmed),
         unconfirmed_page=unanswered,
         station_id=station_id,
         modulation=modulation,
@@ -64,7 +65,7 @@ def settle(record: CallRecord) -> CallResult:
 
 
 def _outcome(record: CallRecord, confirmed: set[int], unanswered: int | None) -> Outcome:
-    outstanding = set(range(record.header.first_page, record.header.pages + 1)) - confirmed
+    outstanding = first_pages(record.header.pages) - record.header.done - confirmed
     if unanswered is not None and outstanding == {unanswered}:
         return Outcome.UNCERTAIN
     return Outcome.DELIVERED if record.header.pages and not outstanding else Outcome.INTERRUPTED

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from mailfax.model.call import CallResult
 from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Disposition, Outcome
+from mailfax.model.pageset import PageSet, first_pages, pages_in_words
 
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
@@ -67,12 +68,12 @@ class RetryPolicy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What becomes of a job after a call. `confirmed_pages` counts from the document's start."""
+    """What becomes of a job after a call. `confirmed` are pages of the whole document."""
 
     state: JobState
     not_before_us: int
     outcome: Outcome
-    confirmed_pages: int
+    confirmed: PageSet
     tries: int
     note: str = ""
 
@@ -83,21 +84,23 @@ def decide(job: Job, result: CallResult, now_us: int, policy: RetryPolicy, jitte
     Delivered means that every page was confirmed, whatever the call's end was called, and nothing else does (promise 3).
     An unanswered last page makes the job UNCERTAIN (promise 2).
     """
-    confirmed = job.confirmed_pages + result.confirmed_pages
-    tries = 0 if result.confirmed_pages else job.tries
+    confirmed = job.confirmed | result.confirmed
+    tries = 0 if result.confirmed - job.confirmed else job.tries
 
     def final(state: JobState, outcome: Outcome, note: str = "") -> Decision:
-        return Decision(
-            state=state, not_before_us=now_us, outcome=outcome, confirmed_pages=confirmed, tries=tries, note=note
-        )
+        return Decision(state=state, not_before_us=now_us, outcome=outcome, confirmed=confirmed, tries=tries, note=note)
 
-    if job.pages is not None and confirmed >= job.pages:
+    missing = first_pages(job.pages or 0) - confirmed
+    if job.pages is not None and not missing:
         return final(JobState.DELIVERED, Outcome.DELIVERED)
     outcome = result.outcome
     if outcome.disposition is Disposition.DELIVERED:  # with pages missing: the engine is wrong, the sender must not be
         outcome = Outcome.PROTOCOL_ERROR
-    if outcome is Outcome.UNCERTAIN or (result.unconfirmed_page is not None and result.unconfirmed_page == job.pages):
-        return final(JobState.UNCERTAIN, Outcome.UNCERTAIN, f"Page {job.pages} was sent but not confirmed.")
+    if outcome is Outcome.PASSED_OVER:
+        refused = pages_in_words(missing)
+        return final(JobState.UNCERTAIN, outcome, f"Refused each time, and passed over by policy: {refused}.")
+    if outcome is Outcome.UNCERTAIN or missing == {result.unconfirmed_page}:
+        return final(JobState.UNCERTAIN, Outcome.UNCERTAIN, _unconfirmed(result, missing))
     row = policy.rows.get(outcome)
     if row is None:
         return final(JobState.FAILED, outcome)
@@ -110,10 +113,19 @@ def decide(job: Job, result: CallResult, now_us: int, policy: RetryPolicy, jitte
         state=JobState.QUEUED,
         not_before_us=now_us + round(wait_s * (1 + policy.jitter_share * jitter) * US_PER_S),
         outcome=outcome,
-        confirmed_pages=confirmed,
+        confirmed=confirmed,
         tries=tries,
         note=_twice(result.unconfirmed_page),
     )
+
+
+def _unconfirmed(result: CallResult, missing: PageSet) -> str:
+    page = result.unconfirmed_page
+    if page is None:
+        return f"Sent perhaps, but not confirmed: {pages_in_words(missing)}." if missing else ""
+    others = missing - {page}
+    refused = f" Refused, and passed over by policy: {pages_in_words(others)}." if others else ""
+    return f"Page {page} was sent but not confirmed.{refused}"
 
 
 def _twice(page: int | None) -> str:

@@ -27,10 +27,11 @@ from mailfax.model.document import Document, PartAccount
 from mailfax.model.fax import ReceivedPage
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
+from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.submission import Notify
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0001"  # the newest migration
+REVISION = "0002"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -74,6 +75,19 @@ class _Flags(TypeDecorator[Flag]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Flag | None:  # noqa: ARG002
         return None if value is None else Notify(value)
+
+
+class _Pages(TypeDecorator[PageSet]):
+    """A set of pages, stored as `1-3, 5`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: PageSet | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else page_ranges(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> PageSet | None:  # noqa: ARG002
+        return None if value is None else read_page_ranges(value)
 
 
 class _Json(TypeDecorator[object]):
@@ -131,7 +145,7 @@ jobs = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("not_before_us", BigInteger, nullable=False),
     Column("pages", Integer),
-    Column("confirmed_pages", Integer, nullable=False),
+    Column("confirmed", _Pages, nullable=False),
     Column("dials", Integer, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("outcome", _OutcomeCode),
@@ -181,7 +195,8 @@ attempts = Table(
     Column("started_us", BigInteger, nullable=False),
     Column("finished_us", BigInteger),
     Column("outcome", _OutcomeCode),
-    Column("confirmed_pages", Integer, nullable=False),
+    Column("confirmed", _Pages, nullable=False),
+    Column("passed_over", _Pages, nullable=False),
     Column("unconfirmed_page", Integer),
     Column("station_id", Text, nullable=False),
     Column("modulation", Text, nullable=False),

@@ -84,7 +84,7 @@ def answer(station: AnswererStation) -> Engine:
         outcome, detail = Outcome.PAGE_REFUSED, " ".join(filter(None, (in_part, lost)))
     return CallResult(
         outcome=outcome,
-        confirmed_pages=state.confirmed,
+        confirmed=frozenset(state.confirmed),
         station_id=state.link.station_id,
         modulation=state.modulation.scheme if state.modulation else "",
         bit_rate=state.modulation.bit_rate if state.modulation else 0,
@@ -264,7 +264,8 @@ def _store(state: Answering) -> Steps[Fcf]:
     verdict = Fcf.RTN if state.command_late else state.station.quality.judge(stored)
     confirmed = verdict is not Fcf.RTN
     yield from note_received(state, stored, confirmed=confirmed)
-    state.confirmed += confirmed
+    if confirmed:
+        state.confirmed.add(state.stored)
     return verdict
 
 

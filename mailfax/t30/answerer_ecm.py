@@ -111,7 +111,7 @@ def _store_page(state: Answering) -> Steps[None]:
     if gaps:
         state.in_part.append(state.stored)
     else:
-        state.confirmed += 1
+        state.confirmed.add(state.stored)
 
 
 def _abandon(state: Answering, end: PageEnd) -> Steps[Next]:

@@ -123,7 +123,7 @@ class Answering:
     missed: bool = False
     command_late: bool = False
     stored: int = 0
-    confirmed: int = 0
+    confirmed: set[int] = field(default_factory=set)
     announced: int = 0
     dcs: Dcs | None = None
     answer: Answer | None = None

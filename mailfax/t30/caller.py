@@ -7,6 +7,7 @@ is heard, and nothing is called delivered whose confirmation was not heard.
 
 from mailfax.model.call import CallResult, EndOfPageSent, Trained, TrainingFailed
 from mailfax.model.outcome import Outcome
+from mailfax.model.pageset import pages_in_words
 from mailfax.t30 import caller_ecm
 from mailfax.t30.calling import (
     AfterRtn,
@@ -40,14 +41,13 @@ __all__ = ["AfterRtn", "CallerJob", "call"]
 _IDENTIFICATIONS = frozenset({Fcf.DIS, Fcf.DCN})
 _PRE_MESSAGE = frozenset({Fcf.CFR, Fcf.FTT, Fcf.DIS, Fcf.CRP, Fcf.DCN})
 _POST_MESSAGE = frozenset({Fcf.MCF, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PIN, Fcf.DIS})
-_RESENDS_AFTER_RTN = 2
 _RESTARTS_AFTER_DIS = 3
 _WAITS_IN_T1 = 6
 
 
 def call(job: CallerJob) -> Engine:
     """Transmit a document to the station that was just connected."""
-    state = Calling(job=job, link=Link(limit_s=job.call_limit_s, identified_by=Fcf.CSI, x=True), index=job.first_page)
+    state = Calling(job=job, link=Link(limit_s=job.call_limit_s, identified_by=Fcf.CSI, x=True), todo=job.todo)
     try:
         yield from _transmit(state)
     except CallEnded as end:
@@ -55,20 +55,22 @@ def call(job: CallerJob) -> Engine:
             yield from farewell(state.link)
         return _result(state, end.outcome, end.detail)
     yield from farewell(state.link)
-    passed_over = ", ".join(map(str, state.refused))
-    return _result(
-        state, Outcome.DELIVERED, passed_over and f"Refused, and not sent again by policy: page {passed_over}."
-    )
+    if state.passed_over:
+        refused = pages_in_words(state.passed_over)
+        return _result(state, Outcome.PASSED_OVER, f"Refused to the end, and passed over by policy: {refused}.")
+    return _result(state, Outcome.DELIVERED, "")
 
 
 def _result(state: Calling, outcome: Outcome, detail: str) -> CallResult:
-    # Promise 2: a last page whose end-of-page command was not answered may have arrived, whatever else ended the call.
-    if state.unconfirmed_page == state.job.pages:
+    # Promise 2: a page whose end-of-page command was not answered may have arrived, whatever else ended the call. If it is the
+    # only one outstanding, sending it again could be sending the whole fax twice.
+    if set(state.todo) - state.confirmed - state.passed_over == {state.unconfirmed_page}:
         outcome = Outcome.UNCERTAIN
     modulation = state.choice.modulation if state.choice else None
     return CallResult(
         outcome=outcome,
-        confirmed_pages=state.confirmed,
+        confirmed=frozenset(state.confirmed),
+        passed_over=frozenset(state.passed_over),
         unconfirmed_page=state.unconfirmed_page,
         station_id=state.link.station_id,
         modulation=modulation.scheme if modulation else "",
@@ -90,14 +92,14 @@ def _transmit(state: Calling) -> Steps[None]:
             continue
         if answer in {Fcf.RTN, Fcf.PIN}:
             yield from _after_refusal(state, answer, resends)
-            if resends < _RESENDS_AFTER_RTN:
+            if resends < state.job.after_rtn.resends:
                 resends += 1
                 continue
-            answer = Fcf.RTP  # policy says go on: as if it had been confirmed, with the retraining that is due anyway
+            answer = Fcf.RTP  # policy says go on without it; the retraining is due anyway
         if state.last:
             return
-        turn_around = answer is Fcf.PIP or state.index in state.job.eom_after
-        state.index += 1
+        turn_around = answer is Fcf.PIP or state.document_ends
+        state.place += 1
         resends = 0
         if turn_around:
             # EOM, and PIP without an operator, go back to the beginning of phase B (5.3.6.1.6, 5.3.6.1.7).
@@ -206,10 +208,10 @@ def _after_refusal(state: Calling, answer: Fcf, resends: int) -> Steps[None]:
     refused = f"Page {state.page} was refused ({answer})."
     if answer is Fcf.PIN:
         raise CallEnded(Outcome.PAGE_REFUSED, f"{refused} The far end wants an operator.")
-    if resends >= _RESENDS_AFTER_RTN:
-        if state.job.after_rtn is AfterRtn.GIVE_UP or state.last:
-            raise CallEnded(Outcome.PAGE_REFUSED, f"{refused} It was sent {resends + 1} times.")
-        state.refused.append(state.page)
+    if resends >= state.job.after_rtn.resends:
+        if not state.job.after_rtn.goes_on:
+            raise CallEnded(Outcome.PAGE_REFUSED, f"{refused} Times it was sent: {resends + 1}.")
+        state.passed_over.add(state.page)
         return
     step_down(state)  # at the lowest rate the page is tried again as it was
     yield from _train(state)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from mailfax.model.call import EndOfPageSent, FramesRequested, Trained
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding
-from mailfax.t30.calling import AfterRtn, Calling, chosen, fetch_page, step_down, take_answer
+from mailfax.t30.calling import Calling, chosen, fetch_page, step_down, take_answer
 from mailfax.t30.commands import SendBlock
 from mailfax.t30.ecm import PageEnd, PartialPage, block_frames, cut_blocks, requested
 from mailfax.t30.exchange import CallEnded, Steps, check_limit, command, note, on_line
@@ -46,7 +46,7 @@ def send_page(state: Calling) -> Steps[Fcf]:
     for number, data in enumerate(blocks):
         last = number == len(blocks) - 1
         end = PageEnd(state.end_of_page) if last else PageEnd.NULL
-        page = state.index - state.job.first_page
+        page = state.place
         block = _Block(data=data, partial=PartialPage(end=end, page=page, block=number, frames=len(data)))
         answer = yield from _send_block(state, block)
         if answer is not Fcf.MCF:
@@ -113,10 +113,10 @@ def _give_up(state: Calling, block: _Block) -> Steps[Fcf]:
     """Leave a page whose frames do not get through: end the call, or go on with the next page (EOR, A.4.3)."""
     link, page = state.link, state.page
     why = f"{len(block.missing)} frames of page {page} did not get through, even at {chosen(state).modulation} bit/s."
-    if state.job.after_rtn is AfterRtn.GIVE_UP or chosen(state).form.coding is Coding.MMR or state.last:
+    if not state.job.after_rtn.goes_on or chosen(state).form.coding is Coding.MMR:
         raise CallEnded(Outcome.PAGE_REFUSED, why)
     end = PageEnd(state.end_of_page)
     eor = build_frame(Fcf.EOR, bytes((end.code,)), x=link.x)
     yield from command(link, eor, frozenset({Fcf.ERR}), f"EOR-{end} of page {page}")
-    state.refused.append(page)
+    state.passed_over.add(page)
     return Fcf.ERR

@@ -7,11 +7,12 @@ first row says what this station was to do, so that `replay` can run the engine 
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import assert_never
 
 from mailfax.model.page import Coding, Resolution
-from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation
+from mailfax.model.pageset import page_ranges, read_page_ranges
+from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation, PageQuality
 from mailfax.t30.calling import AfterRtn, CallerJob
 from mailfax.t30.commands import (
     BlockHeard,
@@ -78,8 +79,10 @@ def station_row(station: CallerJob | AnswererStation) -> Row:
     """Say what this station was to do."""
     facts: dict[str, object] = {"station_id": station.station_id, **_offer_facts(station.offer)}
     if isinstance(station, CallerJob):
-        facts |= {"pages": station.pages, "first_page": station.first_page, "eom_after": sorted(station.eom_after)}
+        facts |= {"pages": station.pages, "done": page_ranges(station.done), "eom_after": sorted(station.eom_after)}
         facts |= {"after_rtn": station.after_rtn.name}
+    else:
+        facts |= {"quality": asdict(station.quality)}
     return Row(0.0, CALL, "caller" if isinstance(station, CallerJob) else "answerer", "", json.dumps(facts))
 
 
@@ -94,10 +97,11 @@ def read_station(row: Row) -> CallerJob | AnswererStation:
         receives_superfine=facts["receives_superfine"],
     )
     if row.signal == "answerer":
-        return AnswererStation(station_id=facts["station_id"], offer=offer)
+        quality = PageQuality(**facts.get("quality", {}))
+        return AnswererStation(station_id=facts["station_id"], offer=offer, quality=quality)
     return CallerJob(
         pages=facts["pages"],
-        first_page=facts["first_page"],
+        done=read_page_ranges(facts["done"]),
         station_id=facts["station_id"],
         offer=offer,
         after_rtn=AfterRtn[facts["after_rtn"]],

@@ -41,6 +41,8 @@ GOOD: dict[tuple[str, str], str] = {
     ("lines.usb", "dial_prefix"): '"0,"',
     ("lines.in", "kind"): '"virtual"',
     ("lines.in", "number"): '"5550002"',
+    ("calls", "after_refusal"): '"go-on"',
+    ("calls", "good_rows_percent"): "90",
     ("exchange.routes", "5550404"): '["busy"]',
     ("exchange.routes", '"*"'): '["in"]',
     ("exchange", "damage_page"): "1",

@@ -171,3 +171,24 @@ def test_a_header_that_cannot_be_decoded_is_kept_as_it_stands(spool: Spool) -> N
     )
     assert submission.subject == "=?utf-8?B?a?="
     assert len(jobs) == 1
+
+
+@pytest.mark.parametrize(("keep", "pages"), [(True, 3), (False, 2)])
+def test_whether_pages_that_were_never_confirmed_are_delivered_is_a_setting(
+    spool: Spool, *, keep: bool, pages: int
+) -> None:
+    spool.fax(spool.page(), replace(spool.page(), confirmed=False), spool.page())
+    desk = DistributionDesk(
+        store=spool.store,
+        blobs=spool.blobs,
+        routing=ROUTING,
+        letterhead=LETTERHEAD,
+        now_us=lambda: spool.now_us,
+        emit=lambda _live: None,
+        keep_unconfirmed=keep,
+    )
+    assert desk.step()
+    (delivery,) = spool.store.deliveries()
+    text, pdf = email.message_from_bytes(spool.blobs.get(delivery.message_digest)).get_payload()
+    assert len(list(arrived_pages(pdf.get_payload(decode=True)))) == pages
+    assert (b"was not confirmed to the sender" in text.get_payload(decode=True)) == keep

@@ -30,7 +30,7 @@ ACCOUNT = (
 )
 GOOD = CallResult(
     outcome=Outcome.DELIVERED,
-    confirmed_pages=3,
+    confirmed=frozenset({1, 2, 3}),
     station_id="+49 30 1234",
     modulation="V.17",
     bit_rate=14400,
@@ -67,7 +67,7 @@ def job(
         created_us=NOW_US,
         not_before_us=NOW_US,
         pages=3,
-        confirmed_pages=3 if state is JobState.DELIVERED else 0,
+        confirmed=frozenset({1, 2, 3} if state is JobState.DELIVERED else ()),
         outcome=outcome,
         finished_us=NOW_US,
     )
@@ -80,7 +80,9 @@ def job(
 FAILED = job(JobState.FAILED, Outcome.BUSY, BUSY, BUSY)
 DELIVERED = job(JobState.DELIVERED, Outcome.DELIVERED, GOOD)
 UNCERTAIN = job(
-    JobState.UNCERTAIN, Outcome.UNCERTAIN, CallResult(outcome=Outcome.UNCERTAIN, confirmed_pages=2, unconfirmed_page=3)
+    JobState.UNCERTAIN,
+    Outcome.UNCERTAIN,
+    CallResult(outcome=Outcome.UNCERTAIN, confirmed=frozenset({1, 2}), unconfirmed_page=3),
 )
 
 

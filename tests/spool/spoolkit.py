@@ -20,6 +20,7 @@ from mailfax.model.fax import InboundFax, ReceivedPage
 from mailfax.model.ids import EPOCH_US, IdMaker, Kind
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob, Resolution
+from mailfax.model.pageset import first_pages
 from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.spool.adopt import adopt_orphans
 from mailfax.spool.blobs import BlobStore
@@ -155,7 +156,6 @@ def call_story(folder: Path) -> None:
     store = open_store(folder)
     claim = store.claim_job("west", LATER_US)
     assert claim is not None
-    first = claim.job.confirmed_pages + 1
     header = CallHeader(
         call_id=claim.call_id,
         line="west",
@@ -163,17 +163,18 @@ def call_story(folder: Path) -> None:
         started_us=NOW_US,
         number=claim.job.number,
         job_id=claim.job.id,
-        first_page=first,
         pages=3,
+        done=claim.job.confirmed,
     )
     call = CallFolder.create(settings_for(folder).calls, header)
     print("dialling", flush=True)
     call.journal(RemoteIdentified(station_id="5551234", abilities="V.17"), 4.0)
-    for page in range(first, 4):
+    left = first_pages(3) - claim.job.confirmed
+    for page in sorted(left):
         call.journal(EndOfPageSent(page=page, command="EOP" if page == 3 else "MPS", last=page == 3), 10.0 * page)
         print("on line", page, flush=True)
         call.journal(PageConfirmed(page=page, answer="MCF"), 10.0 * page + 1)
-    result = CallResult(outcome=Outcome.DELIVERED, confirmed_pages=4 - first)
+    result = CallResult(outcome=Outcome.DELIVERED, confirmed=left)
     call.finish(result)
     store.record_call(claim.call_id, result, decide(claim.job, result, NOW_US, RetryPolicy()), NOW_US)
 
@@ -194,7 +195,7 @@ def receive_story(folder: Path) -> None:
         call.keep_page(index, b"page %d" % (index + 1), facts)
         call.journal(PageReceived(page=index + 1, rows=1143, bad_rows=0, confirmed=True), 20.0)
         print("MCF", index + 1, flush=True)
-    call.finish(CallResult(outcome=Outcome.RECEIVED, confirmed_pages=2))
+    call.finish(CallResult(outcome=Outcome.RECEIVED, confirmed=frozenset({1, 2})))
 
 
 def adopt_story(folder: Path) -> None:

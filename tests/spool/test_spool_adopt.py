@@ -43,7 +43,7 @@ class Start:
         call.journal(PageReceived(page=2, rows=1143, bad_rows=0, confirmed=True), 20.0)
         call.keep_page(2, b"page 3", FACTS)
         call.journal(PageReceived(page=3, rows=1143, bad_rows=0, confirmed=True), 30.0)
-        call.finish(CallResult(outcome=Outcome.RECEIVED, confirmed_pages=3))
+        call.finish(CallResult(outcome=Outcome.RECEIVED, confirmed=frozenset({1, 2, 3})))
         call.close()
         self.path = call.path
 

@@ -38,7 +38,6 @@ def header(call_id: str = "C000000000001", direction: Direction = Direction.OUTB
         started_us=NOW_US,
         number="5551234",
         job_id="J000000000001",
-        first_page=1,
         pages=2,
     )
 
@@ -49,7 +48,7 @@ def a_finished_call(folder: Path) -> Path:
     for event in EVENTS:
         call.journal(event, 1.0)
     call.keep_page(0, b"a page", FACTS)
-    call.finish(CallResult(outcome=Outcome.CALL_DROPPED, confirmed_pages=1, unconfirmed_page=2, detail="BYE"))
+    call.finish(CallResult(outcome=Outcome.CALL_DROPPED, confirmed=frozenset({1}), unconfirmed_page=2, detail="BYE"))
     call.close()
     return call.path
 
@@ -58,7 +57,9 @@ def test_a_call_is_read_as_it_was_written(tmp_path: Path) -> None:
     call = CallFolder.create(tmp_path, header())
     for number, event in enumerate(EVENTS):
         call.journal(event, number / 8)
-    result = CallResult(outcome=Outcome.CALL_DROPPED, confirmed_pages=1, unconfirmed_page=2, detail="BYE", seconds=9.5)
+    result = CallResult(
+        outcome=Outcome.CALL_DROPPED, confirmed=frozenset({1}), unconfirmed_page=2, detail="BYE", seconds=9.5
+    )
     call.finish(result)
     call.close()
     record = callfolder.read(call.path)
@@ -124,7 +125,7 @@ def test_a_journal_damaged_in_the_middle_is_not_believed(tmp_path: Path) -> None
         (b'"outcome":"call-dropped"', b'"outcome":"no-such"'),
         (b'"outcome":"call-dropped"', b'"outcome":7'),
         (b'"outcome":"call-dropped"', b'"autcome":"call-dropped"'),
-        (b'"confirmed_pages":1', b'"konfirmed_pages":1'),  # not read as a call that confirmed nothing
+        (b'"confirmed":[1]', b'"konfirmed":[1]'),  # not read as a call that confirmed nothing
         (b'"unconfirmed_page":2', b'"unconfirmed_page":"2"'),
         (b'"bit_rate":14400', b'"bit_rate":"14400"'),
         (b'"last":false', b'"last":0'),

@@ -12,6 +12,7 @@ from mailfax.model.call import CallResult
 from mailfax.model.ids import Kind
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Disposition, Outcome
+from mailfax.model.pageset import NO_PAGES, PageSet
 from mailfax.spool.records import Claim
 from mailfax.spool.retry import RETRY, RetryPolicy, decide
 
@@ -59,20 +60,20 @@ class Books(RuleBasedStateMachine):
         claim = self.store.claim_job("west", self.now_us)
         if claim is not None:
             assert claim.job.number not in {other.job.number for other in self.on_line}
-            assert claim.job.confirmed_pages == self.confirmed.get(claim.job.id, 0)
+            assert claim.job.confirmed == self.confirmed.get(claim.job.id, NO_PAGES)
             self.on_line.append(claim)
 
     @precondition(lambda self: self.on_line)
-    @rule(outcome=st.sampled_from(ENDS), more=st.integers(0, PAGES), times=st.integers(1, 2))
-    def record(self, outcome: Outcome, more: int, times: int) -> None:
+    @rule(outcome=st.sampled_from(ENDS), more=st.frozensets(st.integers(1, PAGES)), times=st.integers(1, 2))
+    def record(self, outcome: Outcome, more: PageSet, times: int) -> None:
         claim = self.on_line.pop(0)
-        confirmed = min(more, PAGES - claim.job.confirmed_pages)
-        result = CallResult(outcome=outcome, confirmed_pages=confirmed)
+        confirmed = more - claim.job.confirmed
+        result = CallResult(outcome=outcome, confirmed=confirmed)
         decision = decide(claim.job, result, self.now_us, RetryPolicy())
         for _ in range(times):
             job = self.store.record_call(claim.call_id, result, decision, self.now_us)
-        self.confirmed[job.id] = claim.job.confirmed_pages + confirmed
-        assert (job.state is JobState.DELIVERED) == (self.confirmed[job.id] == PAGES)
+        self.confirmed[job.id] = claim.job.confirmed | confirmed
+        assert (job.state is JobState.DELIVERED) == (len(self.confirmed[job.id]) == PAGES)
 
     @rule(pick=st.integers(0, 20))
     def cancel(self, pick: int) -> None:
@@ -113,7 +114,7 @@ class Books(RuleBasedStateMachine):
             assert [step.became for step in steps[:-1]] == [step.was for step in steps[1:]]
             assert steps[-1].became == job.state
             assert job.state.final == (job.finished_us is not None)
-            assert job.confirmed_pages == self.confirmed.get(job.id, 0)
+            assert job.confirmed == self.confirmed.get(job.id, NO_PAGES)
             if job.state.final:
                 assert job.outcome is not None
             if job.id in self.told:

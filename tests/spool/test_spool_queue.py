@@ -91,7 +91,7 @@ def test_a_number_is_called_by_one_line_at_a_time(store: Store) -> None:
     claims = [store.claim_job(line, NOW_US) for line in ("west", "east", "north")]
     assert [claim and claim.job.id for claim in claims] == [first, other, None]
     assert claims[0] is not None
-    result = CallResult(outcome=Outcome.DELIVERED, confirmed_pages=3)
+    result = CallResult(outcome=Outcome.DELIVERED, confirmed=frozenset({1, 2, 3}))
     store.record_call(claims[0].call_id, result, decide(claims[0].job, result, NOW_US, POLICY), NOW_US)
     following = store.claim_job("north", NOW_US)
     assert following is not None
@@ -124,11 +124,11 @@ def test_an_unknown_call_is_not_recorded(store: Store) -> None:
 
 def test_the_next_call_starts_after_the_confirmed_pages(store: Store) -> None:
     job_id = queue_job(store)
-    call(store, "west", CallResult(outcome=Outcome.CALL_DROPPED, confirmed_pages=2))
+    call(store, "west", CallResult(outcome=Outcome.CALL_DROPPED, confirmed=frozenset({1, 2})))
     job = store.job(job_id)
     assert job is not None
     assert (job.state, job.confirmed_pages) == (JobState.QUEUED, 2)
-    call(store, "east", CallResult(outcome=Outcome.DELIVERED, confirmed_pages=1), NOW_US + 20 * MINUTE_US)
+    call(store, "east", CallResult(outcome=Outcome.DELIVERED, confirmed=frozenset({3})), NOW_US + 20 * MINUTE_US)
     job = store.job(job_id)
     assert job is not None
     assert (job.state, job.confirmed_pages, job.dials) == (JobState.DELIVERED, 3, 2)
@@ -136,7 +136,7 @@ def test_the_next_call_starts_after_the_confirmed_pages(store: Store) -> None:
 
 def test_the_log_tells_the_whole_life_of_a_job(store: Store) -> None:
     job_id = queue_job(store)
-    call_id = call(store, "west", CallResult(outcome=Outcome.DELIVERED, confirmed_pages=3))
+    call_id = call(store, "west", CallResult(outcome=Outcome.DELIVERED, confirmed=frozenset({1, 2, 3})))
     life = [(step.was, step.became) for step in store.history(job_id)]
     assert life == [("", "rendering"), ("rendering", "queued"), ("queued", "on-line"), ("on-line", "delivered")]
     assert call_id in store.history(job_id)[2].why
@@ -159,7 +159,7 @@ def test_a_mail_that_cannot_be_faxed_ends_all_its_jobs_and_says_why(store: Store
 def test_a_sender_is_told_once_of_each_job(store: Store) -> None:
     job_id = queue_job(store)
     assert store.next_unnotified() is None
-    call(store, "west", CallResult(outcome=Outcome.DELIVERED, confirmed_pages=3))
+    call(store, "west", CallResult(outcome=Outcome.DELIVERED, confirmed=frozenset({1, 2, 3})))
     untold = store.next_unnotified()
     assert untold is not None
     assert [story.job.id for story in untold.stories] == [job_id]

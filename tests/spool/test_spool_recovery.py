@@ -18,6 +18,7 @@ from mailfax.model.call import (
 )
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
+from mailfax.model.pageset import first_pages
 from mailfax.spool.callfolder import CallHeader, CallRecord, Direction, KeptPage, PageFacts, TimedEvent
 from mailfax.spool.recovery import inbound_fax, received_page, settle
 
@@ -47,8 +48,8 @@ def record(
         direction=Direction.INBOUND if kept else Direction.OUTBOUND,
         started_us=NOW_US,
         called="100",
-        first_page=first,
         pages=0 if kept else pages,
+        done=first_pages(first - 1),
     )
     timed = tuple(TimedEvent(at_s=5.0 + number, event=event) for number, event in enumerate(events))
     return CallRecord(header=header, events=timed, pages=kept, result=result)
@@ -74,6 +75,9 @@ def record(
         ((sent(3),), 3, Outcome.UNCERTAIN, 0, 3),
         ((sent(3), refused(3)), 3, Outcome.INTERRUPTED, 0, None),
         ((sent(3), heard(3)), 3, Outcome.DELIVERED, 1, None),
+        # page 2 was passed over: it alone is outstanding, and it was answered
+        ((sent(1), heard(1), sent(2), refused(2), sent(3), heard(3)), 1, Outcome.INTERRUPTED, 2, None),
+        ((sent(1), heard(1), sent(2), refused(2), sent(3)), 1, Outcome.INTERRUPTED, 1, 3),
     ],
 )
 def test_an_outbound_call_without_a_result(
@@ -121,6 +125,8 @@ def test_every_page_that_an_incoming_call_left_is_in_its_fax() -> None:
 
 
 def test_an_incoming_call_that_came_to_its_end_says_so() -> None:
-    ended = CallResult(outcome=Outcome.RECEIVED, confirmed_pages=1, station_id="CSI", bit_rate=9600, seconds=30.0)
+    ended = CallResult(
+        outcome=Outcome.RECEIVED, confirmed=frozenset({1}), station_id="CSI", bit_rate=9600, seconds=30.0
+    )
     fax = inbound_fax(record(kept=(kept(0, confirmed=True),), result=ended), (), NOW_US)
     assert (fax.outcome, fax.bit_rate, fax.seconds_on_line) == (Outcome.RECEIVED, 9600, 30.0)

@@ -10,6 +10,7 @@ from spoolkit import MINUTE_US, NOW_US, recipient
 from mailfax.model.call import CallResult
 from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Disposition, Outcome
+from mailfax.model.pageset import first_pages
 from mailfax.spool.retry import DAY_S, RETRY, US_PER_S, MailRetry, RetryPolicy, decide, next_mail_try
 
 POLICY = RetryPolicy()
@@ -32,7 +33,7 @@ def job(pages: int = 3, confirmed: int = 0, dials: int = 1, tries: int = 0) -> J
         created_us=NOW_US,
         not_before_us=NOW_US,
         pages=pages,
-        confirmed_pages=confirmed,
+        confirmed=first_pages(confirmed),
         dials=dials,
         tries=tries,
     )
@@ -83,9 +84,9 @@ def test_the_issue_s_budgets() -> None:
 
 
 def test_progress_gives_a_job_its_tries_back() -> None:
-    dropped = CallResult(outcome=Outcome.CALL_DROPPED, confirmed_pages=1)
+    dropped = CallResult(outcome=Outcome.CALL_DROPPED, confirmed=frozenset({1}))
     decision = decide(job(pages=9, dials=4, tries=4), dropped, NOW_US, POLICY)
-    assert (decision.state, decision.tries, decision.confirmed_pages) == (JobState.QUEUED, 1, 1)
+    assert (decision.state, decision.tries, decision.confirmed) == (JobState.QUEUED, 1, {1})
     stuck = CallResult(outcome=Outcome.CALL_DROPPED)
     assert decide(job(pages=9, dials=5, tries=4), stuck, NOW_US, POLICY).state is JobState.FAILED
 
@@ -93,19 +94,48 @@ def test_progress_gives_a_job_its_tries_back() -> None:
 @pytest.mark.parametrize(
     ("confirmed", "result", "state", "outcome"),
     [
-        (0, CallResult(outcome=Outcome.DELIVERED, confirmed_pages=3), JobState.DELIVERED, Outcome.DELIVERED),
-        (2, CallResult(outcome=Outcome.DELIVERED, confirmed_pages=1), JobState.DELIVERED, Outcome.DELIVERED),
-        # the last page was confirmed, then the line went: delivered
-        (0, CallResult(outcome=Outcome.CALL_DROPPED, confirmed_pages=3), JobState.DELIVERED, Outcome.DELIVERED),
-        # said to be delivered, and a page is missing: never claimed
-        (0, CallResult(outcome=Outcome.DELIVERED, confirmed_pages=2), JobState.QUEUED, Outcome.PROTOCOL_ERROR),
-        # the last page went unanswered, whatever the call's end was called
-        (0, CallResult(outcome=Outcome.UNCERTAIN, confirmed_pages=2), JobState.UNCERTAIN, Outcome.UNCERTAIN),
         (
             0,
-            CallResult(outcome=Outcome.NO_RESPONSE, confirmed_pages=2, unconfirmed_page=3),
+            CallResult(outcome=Outcome.DELIVERED, confirmed=frozenset({1, 2, 3})),
+            JobState.DELIVERED,
+            Outcome.DELIVERED,
+        ),
+        (2, CallResult(outcome=Outcome.DELIVERED, confirmed=frozenset({3})), JobState.DELIVERED, Outcome.DELIVERED),
+        # the last page was confirmed, then the line went: delivered
+        (
+            0,
+            CallResult(outcome=Outcome.CALL_DROPPED, confirmed=frozenset({1, 2, 3})),
+            JobState.DELIVERED,
+            Outcome.DELIVERED,
+        ),
+        # said to be delivered, and a page is missing: never claimed
+        (
+            0,
+            CallResult(outcome=Outcome.DELIVERED, confirmed=frozenset({1, 2})),
+            JobState.QUEUED,
+            Outcome.PROTOCOL_ERROR,
+        ),
+        # the last page went unanswered, whatever the call's end was called
+        (0, CallResult(outcome=Outcome.UNCERTAIN, confirmed=frozenset({1, 2})), JobState.UNCERTAIN, Outcome.UNCERTAIN),
+        (
+            0,
+            CallResult(outcome=Outcome.NO_RESPONSE, confirmed=frozenset({1, 2}), unconfirmed_page=3),
             JobState.UNCERTAIN,
             Outcome.UNCERTAIN,
+        ),
+        # a page that was passed over is not called delivered
+        (
+            0,
+            CallResult(outcome=Outcome.PASSED_OVER, confirmed=frozenset({1, 3}), passed_over=frozenset({2})),
+            JobState.UNCERTAIN,
+            Outcome.PASSED_OVER,
+        ),
+        # ... and comes again where the call did not come to its end
+        (
+            0,
+            CallResult(outcome=Outcome.CALL_DROPPED, confirmed=frozenset({1, 3}), passed_over=frozenset({2})),
+            JobState.QUEUED,
+            Outcome.CALL_DROPPED,
         ),
         (0, CallResult(outcome=Outcome.REMOTE_CANNOT_RECEIVE), JobState.FAILED, Outcome.REMOTE_CANNOT_RECEIVE),
     ],
@@ -116,10 +146,15 @@ def test_ends(confirmed: int, result: CallResult, state: JobState, outcome: Outc
 
 
 def test_an_unanswered_page_in_the_middle_is_sent_again_and_said() -> None:
-    result = CallResult(outcome=Outcome.INTERRUPTED, confirmed_pages=1, unconfirmed_page=2)
+    result = CallResult(outcome=Outcome.INTERRUPTED, confirmed=frozenset({1}), unconfirmed_page=2)
     decision = decide(job(), result, NOW_US, POLICY)
-    assert (decision.state, decision.confirmed_pages, decision.not_before_us) == (JobState.QUEUED, 1, NOW_US)
+    assert (decision.state, decision.confirmed, decision.not_before_us) == (JobState.QUEUED, {1}, NOW_US)
     assert "Page 2 may have arrived twice" in decision.note
+
+
+def test_the_note_names_the_pages_that_were_passed_over() -> None:
+    result = CallResult(outcome=Outcome.PASSED_OVER, confirmed=frozenset({1, 5}), passed_over=frozenset({2, 3, 4}))
+    assert "pages 2-4" in decide(job(pages=5), result, NOW_US, POLICY).note
 
 
 @given(jitter=st.floats(0, 1), dials=st.integers(1, 11))

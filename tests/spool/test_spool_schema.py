@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -55,6 +56,24 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     again = open_store(tmp_path)
     assert again.read(lambda c: c.scalar(text("PRAGMA schema_version"))) == schema
     again.close()
+
+
+def test_a_count_of_pages_becomes_the_set_that_it_meant(tmp_path: Path) -> None:
+    """0002: until then a job's pages were confirmed from its first on."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    script = Config()
+    script.set_main_option("script_location", str(Path(mailfax.spool.__file__).parent / "migrations"))
+    columns = "submission_id, to_number, to_domain, notify, orcpt, number, state, created_us, not_before_us, dials, tries, line, notes"
+    with engine.begin() as connection:
+        script.attributes["connection"] = connection
+        upgrade(script, "0001")
+        for count in (0, 1, 7):
+            row = f"'J{count}', {count}, 'M', '5', 'fax.lan', 0, '', '5', 'queued', 0, 0, 1, 0, '', '[]'"
+            connection.execute(text(f"INSERT INTO jobs (id, confirmed_pages, {columns}) VALUES ({row})"))
+        upgrade(script, "head")
+        found = connection.execute(text("SELECT confirmed FROM jobs ORDER BY id")).scalars().all()
+    engine.dispose()
+    assert found == ["", "1", "1-7"]
 
 
 def test_a_spool_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ SCENES = [
     Scene("plain-one-page", "5.2 figure 5-2", PLAIN),
     Scene("plain-three-pages", "5.3.6.1.6 MPS", replace(PLAIN, pages=3)),
     Scene("plain-two-documents", "5.3.6.1.6 EOM", replace(PLAIN, pages=3, eom_after=frozenset({0}))),
-    Scene("plain-from-page-two", "5.2 figure 5-2", replace(PLAIN, pages=2, first_page=1)),
+    Scene("plain-from-page-two", "5.2 figure 5-2", replace(PLAIN, pages=2, done=frozenset({1}))),
     Scene("plain-mr", "table 2 bit 16", replace(PLAIN, offer=Offer(codings=(Coding.MR,)))),
     Scene("plain-standard", "table 2 bit 15", replace(PLAIN, offer=Offer(resolutions=(Resolution.STANDARD,)))),
     Scene("plain-superfine", "table 2 bit 41", replace(PLAIN, offer=Offer(resolutions=(Resolution.SUPERFINE,)))),
@@ -113,7 +113,7 @@ SCENES = [
     Scene(
         "ecm-eor",
         "A.4.3 EOR",
-        replace(ECM, offer=Offer(ecm=True), after_rtn=AfterRtn.GO_ON),
+        replace(ECM, offer=Offer(ecm=True), after_rtn=AfterRtn.RETRANSMIT_THEN_GO_ON),
         tuple(on_page(n, LoseCarrier()) for n in range(1, 25)),
     ),
     Scene("ecm-limited-line", "5.3.6.1.4 FTT", ECM, (on_page(None, LimitRate(max_bit_rate=9600)), training(1))),

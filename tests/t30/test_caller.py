@@ -11,7 +11,7 @@ from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.t30.caller import AfterRtn, CallerJob, call
 from mailfax.t30.capabilities import write_fif
-from mailfax.t30.commands import KeeperCommand, Note
+from mailfax.t30.commands import FetchPage, KeeperCommand, Note
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import Offer
 
@@ -50,11 +50,11 @@ def test_several_pages_keep_their_parameters_after_mcf() -> None:
 
 def test_a_call_that_begins_at_a_later_page() -> None:
     keeper = Keeper(pages=(b"1", b"2", b"3"))
-    played = send(f"{TRAINED}\n{PAGE}\n> EOP\n< MCF\n> DCN", pages=3, first_page=2, keeper=keeper)
+    played = send(f"{TRAINED}\n{PAGE}\n> EOP\n< MCF\n> DCN", pages=3, done=frozenset({1, 2}), keeper=keeper)
     assert (played.result.outcome, played.result.confirmed_pages) == (Outcome.DELIVERED, 1)
     assert PageConfirmed(page=3, answer="MCF") in keeper.events
-    with pytest.raises(ValueError, match="cannot be the first"):
-        CallerJob(pages=3, first_page=3)
+    with pytest.raises(ValueError, match="none is left"):
+        CallerJob(pages=3, done=frozenset({1, 2, 3}))
 
 
 def test_who_we_are_is_said_in_tsi() -> None:
@@ -256,14 +256,48 @@ def test_rtn_and_on_by_policy() -> None:
     """Some machines say RTN and have printed the page; the policy may go on, and the result says which page."""
     refused = f"{TRAINED}\n{PAGE}\n> MPS\n< RTN\n{RETRY_12000}\n> MPS\n< RTN\n{RETRY_9600}\n> MPS\n< RTN"
     story = f"{refused}\n{RETRY_9600}\n> EOP\n< MCF\n> DCN"
-    result = send(story, pages=2, after_rtn=AfterRtn.GO_ON).result
-    assert (result.outcome, result.confirmed_pages) == (Outcome.DELIVERED, 1)
+    result = send(story, pages=2, after_rtn=AfterRtn.RETRANSMIT_THEN_GO_ON).result
+    assert (result.outcome, result.confirmed, result.passed_over) == (Outcome.PASSED_OVER, {2}, {1})
     assert "page 1" in result.detail
 
 
-def test_rtn_of_the_last_page_is_the_last_word_whatever_the_policy() -> None:
+def test_rtn_and_on_at_once_or_the_end_at_once() -> None:
+    """As HylaFAX's Ignore and Giveup: machines differ in what RTN means to them."""
+    refused = f"{TRAINED}\n{PAGE}\n> MPS\n< RTN\n"
+    went_on = send(
+        f"{refused}> DCS\n> TCF V.17 14400\n< CFR\n{PAGE}\n> EOP\n< MCF\n> DCN", pages=2, after_rtn=AfterRtn.GO_ON
+    )
+    assert (went_on.result.outcome, went_on.result.confirmed) == (Outcome.PASSED_OVER, {2})
+    ended = send(f"{refused}> DCN", pages=2, after_rtn=AfterRtn.GIVE_UP)
+    assert (ended.result.outcome, ended.result.passed_over) == (Outcome.PAGE_REFUSED, frozenset())
+
+
+def test_the_next_call_sends_exactly_the_pages_that_were_not_confirmed() -> None:
+    keeper = Keeper(pages=tuple(b"page %d" % page for page in range(1, 6)))
+    asked = []
+    keeper.fails = lambda command: bool(isinstance(command, FetchPage) and asked.append(command.index))
+    played = send(
+        f"{TRAINED}\n{PAGE}\n> MPS\n< MCF\n{PAGE}\n> EOP\n< MCF\n> DCN",
+        pages=5,
+        done=frozenset({1, 3, 5}),
+        keeper=keeper,
+    )
+    assert asked == [1, 3]
+    assert (played.result.outcome, played.result.confirmed) == (Outcome.DELIVERED, {2, 4})
+
+
+def test_the_last_page_that_a_call_sends_may_stand_in_the_middle() -> None:
+    """Promise 2: page 2 of 3 is the only one outstanding, and its answer is not heard."""
+    silence = "> EOP\n< silence\n" * 3
+    result = send(f"{TRAINED}\n{PAGE}\n{silence}> DCN", pages=3, done=frozenset({1, 3})).result
+    assert (result.outcome, result.unconfirmed_page) == (Outcome.UNCERTAIN, 2)
+
+
+def test_a_refused_last_page_is_passed_over_and_the_call_ends() -> None:
     story = f"{TRAINED}\n{PAGE}\n> EOP\n< RTN\n{RETRY_12000}\n> EOP\n< RTN\n{RETRY_9600}\n> EOP\n< RTN\n> DCN"
-    assert send(story, after_rtn=AfterRtn.GO_ON).result.outcome is Outcome.PAGE_REFUSED
+    passed = send(story, after_rtn=AfterRtn.RETRANSMIT_THEN_GO_ON).result
+    assert (passed.outcome, passed.confirmed, passed.passed_over) == (Outcome.PASSED_OVER, frozenset(), {1})
+    assert send(story).result.outcome is Outcome.PAGE_REFUSED
 
 
 def test_pin_is_a_refusal() -> None:

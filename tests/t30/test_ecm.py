@@ -229,8 +229,8 @@ def test_at_the_end_of_the_ladder_the_page_is_given_up() -> None:
 def test_by_policy_we_go_on_with_the_next_page() -> None:
     """A.4.3: EOR, ERR."""
     story = f"{TRAINED}{_ladder('> PPS-MPS')}> EOR-MPS\n< ERR\n> block 0+1+2 V.27ter 2400\n> PPS-EOP\n< MCF\n> DCN"
-    result = send(story, pages=2, offer=MH_ECM, after_rtn=AfterRtn.GO_ON).result
-    assert (result.outcome, result.confirmed_pages) == (Outcome.DELIVERED, 1)
+    result = send(story, pages=2, offer=MH_ECM, after_rtn=AfterRtn.RETRANSMIT_THEN_GO_ON).result
+    assert (result.outcome, result.confirmed, result.passed_over) == (Outcome.PASSED_OVER, {2}, {1})
     assert "page 1" in result.detail
 
 

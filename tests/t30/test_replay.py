@@ -112,7 +112,13 @@ def test_what_is_no_transcript(lines: list[str]) -> None:
     "station",
     [
         PLAIN,
-        CallerJob(pages=9, first_page=3, eom_after=frozenset({4}), after_rtn=AfterRtn.GO_ON, offer=FULL_OFFER),
+        CallerJob(
+            pages=9,
+            done=frozenset({1, 2, 3, 7}),
+            eom_after=frozenset({4}),
+            after_rtn=AfterRtn.RETRANSMIT_THEN_GO_ON,
+            offer=FULL_OFFER,
+        ),
         AnswererStation(station_id="5", offer=Offer(codings=(Coding.MR,), ecm=True)),
     ],
 )

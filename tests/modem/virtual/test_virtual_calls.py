@@ -39,7 +39,7 @@ OFFER = Offer(codings=(Coding.MH,), resolutions=(Resolution.FINE, Resolution.STA
 
 
 def caller_of(pages: tuple[bytes, ...]) -> Engine:
-    return call(CallerJob(first_page=0, pages=len(pages), station_id="5550001", offer=OFFER))
+    return call(CallerJob(pages=len(pages), station_id="5550001", offer=OFFER))
 
 
 def answerer() -> Engine:
