@@ -146,20 +146,20 @@ class Calls(_Section, frozen=True, kw_only=True):
         ),
     ] = "retransmit"
     good_rows_percent: Annotated[
-        float,
+        int,
         Meta(description="Rows of a received page that must be readable; below, the page is refused.", ge=0, le=100),
-    ] = 95.0
+    ] = 95
     longest_bad_run: Annotated[
         int, Meta(description="Most unreadable rows in a run; with more, a received page is refused.", ge=0)
     ] = 5
     retrain_percent: Annotated[
-        float,
+        int,
         Meta(
             description="Readable rows below which a received page that is good enough is confirmed with the wish to train anew.",
             ge=0,
             le=100,
         ),
-    ] = 0.0
+    ] = 0
     keep_unconfirmed: Annotated[
         bool,
         Meta(
