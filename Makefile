@@ -13,7 +13,7 @@ FUZZ_S ?= 600
 DEMO   := $(if $(MAIL),--mail "$(MAIL)") $(if $(TO),--to "$(TO)") $(DEMO_ARGS)
 
 DEBIAN_RUN  := python3-venv fonts-dejavu-core
-DEBIAN_TEST := $(DEBIAN_RUN) libspandsp2 libtiff-tools swaks mutt postfix dovecot-imapd dovecot-lmtpd poppler-utils jbigkit-bin
+DEBIAN_TEST := $(DEBIAN_RUN) libspandsp2 libtiff-tools swaks mutt postfix dovecot-imapd dovecot-lmtpd poppler-utils jbigkit-bin mgetty mgetty-fax
 
 .PHONY: demo run test check lint types layers unit interop fuzz bench docs constraints clean
 

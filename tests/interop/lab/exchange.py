@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lab import spandsp as sd
+from lab.class2modem import Class2Modem, Model
 from lab.machine import FaxMachine, MachineReport, MachineSpec
 from lab.modem import Event, Modem, Party
 
@@ -59,7 +60,7 @@ class Finished:
 class Call:
     """A call between one modem and one machine, from dial or first ring."""
 
-    modem: Modem
+    modem: Modem | Class2Modem
     spec: str
     number: str = ""
     ring: Ring | None = None
@@ -79,7 +80,7 @@ class Exchange:
 
     def __init__(self, *, turbo: float = 0.0) -> None:
         self._turbo = turbo
-        self.modems: list[Modem] = []
+        self.modems: list[Modem | Class2Modem] = []
         self.calls: list[Call] = []
         self.routes: list[tuple[str, str]] = []
         self.finished: queue.Queue[Finished] = queue.Queue()
@@ -94,11 +95,17 @@ class Exchange:
         self.modems.append(modem)
         return modem
 
+    def add_class2_modem(self, link: Path, model: Model) -> Class2Modem:
+        """Put a Class 2 modem on the exchange."""
+        modem = Class2Modem(link=link, folder=link.parent, model=model)
+        self.modems.append(modem)
+        return modem
+
     def do(self, work: Callable[[], None]) -> None:
         """Have the exchange's thread do something."""
         self._work.put(work)
 
-    def ring(self, modem: Modem, spec: str, ring: Ring) -> None:
+    def ring(self, modem: Modem | Class2Modem, spec: str, ring: Ring) -> None:
         """Let a machine call a modem."""
         if self._call_of(modem) is not None:
             raise RuntimeError("the modem is in a call")
@@ -141,12 +148,14 @@ class Exchange:
             return 1.0
         return self._turbo
 
-    def _wants_real_time(self, modem: Modem) -> bool:
+    def _wants_real_time(self, modem: Modem | Class2Modem) -> bool:
         if modem.outbox or time.monotonic() < modem.settled_at_s:
             return True
         call = self._call_of(modem)
         if call is None:
             return True
+        if isinstance(modem, Class2Modem) and call.up:
+            return False  # the modem has all timers of the call, and holds the line while the DTE has to act
         if not call.up:
             return call.ring is not None
         silent = call.silent_samples > SILENT_S * sd.SAMPLE_RATE
@@ -180,19 +189,26 @@ class Exchange:
     def _carry(self, call: Call) -> None:
         machine, modem = call.machine, call.modem
         assert machine is not None
-        call.up_samples += BLOCK
+        if isinstance(modem, Class2Modem):
+            if modem.carry(machine):
+                self._carried(call, machine)
+            return
         to_modem, to_machine = machine.pull(BLOCK), modem.pull(BLOCK)
         silent = max(int(np.abs(to_modem).max()), int(np.abs(to_machine).max())) <= 100
         call.silent_samples = call.silent_samples + BLOCK if silent else 0
         modem.push(to_modem)
         machine.push(to_machine)
+        self._carried(call, machine)
+
+    def _carried(self, call: Call, machine: FaxMachine) -> None:
+        call.up_samples += BLOCK
         if not machine.active:
             if call.tail_end is None:
                 call.tail_end = call.samples + round(TAIL_S * sd.SAMPLE_RATE)
             if call.samples >= call.tail_end:
                 self._finish(call, "machine hung up")
 
-    def _handle(self, modem: Modem, event: Event, number: str) -> None:
+    def _handle(self, modem: Modem | Class2Modem, event: Event, number: str) -> None:
         call = self._call_of(modem)
         match event:
             case Event.DIAL:
@@ -212,7 +228,7 @@ class Exchange:
 
     # -- calls out of a modem
 
-    def _dialled(self, modem: Modem, number: str) -> None:
+    def _dialled(self, modem: Modem | Class2Modem, number: str) -> None:
         spec = next((spec for pattern, spec in self.routes if fnmatch.fnmatch(number, pattern)), "noanswer")
         call = Call(modem=modem, spec=spec, number=number)
         self.calls.append(call)
@@ -277,7 +293,7 @@ class Exchange:
             )
         )
 
-    def _call_of(self, modem: Modem) -> Call | None:
+    def _call_of(self, modem: Modem | Class2Modem) -> Call | None:
         return next((call for call in self.calls if call.modem is modem), None)
 
     def _after(self, seconds: float, action: Callable[[], None]) -> None:

@@ -5,22 +5,24 @@ import types
 from pathlib import Path
 from typing import Self
 
+from lab.class2modem import Class2Modem, Model
 from lab.exchange import RING_LIMIT, Exchange, Finished, Ring
 
 CALL_LIMIT_S = 120.0
 
 
 class LabExchange:
-    """A running exchange. `device` is the modem's pty; give it to a Class1Line.
+    """A running exchange. `device` is the modem's pty; give it to a Class1Line, or with a `model` to a Class2Line.
 
     `route(pattern, spec)` says who answers which number: a machine spec, `busy`, `noanswer` or `nodialtone`.
     `ring(spec, ...)` has a machine call the modem. `finished()` waits for the next call to end.
     """
 
-    def __init__(self, folder: Path, *, turbo: float = 20.0) -> None:
+    def __init__(self, folder: Path, *, turbo: float = 20.0, model: Model | None = None) -> None:
         self.device = str(folder / "modem0")
         self._exchange = Exchange(turbo=turbo)
-        self._modem = self._exchange.add_modem(Path(self.device))
+        link = Path(self.device)
+        self._modem = self._exchange.add_class2_modem(link, model) if model else self._exchange.add_modem(link)
         self._thread = threading.Thread(target=self._exchange.run, name="lab exchange", daemon=True)
 
     def __enter__(self) -> Self:
@@ -51,6 +53,12 @@ class LabExchange:
         """Have a machine call the modem; it gives up after `limit` rings."""
         ring = Ring(did=did, cid=cid, name=name, dtmf_did=dtmf_did, cadence_s=cadence_s, limit=limit)
         self._exchange.do(lambda: self._exchange.ring(self._modem, spec, ring))
+
+    @property
+    def class2(self) -> Class2Modem:
+        """Return the modem, where it is one of Class 2."""
+        assert isinstance(self._modem, Class2Modem)
+        return self._modem
 
     def cut(self) -> None:
         """Have the network end every call at once."""

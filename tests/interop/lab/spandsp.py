@@ -14,6 +14,8 @@ ModemControl = ctypes.CFUNCTYPE(_I, _P, _P, _I, _P)  # t31 state, user, operatio
 T38Tx = ctypes.CFUNCTYPE(_I, _P, _P, _P, _I, _I)
 PhaseHandler = ctypes.CFUNCTYPE(_I, _P, _P, _I)
 PhaseEHandler = ctypes.CFUNCTYPE(None, _P, _P, _I)
+RowHandler = ctypes.CFUNCTYPE(_I, _P, _P, ctypes.c_size_t)
+DocumentHandler = ctypes.CFUNCTYPE(_I, _P, _P, _I)
 FrameHandler = ctypes.CFUNCTYPE(None, _P, _P, _I, _P, _I)  # t30 state, user, incoming, octets, length
 
 
@@ -110,6 +112,23 @@ t30_call_active = _function("t30_call_active", _I, _P)
 t30_terminate = _function("t30_terminate", None, _P)
 t30_completion_code_to_str = _function("t30_completion_code_to_str", _S, _I)
 t30_frametype = _function("t30_frametype", _S, ctypes.c_uint8)
+
+t30_set_document_handler = _function("t30_set_document_handler", None, _P, DocumentHandler, _P)
+
+t4_rx_init = _function("t4_rx_init", _P, _P, _S, _I)
+t4_rx_set_rx_encoding = _function("t4_rx_set_rx_encoding", _I, _P, _I)
+t4_rx_set_image_width = _function("t4_rx_set_image_width", None, _P, _I)
+t4_rx_set_row_write_handler = _function("t4_rx_set_row_write_handler", _I, _P, RowHandler, _P)
+t4_rx_start_page = _function("t4_rx_start_page", _I, _P)
+t4_rx_put_chunk = _function("t4_rx_put_chunk", _I, _P, _S, _I)
+t4_rx_end_page = _function("t4_rx_end_page", _I, _P)
+t4_rx_free = _function("t4_rx_free", _I, _P)
+t4_tx_init = _function("t4_tx_init", _P, _P, _S, _I, _I)
+t4_tx_set_tx_encoding = _function("t4_tx_set_tx_encoding", _I, _P, _I)
+t4_tx_set_min_bits_per_row = _function("t4_tx_set_min_bits_per_row", None, _P, _I)
+t4_tx_start_page = _function("t4_tx_start_page", _I, _P)
+t4_tx_get_chunk = _function("t4_tx_get_chunk", _I, _P, ctypes.c_char_p, _I)
+t4_tx_free = _function("t4_tx_free", _I, _P)
 
 t31_init = _function("t31_init", _P, _P, AtTx, _P, ModemControl, _P, T38Tx, _P)
 t31_free = _function("t31_free", _I, _P)

@@ -1,0 +1,584 @@
+"""A Class 2, 2.0 or 2.1 fax modem on a pseudo-terminal: T.32 (and TIA SP-2388-A, as Rockwell's chips have it) in front of `terminal`.
+
+A test double of modems, not of fax: its T.30 is libspandsp's. It is believed because mgetty sends and receives through it
+(tests/interop/test_class2_mgetty.py). What a modem does while the DTE is slow, the emulator does with the clock: the line stands still.
+
+It takes a whole page before the line is trained for it, as a modem with much memory would: a failed training is reported after
+the page's end, not before CONNECT.
+"""
+
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lab import pagefile
+from lab import spandsp as sd
+from lab.atcommands import Reply, Settings, execute
+from lab.class2words import (
+    ENCODING,
+    Parameters,
+    hang_up_code,
+    meet,
+    parameters_of_dcs,
+    parameters_of_dis,
+)
+from lab.dteport import DtePort
+from lab.machine import FaxMachine
+from lab.modem import Event, Party
+from lab.terminal import BLOCK, Terminal, Wait
+
+DLE, ETX, SUB, CAN, XON, XOFF, DC1, DC2 = 0x10, 0x03, 0x1A, 0x18, 0x11, 0x13, 0x11, 0x12
+PAGE_ENDS = {0x2C: 0, 0x3B: 1, 0x2E: 2}  # 2.0: DLE and one of these ends the page, and says what follows
+ANSWER_CODES = {"MCF": 1, "RTN": 2, "RTP": 3, "PIN": 4, "PIP": 5}
+VERDICT_OF = {1: "MCF", 2: "RTN", 3: "RTP"}
+END_CODES = {"MPS": 0, "EOM": 1, "EOP": 2}
+REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+LAST_CARRIER_BLOCKS = 15  # 0.3 s after our last signal, so that the far end has heard it to its end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """What differs between models."""
+
+    rockwell: bool = False  # received pages come reversed at +FBOR=0, sent ones do not
+    xon_before_data: bool = True  # Class 2: XON after CONNECT
+    start: bytes = bytes((DC1, DC2))  # what asks for a page after +FDR's CONNECT
+    buffer_octets: int = 0  # flow control by XON/XOFF with a buffer of this size; 0: it is as large as any page
+    drain_octets_s: float = 20000.0
+    underflow_s: float = 5.0
+    ecm: bool = False
+    hex_numbers: bool = True  # in 2.0 and 2.1
+    options: dict[str, str] = field(default_factory=dict)  # of the spandsp terminal
+
+
+@dataclass(kw_only=True)
+class Taking:
+    """Page data on its way from the DTE."""
+
+    octets: bytearray = field(default_factory=bytearray)
+    after_dle: bool = False
+    buffered: float = 0.0
+    stopped: bool = False
+    lost: int = 0
+    at_s: float = field(default_factory=time.monotonic)
+
+
+class Class2Modem:
+    """One modem; `link` is a path that becomes a link to its pty. The Exchange calls it as it does the Class 1 `Modem`."""
+
+    settled_at_s = 0.0
+    turn = Party.MODEM
+
+    def __init__(self, *, link: Path, folder: Path, model: Model | None = None) -> None:
+        self.model = model or Model()
+        self.link = link
+        self.events: deque[tuple[Event, str]] = deque()
+        self.off_hook = False
+        self.terminal: Terminal | None = None
+        self.xoffs = 0  # how often the DTE was held back
+        self.lost_octets = 0  # what it sent all the same
+        self.said: list[str] = []
+        self._port = DtePort(link)
+        self._folder = folder
+        self._calls = 0
+        self._settings = Settings()
+        self._line = bytearray()
+        self._new_call()
+
+    def _new_call(self) -> None:
+        self._taking: Taking | None = None
+        self._page: bytes = b""
+        self._chosen: Parameters | None = None
+        self._file: pagefile.GrowingTiff | None = None
+        self._index = 0
+        self._received = 0
+        self._waits_for_start = False
+        self._given: bytes | None = None  # a received page that the DTE has not asked for yet
+        self._executing = ""  # the command that has no final result yet
+        self._connected = False
+        self._answer = 0
+        self._blocks_left: int | None = None
+        self._more_documents = False
+        self._report = b""
+
+    # -- what the Exchange asks of a modem
+
+    @property
+    def fd(self) -> int:
+        return self._port.fd
+
+    @property
+    def outbox(self) -> bytearray:
+        return self._port.outbox
+
+    @property
+    def dte_there(self) -> bool:
+        return self._port.dte_there
+
+    @property
+    def caller_id(self) -> bool:
+        return self._settings.caller_id
+
+    @property
+    def fax_class(self) -> str:
+        """Return the class that the DTE has set."""
+        return self._settings.fax_class
+
+    @property
+    def clear_to_send(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        self._port.flush()
+
+    def pull(self, samples: int) -> None:
+        """Be silent: only `carry` is of a call."""
+
+    def push(self, heard: object) -> None:
+        """Hear nothing."""
+
+    def say(self, text: str) -> None:
+        """Say a line."""
+        self._port.say(b"\r\n" + text.encode() + b"\r\n")
+        self.said.append(text)
+
+    def say_raw(self, octets: bytes) -> None:
+        self._port.say(octets)
+
+    def close(self) -> None:
+        self._end_terminal()
+        self._port.close()
+
+    def read_dte(self) -> None:
+        """Take what the DTE wrote; its going away is a DTR drop."""
+        self._drain()
+        octets, left = self._port.read()
+        if left:
+            self._line.clear()
+            self._settings = Settings()
+            self._hang_up()
+            self._new_call()
+        for octet in octets:
+            self._take(octet)
+
+    def network_says(self, event: sd.CallEvent) -> None:
+        """Learn what the network signals."""
+        match event:
+            case sd.CallEvent.ALERTING:
+                self.say("RING")
+            case sd.CallEvent.CONNECTED | sd.CallEvent.ANSWERED:
+                self._begin(calling=event is sd.CallEvent.CONNECTED)
+            case sd.CallEvent.BUSY:
+                self._final("BUSY")
+            case sd.CallEvent.NO_DIALTONE:
+                self._final("NO DIALTONE")
+            case sd.CallEvent.NO_ANSWER:
+                self._final("NO ANSWER")
+            case sd.CallEvent.HANGUP:
+                self.off_hook = False
+                if self.terminal is not None:
+                    self.terminal.abandon()
+                    self._over()
+                elif self._executing:
+                    self._final("NO CARRIER")
+
+    def carry(self, far: FaxMachine) -> bool:
+        """Carry one block of the call; False while the line stands still."""
+        terminal = self.terminal
+        if terminal is None or terminal.held is not None:
+            return False
+        done = terminal.carry(far)
+        self._look()
+        if self._blocks_left is not None:
+            self._blocks_left -= 1
+            if self._blocks_left <= 0:
+                self._blocks_left = None
+                self._over()
+        return done
+
+    # -- the call
+
+    def _begin(self, *, calling: bool) -> None:
+        self._calls += 1
+        settings = self._settings
+        ecm = "1" if self.model.ecm and settings.capabilities.ec else "0"
+        options = {
+            "ident": settings.ident or " ",
+            "ecm": ecm,
+            "comp": _codings(settings.capabilities),
+            **self.model.options,
+        }
+        received = self._folder / f"class2-{self._calls}-in.tif"
+        executing = self._executing
+        self._new_call()
+        self._executing = executing
+        self.terminal = Terminal(calling=calling, received=received, options=options)
+        self._file_in = received
+
+    def _look(self) -> None:
+        """See what the terminal waits with, and tell the DTE."""
+        terminal = self.terminal
+        while terminal is not None and terminal.held is not None:
+            held = terminal.held
+            match held.why:
+                case Wait.IDENTIFIED:
+                    self._identified(terminal)
+                    return
+                case Wait.ANSWERED:
+                    self._answered(terminal, held.name)
+                    return
+                case Wait.TRAINED:
+                    if not self._trained(terminal):
+                        return
+                case Wait.PAGE:
+                    if not self._page_came(terminal, held.name):
+                        return
+        if terminal is not None and terminal.ended is not None and self._blocks_left is None:
+            self._blocks_left = LAST_CARRIER_BLOCKS
+
+    def _connect_lines(self, ident: str, label: str, old_label: str) -> None:
+        if not self._connected:
+            self.say("+FCO" if self._settings.new else "+FCON")
+            self._connected = True
+        if ident:
+            self.say(f'{label if self._settings.new else old_label}:"{ident:>20}"')
+
+    def _identified(self, terminal: Terminal) -> None:
+        self._connect_lines(terminal.ident, "+FCI", "+FCSI")
+        word = "+FIS" if self._settings.new else "+FDIS"
+        self.say(f"{word}:{self._write(parameters_of_dis(terminal.dis))}")
+        if self._executing in {"dial", "ppm"}:  # the latter after EOM
+            self._final("OK")
+
+    def _answered(self, terminal: Terminal, name: str) -> None:
+        self._answer = ANSWER_CODES[name]
+        last = terminal.page_end == "EOP"
+        if self._settings.new:
+            if not last:
+                self._final("OK" if self._answer & 1 else "ERROR")
+        else:
+            self.say(f"+FPTS:{self._answer}")
+            if not last and terminal.page_end != "EOM":
+                self._final("OK")
+        if self._answer & 1:
+            self._index += 1
+        if last or terminal.page_end == "EOM":
+            self._go()
+
+    def _trained(self, terminal: Terminal) -> bool:
+        """Tell what was agreed; True when the DTE has asked for the page already (a retraining)."""
+        first = not self._connected
+        self._connect_lines(terminal.ident, "+FTI", "+FTSI")
+        self._chosen = parameters_of_dcs(terminal.dcs)
+        self.say(f"{'+FCS' if self._settings.new else '+FDCS'}:{self._write(self._chosen)}")
+        if first:
+            self._final("OK")
+            return False
+        terminal.let_go()
+        return True
+
+    def _page_came(self, terminal: Terminal, verdict: str) -> bool:
+        """Have a page for the DTE; True when it is only an answer said again."""
+        pages = pagefile.pages_in(self._file_in)
+        if pages <= self._received and verdict != "RTN":
+            terminal.verdict = verdict
+            terminal.let_go()
+            return True
+        assert self._chosen is not None
+        if verdict == "RTN":
+            data = b""
+        else:
+            data = pagefile.encode(self._file_in, self._received, ENCODING[self._chosen.df])
+            self._received = pages
+        rows = pagefile.rows_of(self._file_in, self._received - 1) if data else 0
+        self._answer = ANSWER_CODES[verdict]
+        end = END_CODES[terminal.page_end]
+        counts = (rows, terminal.bad_rows, terminal.longest_bad_run, 0)
+        shown = [f"{count:X}" if self._hex else str(count) for count in counts]
+        status = f"{'+FPS' if self._settings.new else '+FPTS'}:{self._answer},{','.join(shown)}"
+        self._report = f"\r\n{status}\r\n\r\n+FET:{end}\r\n\r\nOK\r\n".encode()
+        self.said += [status, f"+FET:{end}", "OK"]
+        if (self._settings.bit_order != 0) != (self.model.rockwell and not self._settings.new):
+            data = data.translate(REVERSED)
+        self._given = data.replace(b"\x10", b"\x10\x10") + bytes((DLE, ETX))
+        self._give_page()
+        return False
+
+    def _give_page(self) -> None:
+        if self._given is None or self._waits_for_start or self._executing != "receive":
+            return
+        self._port.say(self._given + self._report)
+        self._given = None
+        self._executing = ""
+
+    def _go(self) -> None:
+        """Let the line go on."""
+        terminal = self.terminal
+        assert terminal is not None
+        terminal.let_go()
+        self._look()
+
+    def _over(self) -> None:
+        """The call is over: say how, and be on hook."""
+        terminal, self.terminal = self.terminal, None
+        if terminal is None:
+            return
+        code = hang_up_code(terminal.ended, calling=terminal.calling)
+        terminal.close()
+        if self.off_hook:
+            self.off_hook = False
+            self.events.append((Event.HANG_UP, ""))
+        self._settings.last_hang_up = code
+        if self._taking is not None:
+            self._taking = None
+        if self._waits_for_start or self._executing == "receive":
+            self._waits_for_start = False
+            if self._connected:
+                self._port.say(bytes((DLE, ETX)))
+        self.say(f"+FHS:{code:02X}" if self._settings.new else f"+FHNG:{code}")
+        if self._executing:
+            self._final("OK")
+
+    def _hang_up(self) -> None:
+        """Be on hook without a word."""
+        self._executing = ""
+        if self.off_hook:
+            self.off_hook = False
+            self.events.append((Event.HANG_UP, ""))
+        self._end_terminal()
+
+    def _end_terminal(self) -> None:
+        terminal, self.terminal = self.terminal, None
+        if terminal is not None:
+            terminal.abandon()
+            terminal.close()
+
+    # -- what the DTE says
+
+    def _take(self, octet: int) -> None:
+        if self._taking is not None:
+            self._take_data(self._taking, octet)
+        elif self._waits_for_start or self._executing == "receive":
+            self._take_in_receive(octet)
+        elif octet == 0x0D:
+            command, self._line = self._line.decode("latin-1").strip("\x00\n "), bytearray()
+            if self._settings.echo:
+                self._port.say(command.encode("latin-1") + b"\r")
+            if command[:2].upper() == "AT":
+                self._do(command[2:])
+        elif octet in b"\x08\x7f":
+            del self._line[-1:]
+        else:
+            self._line.append(octet)
+            del self._line[:-256]
+
+    def _take_in_receive(self, octet: int) -> None:
+        if octet == CAN:
+            terminal = self.terminal
+            if terminal is not None:
+                self._waits_for_start = False
+                self._given = None
+                terminal.abandon()
+                self._over()
+        elif self._waits_for_start and octet in self.model.start:
+            self._waits_for_start = False
+            self._give_page()
+
+    def _do(self, body: str) -> None:
+        reply = execute(body, self._settings)
+        for line in reply.lines:
+            self.say(line)
+        match reply.action:
+            case "":
+                self._final("OK" if reply.good else "ERROR")
+            case "dial" if self.terminal is None:
+                self._executing, self.off_hook = "dial", True
+                self.events.append((Event.DIAL, reply.number))
+            case "answer" if self.terminal is None:
+                self._executing, self.off_hook = "dial", True
+                self.events.append((Event.ANSWER, ""))
+            case "hang up":
+                self._hang_up()
+                self._final("OK")
+            case "abort":
+                self._abort()
+            case "send page":
+                self._send_page()
+            case "page end":
+                self._end_page(reply.value)
+            case "receive page":
+                self._receive_page()
+            case "page status" if not reply.query and self._answer:
+                self._answer = reply.value
+                self._final("OK")
+            case "page status" if reply.query:
+                self.say(f"{self._answer}")
+                self._final("OK")
+            case _:
+                self._final("ERROR")
+
+    def _abort(self) -> None:
+        if self.terminal is None:
+            self._final("OK")
+            return
+        self._executing = "abort"
+        self.terminal.ended = -2 if self.terminal.ended is None else self.terminal.ended
+        self.terminal.abandon()
+        self.terminal.ended = -2
+        self._over()
+
+    # sending
+
+    def _send_page(self) -> None:
+        terminal = self.terminal
+        if terminal is None or terminal.held is None or not terminal.calling:
+            self._final("ERROR")
+            return
+        # A retraining may come after RTN and RTP; what was agreed is told again, as modems do.
+        theirs = parameters_of_dis(terminal.dis)
+        self._chosen = meet(self._settings.session, theirs, ecm=self.model.ecm)
+        if terminal.held.why is Wait.IDENTIFIED or self._answer != 1:
+            self.say(f"{'+FCS' if self._settings.new else '+FDCS'}:{self._write(self._chosen)}")
+        self._taking = Taking()
+        self._port.say(b"\r\nCONNECT\r\n")
+        self.said.append("CONNECT")
+        if not self._settings.new and self.model.xon_before_data:
+            self._port.say(bytes((XON,)))
+
+    def _take_data(self, taking: Taking, octet: int) -> None:
+        taking.at_s = time.monotonic()
+        limit = self.model.buffer_octets
+        if limit:
+            if taking.buffered >= limit:
+                self.lost_octets += 1
+                return
+            taking.buffered += 1
+            if taking.buffered > limit * 0.75 and not taking.stopped:
+                taking.stopped = True
+                self.xoffs += 1
+                self._port.say(bytes((XOFF,)))
+        if octet == CAN and not taking.after_dle and not taking.octets:
+            self._taking = None
+            self._abort()
+            return
+        if not taking.after_dle:
+            taking.after_dle = octet == DLE
+            if octet != DLE:
+                taking.octets.append(octet)
+            return
+        taking.after_dle = False
+        if octet == DLE:
+            taking.octets.append(DLE)
+        elif octet == SUB and self._settings.new:
+            taking.octets += bytes((DLE, DLE))
+        elif octet == ETX and not self._settings.new:
+            self._page, self._taking = bytes(taking.octets), None
+            self._final("OK")
+        elif octet in PAGE_ENDS and self._settings.new:
+            self._page, self._taking = bytes(taking.octets), None
+            self._executing = "ppm"
+            self._put_page(PAGE_ENDS[octet])
+
+    def _drain(self) -> None:
+        """Empty the buffer as the line would; give up on a DTE that sends no more."""
+        taking, model = self._taking, self.model
+        if taking is None:
+            return
+        now_s = time.monotonic()
+        if now_s - taking.at_s > model.underflow_s:
+            self._taking = None
+            assert self.terminal is not None
+            self.terminal.abandon()
+            self.terminal.ended = -43
+            self._over()
+            return
+        if not model.buffer_octets:
+            return
+        passed_s = now_s - getattr(self, "_drained_at_s", now_s)
+        self._drained_at_s = now_s
+        taking.buffered = max(0.0, taking.buffered - passed_s * model.drain_octets_s)
+        if taking.stopped and taking.buffered < model.buffer_octets * 0.25:
+            taking.stopped = False
+            self._port.say(bytes((XON,)))
+
+    def _end_page(self, end: int) -> None:
+        if self.terminal is None or not self._page or end not in {0, 1, 2}:
+            self._final("ERROR")
+            return
+        self._executing = "ppm"
+        self._put_page(end)
+
+    def _put_page(self, end: int) -> None:
+        """Give the page to T.30 in the form that was agreed, and let the line go on."""
+        terminal, chosen, settings = self.terminal, self._chosen, self._settings
+        assert terminal is not None
+        assert chosen is not None
+        octets = self._page.translate(REVERSED) if settings.new and settings.bit_order & 1 else self._page
+        width_px = chosen.width_px
+        rows = pagefile.decode(octets, ENCODING[chosen.df], width_px, self._folder / "class2-scratch.tif")
+        self._page = b""
+        if terminal.held is not None and terminal.held.why is Wait.IDENTIFIED:
+            self._index = 0
+            self._file = pagefile.GrowingTiff(self._folder / f"class2-{self._calls}-out-{time.monotonic_ns()}.tif")
+            self._agree(terminal, chosen)
+            sd.t30_set_tx_file(terminal.t30, str(self._file.path).encode(), -1, -1)
+        assert self._file is not None
+        self._file.write(self._index, rows or [bytes(width_px // 8)], width_px, chosen.vr, more=end == 0)
+        self._more_documents = end == 1
+        self._go()
+
+    def _agree(self, terminal: Terminal, chosen: Parameters) -> None:
+        """Have spandsp command exactly what was told to the DTE."""
+        t30 = terminal.t30
+        sd.t30_set_ecm_capability(t30, int(chosen.ec > 0))
+        sd.t30_set_supported_compressions(t30, sum(sd.COMPRESSIONS[name] for name in _codings(chosen).split("+")))
+        modems = {0: 1, 1: 1, 2: 3, 3: 3}.get(chosen.br, 7)
+        sd.t30_set_supported_modems(t30, modems)
+        self._document_handler = sd.DocumentHandler(lambda *_: int(self._more_documents))
+        sd.t30_set_document_handler(t30, self._document_handler, None)
+
+    # receiving
+
+    def _receive_page(self) -> None:
+        terminal = self.terminal
+        if terminal is None or terminal.held is None or terminal.calling:
+            self._final("ERROR")
+            return
+        self._executing = "receive"
+        last = terminal.held.why is Wait.PAGE and terminal.page_end == "EOP" and self._answer & 1
+        if terminal.held.why is Wait.PAGE:
+            terminal.verdict = VERDICT_OF[self._answer]
+        else:
+            self.say("+FCR" if self._settings.new else "+FCFR")
+            assert self._chosen is not None
+            self.say(f"{'+FCS' if self._settings.new else '+FDCS'}:{self._write(self._chosen)}")
+        if last:
+            self._executing = "farewell"
+        else:
+            self._port.say(b"\r\nCONNECT\r\n")
+            self.said.append("CONNECT")
+            self._waits_for_start = True
+        self._go()
+
+    # -- words
+
+    @property
+    def _hex(self) -> bool:
+        return self._settings.new and self.model.hex_numbers
+
+    def _write(self, parameters: Parameters) -> str:
+        return parameters.write(new=self._settings.new, hex_numbers=self._hex)
+
+    def _final(self, word: str) -> None:
+        self._executing = ""
+        codes = {"OK": 0, "NO CARRIER": 3, "ERROR": 4, "NO DIALTONE": 6, "BUSY": 7, "NO ANSWER": 8}
+        self.said.append(word)
+        self._port.say(f"\r\n{word}\r\n".encode() if self._settings.words else f"{codes[word]}\r".encode())
+
+
+def _codings(parameters: Parameters) -> str:
+    return {0: "mh", 1: "mh+mr", 3: "mh+mr+mmr"}.get(parameters.df, "mh")
+
+
+__all__ = ["BLOCK", "Class2Modem", "Model", "Reply", "replace"]

@@ -1,0 +1,67 @@
+"""A pty whose other end is a DTE: octets out, octets in, and whether anybody has it open. Used by `class2modem`."""
+
+import contextlib
+import os
+import select
+import tty
+from pathlib import Path
+
+
+class DtePort:
+    """`link` becomes a link to the pty."""
+
+    def __init__(self, link: Path) -> None:
+        self.outbox = bytearray()
+        self.dte_there = False
+        self._link = link
+        self.fd, dte = os.openpty()
+        self.name = os.ttyname(dte)
+        tty.setraw(dte)
+        os.close(dte)
+        os.set_blocking(self.fd, False)
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.name)
+
+    def say(self, octets: bytes) -> None:
+        """Queue octets for the DTE, and write what it takes now."""
+        self.outbox += octets
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what is queued."""
+        while self.outbox:
+            try:
+                del self.outbox[: os.write(self.fd, self.outbox[:2048])]
+            except BlockingIOError:
+                return
+            except OSError:  # nobody has the pty open: the characters fall on the floor
+                self.outbox.clear()
+
+    def read(self) -> tuple[bytes, bool]:
+        """Return what the DTE wrote, and whether it has just gone away."""
+        octets = bytearray()
+        while len(octets) < 4096:
+            poll = select.poll()
+            poll.register(self.fd, select.POLLIN)
+            flags = sum(event for _, event in poll.poll(0))
+            gone = bool(flags & select.POLLHUP) and not flags & select.POLLIN
+            if gone and self.dte_there:
+                self.dte_there = False
+                self.outbox.clear()
+                with contextlib.suppress(OSError):
+                    tty.setraw(self.fd)
+                return bytes(octets), True
+            if not flags & select.POLLHUP:
+                self.dte_there = True
+            if not flags & select.POLLIN:
+                break
+            try:
+                octets += os.read(self.fd, 1024)
+            except OSError:
+                break
+        return bytes(octets), False
+
+    def close(self) -> None:
+        """Take the modem away."""
+        os.close(self.fd)
+        self._link.unlink(missing_ok=True)
