@@ -28,7 +28,7 @@ EOL_ZEROS = 11
 RTC_EOLS = 6
 LOOK_AHEAD = 96  # bits that are looked at behind a row before it counts as decoded
 EOL_SEARCH = 16  # how far from its place a row is looked for when the EOL before it was hit
-SCRAP_BITS = 26  # what an RTC's first EOL can leave behind when it was hit
+SCRAP_BITS = 26  # what an EOL of the RTC can leave behind when it was hit
 
 # The cells of `state`.
 POSITION = 0
@@ -46,7 +46,7 @@ CELLS = 10
 RUNNING, ENDED, COMPLETE = 0, 1, 2
 GOOD_ROW, BAD_ROW = 0, 1
 # Policies for bad rows.
-COPY_ABOVE, WHITE, KEEP_START = 0, 1, 2
+COPY_ABOVE, WHITE = 0, 1
 ROOM = RTC_EOLS  # rows that one step may add
 
 
@@ -70,10 +70,7 @@ class Page(NamedTuple):
 
 @kernel
 def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, run_pairs: Cells) -> int:
-    """Read one row, one-dimensionally coded, to lines[line] and on; gives the position behind it, or BAD.
-
-    Of a bad row the runs before the fault are kept.
-    """
+    """Read one row, one-dimensionally coded, to lines[line] and on; gives the position behind it, or BAD."""
     at, column, colour = line, 0, 0
     codes = 0
     while column < width or codes == 0:
@@ -105,7 +102,6 @@ def decode_1d(words: Cells, position: int, width: int, lines: Cells, line: int, 
         elif column < width:
             lines[at] = column
             at += 1
-    at -= at - line & 1 if position == BAD else 0  # the black run that could not be read is not begun
     for number in range(END_MARKS):
         lines[at + number] = width
     return position
@@ -125,7 +121,7 @@ def decode_2d(
 ) -> int:
     """Read one row, two-dimensionally coded, to lines[line] and on, reference line at `above`; gives the position or BAD.
 
-    Of a bad row the runs before the fault are kept. b1 is lines[b]; b has the parity, counted from `above`, of the colour that a1 begins.
+    b1 is lines[b]; b has the parity, counted from `above`, of the colour that a1 begins.
     """
     at, b = line, above
     a0, colour = 0, 0
@@ -168,7 +164,6 @@ def decode_2d(
             at += 1
         while runs_left == 0 and lines[b] <= a0 and lines[b] < width:
             b += 2
-    at -= at - line & 1 if position == BAD else 0
     for number in range(END_MARKS):
         lines[at + number] = width
     return position
@@ -260,20 +255,28 @@ def is_undecided(page: Page, eols: int, behind: int) -> bool:
     if eols == 1:  # perhaps these zeros are the begin of the next EOL
         one = take_eol(page.words, behind, page.end, 0)
         return one == BAD or one + LOOK_AHEAD > page.end
-    return find_eol(page.words, behind, page.end) + LOOK_AHEAD > page.end
+    rest, _, behind = take_eols(page, find_eol(page.words, behind, page.end))
+    if 1 < rest < RTC_EOLS:
+        behind = find_eol(page.words, behind, page.end)
+    return behind + LOOK_AHEAD > page.end
 
 
 @kernel
 def is_end_of_page(page: Page, eols: int, behind: int) -> bool:
     """Say whether so many EOLs end the page. Some senders stop at two; hits make less than six of six.
 
-    Two EOLs in mid-page are a row that was lost between them: then much follows, and it has EOLs.
+    Two EOLs in mid-page are a row that was lost between them: then much follows, and it has EOLs. Behind a hit an RTC goes on
+    after a scrap, with more than the one EOL that stands between rows, less than a whole RTC, and no EOL behind it.
     """
     if eols < 2:
         return False
     if eols >= RTC_EOLS or page.end - behind <= (RTC_EOLS - eols) * (EOL_BITS + page.two_d) + EOL_SEARCH:
         return True
-    return find_eol(page.words, behind, page.end) == page.end
+    eol = find_eol(page.words, behind, page.end)
+    if eol == page.end:
+        return True
+    rest, _, after = take_eols(page, eol)
+    return eol - behind <= SCRAP_BITS and 1 < rest < RTC_EOLS and find_eol(page.words, after, page.end) == page.end
 
 
 @kernel
@@ -355,10 +358,6 @@ def missing_eol(page: Page) -> None:
     if scrap <= SCRAP_BITS and (eol == page.end or is_end_of_page(page, eols, behind)):
         state[POSITION] = eol  # what is left of the first EOL of the RTC, or of the page
         return
-    if page.policy == KEEP_START:
-        page.flags[state[ROWS] - 1] = BAD_ROW
-        lose_rows(page, 0, eol)
-        return
     if state[CALM] > 1 and scrap > (position - state[ROW_BEGAN]) // 2 + EOL_BITS:
         # So long a rest is a row, unless trouble goes before; look for it beside the place where it should begin.
         began = find_row_near(page, eol) if eol < page.end else BAD
@@ -405,16 +404,13 @@ def t4_row(page: Page) -> None:
     if behind != BAD:
         keep_row(page, position, behind)
         return
-    row, eol = state[ROWS], find_eol(page.words, position, page.end)
-    if row == 0 and not state[EOL_EXPECTED] and eol < page.end:
+    eol = find_eol(page.words, position, page.end)
+    if state[ROWS] == 0 and not state[EOL_EXPECTED] and eol < page.end:
         # A page begins with an EOL (T.4, 4.1.2): what goes before is what the modem made of training.
         state[POSITION] = eol
         return
     state[EXTENSIONS] += state[EXTENSION]
     lose_rows(page, 1, eol)
-    if page.policy == KEEP_START and (tag or not lost):
-        beside = page.width + 2 * END_MARKS - state[LINE]
-        paint(page.lines, beside, page.width, page.out, row * ((page.width + 7) >> 3))
 
 
 @kernel

@@ -28,14 +28,9 @@ class BadRows(StrEnum):
 
     COPY = "copy"  # the row above
     WHITE = "white"
-    KEEP = "keep"  # what could be read of it, then white
 
 
-_POLICIES = {
-    BadRows.COPY: kernels.COPY_ABOVE,
-    BadRows.WHITE: kernels.WHITE,
-    BadRows.KEEP: kernels.KEEP_START,
-}
+_POLICIES = {BadRows.COPY: kernels.COPY_ABOVE, BadRows.WHITE: kernels.WHITE}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

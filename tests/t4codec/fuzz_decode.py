@@ -13,13 +13,12 @@ os.environ["MAILFAX_NO_NUMBA"] = "1"
 import atheris
 
 with atheris.instrument_imports(include=["mailfax.t4codec"]):
+    from fuzz_input import FuzzInput, read_input
+
     from mailfax.model.page import Coding
-    from mailfax.t4codec import BadRows, DecodeOptions, PageDecoder, decode, decoder
+    from mailfax.t4codec import PageDecoder, decode, decoder
     from mailfax.t4codec.t85 import decode_t85
 
-WIDTHS = (1, 31, 64, 1728)
-CODINGS = list(Coding)
-POLICIES = list(BadRows)
 MAX_ROWS = 60
 
 
@@ -51,27 +50,26 @@ decoder.new_octets = StrictOctets
 decoder.table = lambda values: StrictList(values.tolist())
 
 
-def check_t4(octets: bytes, kind: int, width_px: int, flags: int) -> None:
-    options = DecodeOptions(bad_rows=POLICIES[flags % 3], lsb_first=bool(flags & 64), align_rows=bool(flags & 128))
-    whole = decode(octets, CODINGS[kind], width_px=width_px, max_rows=MAX_ROWS, options=options)
+def check_t4(case: FuzzInput, coding: Coding) -> None:
+    whole = decode(case.octets, coding, width_px=case.width_px, max_rows=MAX_ROWS, options=case.options)
     assert whole.rows == whole.bitmap.rows <= MAX_ROWS
     assert whole.bad_rows == sum(span.count for span in whole.bad_spans)
-    pieces = PageDecoder(CODINGS[kind], width_px=width_px, max_rows=MAX_ROWS, options=options)
-    size = flags % 13 + 1
-    for at in range(0, len(octets), size):
-        pieces.feed(octets[at : at + size])
+    pieces = PageDecoder(coding, width_px=case.width_px, max_rows=MAX_ROWS, options=case.options)
+    size = case.flags % 13 + 1
+    for at in range(0, len(case.octets), size):
+        pieces.feed(case.octets[at : at + size])
     assert pieces.close() == whole
 
 
 def check(data: bytes) -> None:
-    if len(data) < 3:
+    case = read_input(data)
+    if case is None:
         return
-    kind, width_px, flags, octets = data[0] % 4, WIDTHS[data[1] % 4], data[2], data[3:]
-    if kind < 3:
-        check_t4(octets, kind, width_px, flags)
-    else:
-        decoded = decode_t85(octets, width_px=width_px, max_rows=MAX_ROWS)
-        assert decoded.bad_rows <= decoded.rows == decoded.bitmap.rows <= MAX_ROWS
+    if case.coding:
+        check_t4(case, case.coding)
+        return
+    decoded = decode_t85(case.octets, width_px=case.width_px, max_rows=MAX_ROWS)
+    assert decoded.bad_rows <= decoded.rows == decoded.bitmap.rows <= MAX_ROWS
 
 
 if __name__ == "__main__":

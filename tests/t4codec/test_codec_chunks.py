@@ -25,16 +25,23 @@ def decode_in_pieces(octets: bytes, coding: Coding, width_px: int, cuts: list[in
 @given(
     page=bitmaps(max_width=700, max_rows=40),
     coding=st.sampled_from(list(Coding)),
-    end_of_page=st.booleans(),
+    options=st.builds(
+        EncodeOptions,
+        k=st.sampled_from([2, 4]),
+        align_eol=st.booleans(),
+        end_of_page=st.sampled_from([True, True, False]),
+    ),
     hit=st.sampled_from([None, *SMALL_HITS]),
+    in_rtc=st.booleans(),
     cuts=st.lists(st.integers(0, 3000), max_size=30),
 )
 def test_pieces_make_the_same_page(
-    page: Bitmap, coding: Coding, end_of_page: bool, hit: str | None, cuts: list[int]
+    page: Bitmap, coding: Coding, options: EncodeOptions, hit: str | None, in_rtc: bool, cuts: list[int]
 ) -> None:
-    octets = encode(page, coding, options=EncodeOptions(end_of_page=end_of_page))
+    octets = encode(page, coding, options=options)
     if hit and len(octets) > 2:
-        octets = SMALL_HITS[hit](octets, np.random.default_rng(len(cuts)))
+        spare = max(len(octets) - 20, 0) if in_rtc else 0
+        octets = octets[:spare] + SMALL_HITS[hit](octets[spare:], np.random.default_rng(len(cuts)))
     assert decode_in_pieces(octets, coding, page.width_px, cuts) == decode(octets, coding, width_px=page.width_px)
 
 

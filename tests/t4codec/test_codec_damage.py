@@ -13,42 +13,58 @@ PAGES = {
     "noise": runs_picture(1728, 60, 7, np.random.default_rng(3)),
     "white": solid(1728, 80, black=False),
 }
-WAYS = [(Coding.MH, 1, 2), (Coding.MR, 2, 4), (Coding.MR, 4, 8)]  # coding, K, rows that one hit may cost
-EVERYDAY_HITS = 40
-LONG_HITS = 600  # of 6 kinds on 3 pages in 3 ways: 32,400 damaged pages
+WAYS = [(Coding.MH, 1, 2), (Coding.MR, 2, 4), (Coding.MR, 4, 8), (Coding.MR, 8, 16)]  # coding, K, rows a hit may cost
+EOLS = {"as they fall": {}, "on octets": {"align_eol": True}, "behind fill": {"min_row_bits": 200}}
+RTC_OCTETS = 20  # the RTC, and a white row before it
+EVERYDAY_HITS = 12
+LONG_HITS = 200  # of 6 kinds on 3 pages in 4 ways with 3 kinds of EOLs: 43,200 damaged pages
 
 
-def hit_often(page: Bitmap, coding: Coding, k: int, limit: int, times: int) -> tuple[int, int]:
-    """Count how often damage hurt, and how often it went unseen."""
-    clean = encode(page, coding, options=EncodeOptions(k=k))
+def hit_often(page: Bitmap, clean: bytes, coding: Coding, limit: int, times: int, spare: int = 0) -> tuple[int, int]:
+    """Hit the page often, but for its first `spare` octets; count how often that hurt, and how often it went unseen."""
     hurt = unseen = 0
     for name, hit in SMALL_HITS.items():
         rng = np.random.default_rng(11)
         for number in range(times):
-            decoded = decode(hit(clean, rng), coding, width_px=page.width_px)
+            decoded = decode(clean[:spare] + hit(clean[spare:], rng), coding, width_px=page.width_px)
             lost = rows_lost(page, decoded.bitmap)
             assert lost <= limit, (name, number, lost)
             assert abs(decoded.rows - page.rows) <= 1, (name, number, decoded.rows)
             assert decoded.complete, (name, number)
-            hurt += decoded.bad_rows > 0 or lost > 0
+            hurt += decoded.bad_rows > 0 or lost > 0 or decoded.rows != page.rows
             unseen += lost > 0 and decoded.bad_rows == 0
     return hurt, unseen
 
 
 @pytest.mark.parametrize(("coding", "k", "limit"), WAYS)
+@pytest.mark.parametrize("eols", EOLS)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_small_hit_costs_few_rows(name: str, coding: Coding, k: int, limit: int) -> None:
-    hurt, _ = hit_often(PAGES[name], coding, k, limit, EVERYDAY_HITS)
+def test_a_small_hit_costs_few_rows(name: str, eols: str, coding: Coding, k: int, limit: int) -> None:
+    clean = encode(PAGES[name], coding, options=EncodeOptions(k=k, **EOLS[eols]))
+    hurt, _ = hit_often(PAGES[name], clean, coding, limit, EVERYDAY_HITS)
     assert hurt > EVERYDAY_HITS  # of six times as many
+
+
+@pytest.mark.parametrize(("coding", "k", "limit"), WAYS)
+@pytest.mark.parametrize("eols", EOLS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_hit_in_the_rtc_makes_no_rows(name: str, eols: str, coding: Coding, k: int, limit: int) -> None:
+    clean = encode(PAGES[name], coding, options=EncodeOptions(k=k, **EOLS[eols]))
+    hurt, _ = hit_often(PAGES[name], clean, coding, limit, 5 * EVERYDAY_HITS, len(clean) - RTC_OCTETS)
+    assert hurt > EVERYDAY_HITS
 
 
 @pytest.mark.interop
 @pytest.mark.parametrize(("coding", "k", "limit"), WAYS)
+@pytest.mark.parametrize("eols", EOLS)
 @pytest.mark.parametrize("name", PAGES)
-def test_more_than_ten_thousand_damaged_pages(name: str, coding: Coding, k: int, limit: int) -> None:
-    hurt, unseen = hit_often(PAGES[name], coding, k, limit, LONG_HITS)
-    print(f"{name} {coding} K={k}: {6 * LONG_HITS} pages hit, {hurt} hurt, {unseen} of them unseen")
+def test_more_than_ten_thousand_damaged_pages(name: str, eols: str, coding: Coding, k: int, limit: int) -> None:
+    clean = encode(PAGES[name], coding, options=EncodeOptions(k=k, **EOLS[eols]))
+    hurt, unseen = hit_often(PAGES[name], clean, coding, limit, LONG_HITS)
+    print(f"{name}, {coding} K={k}, EOLs {eols}: {6 * LONG_HITS} pages hit, {hurt} hurt, {unseen} of them unseen")
     assert hurt > LONG_HITS
+    at_rtc, _ = hit_often(PAGES[name], clean, coding, limit, LONG_HITS, len(clean) - RTC_OCTETS)
+    assert at_rtc > LONG_HITS // 5
 
 
 def octets_to_row(page: Bitmap, coding: Coding, k: int = 4) -> list[int]:
