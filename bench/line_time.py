@@ -94,6 +94,7 @@ class Book:
                     resolution=form.resolution,
                     min_scan_line_ms=form.min_scan_line_ms,
                     ecm_frame_octets=form.ecm_frame_octets,
+                    unlimited_length=form.unlimited_length,
                 )
                 return PageData(octets=coded_page(None, self.pages[index], 1728, self.rows[index], plain, bit_rate))
             case Note():

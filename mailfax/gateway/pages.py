@@ -1,8 +1,9 @@
 """Pages between rest (T.6) and the line (the form that the DCS chose). Used by every call, queued or not, in both directions."""
 
 from mailfax.model.page import Coding, PageFormat, Resolution
+from mailfax.render.paper import PAPERS
 from mailfax.t4codec import K_BY_RESOLUTION, Bitmap, Decoded, EncodeOptions, decode, encode, min_row_bits
-from mailfax.t4codec.scale import resize
+from mailfax.t4codec.scale import resize, shorten
 
 
 def source_resolution(form: PageFormat) -> Resolution:
@@ -17,11 +18,14 @@ def coded_page(
 
     Strip and body are in the `source_resolution` of the form; where the form is finer or wider, both are scaled to it.
 
-    Bodies leave room for the strip (see `mailfax.render.paper`), so both together are no longer than the paper.
+    What is drawn leaves room for the strip (see `mailfax.render.paper`), so that both together are no longer than an A4 sheet;
+    a longer page, such as a fax that passes as it came, is made smaller for a machine that takes no more than that.
     """
     body = decode(body_t6, Coding.MMR, width_px=width_px, max_rows=rows).bitmap
-    page = body if strip is None else Bitmap.stack(strip, body)
     source = source_resolution(form)
+    if not form.unlimited_length:
+        body = shorten(body, PAPERS[source].page_rows - (strip.rows if strip else 0))
+    page = body if strip is None else Bitmap.stack(strip, body)
     rows_of_one = round(form.resolution.rows_per_mm / source.rows_per_mm)
     page = resize(page, width_px=form.width_px, rows=page.rows * rows_of_one)
     fill_to = min_row_bits(bit_rate, form.min_scan_line_ms)

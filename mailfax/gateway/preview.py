@@ -42,7 +42,7 @@ class PreviewPage:
 
 def preview(pages: Sequence[RenderedPage], header: SentHeader, resolution: Resolution) -> tuple[PreviewPage, ...]:
     """Put the header strips on and code every page by T.6, as a call with error correction does."""
-    form = PageFormat(coding=Coding.MMR, resolution=resolution)
+    form = PageFormat(coding=Coding.MMR, resolution=resolution, unlimited_length=True)
     made = []
     for number, rendered in enumerate(pages, start=1):
         body = rendered.standard if resolution is Resolution.STANDARD else rendered.fine

@@ -57,13 +57,17 @@ _DENSITIES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageFormat:
-    """The form in which a page travels in one call, as the DCS chose it. `ecm_frame_octets` is 0 without error correction."""
+    """The form in which a page travels in one call, as the DCS chose it. `ecm_frame_octets` is 0 without error correction.
+
+    Without `unlimited_length` the paper is A4 and a longer page would be lost below.
+    """
 
     coding: Coding
     resolution: Resolution
     width_px: int = A4_WIDTH_PX
     min_scan_line_ms: int = 0
     ecm_frame_octets: int = 0
+    unlimited_length: bool = False
 
     @property
     def ecm(self) -> bool:

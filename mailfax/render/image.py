@@ -14,6 +14,7 @@ from mailfax.render.bilevel import is_photograph, sheet_of, to_black
 from mailfax.render.fit import Fit, fit
 from mailfax.render.paper import FINE, STANDARD, X_DPI, Paper
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
+from mailfax.t4codec.bitmap import Bitmap
 
 _FORMATS = ("JPEG", "PNG", "TIFF")
 _DEFAULT_DPI = 96.0
@@ -158,20 +159,27 @@ def _fax_resolution(image: Image.Image, dpi: tuple[float, float]) -> Resolution 
 
 
 def _fax_page(black: NDArray[np.bool_], resolution: Resolution) -> Sheet:
-    """Keep every pixel of a fax: white rows give way to the header strip, ink does not, unless the ink is too long."""
+    """Keep every pixel of a fax: white rows give way to the header strip, ink does not, unless no sheet is so long."""
     paper = FINE if resolution is Resolution.FINE else STANDARD
     inked = np.flatnonzero(black.any(axis=1))
     first, end = (int(inked[0]), int(inked[-1]) + 1) if inked.size else (0, 0)
-    if end - first > paper.body_rows:
+    if end - first > paper.longest_rows:
         grey = Image.fromarray(black).convert("L").point(lambda level: 255 - level)
         size = fit(black.shape[1] / X_DPI, black.shape[0] / paper.y_dpi, may_turn=False)
         fine, standard = _scaled(grey, size, FINE), _scaled(grey, size, STANDARD)
         return sheet_of(_black(fine, FINE, photo=False), _black(standard, STANDARD, photo=False))
+    if end - first > paper.body_rows:
+        fine_raster, standard_raster = _both_rasters(black[first:end], resolution)
+        return Sheet(fine=Bitmap.from_bool(fine_raster), standard=Bitmap.from_bool(standard_raster))
     top = min(first, max(0, end - paper.body_rows))
-    black = black[top : top + paper.body_rows]
+    return sheet_of(*_both_rasters(black[top : top + paper.body_rows], resolution))
+
+
+def _both_rasters(black: NDArray[np.bool_], resolution: Resolution) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return a fax as fine and as standard; one of them is the fax itself."""
     match resolution:
         case Resolution.FINE | Resolution.SUPERFINE | Resolution.ULTRAFINE:  # only the first is told apart above
-            even = black[: black.shape[0] // 2 * 2]
-            return sheet_of(black, even[0::2] | even[1::2])
+            even = np.pad(black, ((0, black.shape[0] % 2), (0, 0)))
+            return black, even[0::2] | even[1::2]
         case Resolution.STANDARD:
-            return sheet_of(np.repeat(black, 2, axis=0), black)
+            return np.repeat(black, 2, axis=0), black

@@ -1,7 +1,8 @@
 """The paper of a fax: how many rows a page has at each resolution, and what of it belongs to header strip and body.
 
 The budget of rows is stated here and nowhere else: strip and body together never exceed an A4 page, so that a receiver
-that takes A4 only loses nothing. Used by everything in this package that draws.
+that takes A4 only loses nothing. Used by everything in this package that draws. Only a fax that came as a picture may be
+longer: it goes out as it is to a receiver of any length, and is made smaller in the call for others (`gateway.pages`).
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ PT_PER_INCH = 72.0
 X_DPI = 8.04 * MM_PER_INCH  # T.4, table 1: 1728 pels on a line of 215 mm
 # Room for the header strip, in fine rows; even, so that both resolutions leave the same height of paper.
 _STRIP_FINE_ROWS = 44
+_LEGAL_INCHES = 14.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +26,11 @@ class Paper:
     page_rows: int
     strip_rows: int
     y_dpi: float
+
+    @property
+    def longest_rows(self) -> int:
+        """Return how many rows a fax that is kept as it came may have: those of US Legal, the longest sheet in use."""
+        return int(_LEGAL_INCHES * self.y_dpi)
 
     @property
     def body_rows(self) -> int:

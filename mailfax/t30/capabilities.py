@@ -190,12 +190,12 @@ class Dcs:
         return cls(read_fif(fif))
 
     @classmethod
-    def command(cls, modulation: Modulation, form: PageFormat, *, unlimited_length: bool) -> "Dcs":
+    def command(cls, modulation: Modulation, form: PageFormat) -> "Dcs":
         """Write the DCS for pages of this form at this modulation."""
         across = form.width_px // form.resolution.pels_across
         bits = {int(Bit.RECEIVES)} | _span(RATE, modulation.value.dcs_bits)
         bits |= _span(WIDTH, next(printed for printed, width_px in DCS_WIDTH_PX.items() if width_px == across))
-        bits |= _span(LENGTH, UNLIMITED if unlimited_length else A4)
+        bits |= _span(LENGTH, UNLIMITED if form.unlimited_length else A4)
         bits |= _span(SCAN_TIME, next(printed for printed, ms in DCS_SCAN_MS.items() if ms == form.min_scan_line_ms))
         if (resolution_bit := RESOLUTION_BITS[form.resolution]) is not None:
             bits.add(resolution_bit)
@@ -225,6 +225,7 @@ class Dcs:
             width_px=width_px * self.resolution.pels_across,
             min_scan_line_ms=0 if self.ecm_frame_octets else DCS_SCAN_MS.get(get_bits(self.fif, SCAN_TIME), 0),
             ecm_frame_octets=self.ecm_frame_octets,
+            unlimited_length=get_bits(self.fif, LENGTH) == UNLIMITED,
         )
 
     @property

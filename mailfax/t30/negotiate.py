@@ -56,12 +56,11 @@ class Choice:
 
     form: PageFormat
     modulation: Modulation
-    unlimited_length: bool
 
     @property
     def dcs(self) -> Dcs:
         """Return the DCS that commands this."""
-        return Dcs.command(self.modulation, self.form, unlimited_length=self.unlimited_length)
+        return Dcs.command(self.modulation, self.form)
 
 
 def choose(dis: Dis, offer: Offer) -> Choice | None:
@@ -78,8 +77,9 @@ def choose(dis: Dis, offer: Offer) -> Choice | None:
         width_px=A4_WIDTH_PX * resolution.pels_across,
         min_scan_line_ms=0 if ecm else dis.scan_line_ms(resolution),
         ecm_frame_octets=_frame_octets(dis) if ecm else 0,
+        unlimited_length=dis.unlimited_length,
     )
-    return Choice(form=form, modulation=modulation, unlimited_length=dis.unlimited_length)
+    return Choice(form=form, modulation=modulation)
 
 
 def fall_back(modulation: Modulation, dis: Dis) -> Modulation | None:

@@ -30,6 +30,14 @@ def fit(bitmap: Bitmap, density: Density, *, to: Density, width_px: int) -> Bitm
     return _centred(scaled, width_px)
 
 
+def shorten(bitmap: Bitmap, rows: int) -> Bitmap:
+    """Give the page with so many rows at most: made smaller in both directions where it has more, and centred."""
+    if bitmap.rows <= rows:
+        return bitmap
+    smaller = resize(bitmap, width_px=max(1, round(bitmap.width_px * rows / bitmap.rows)), rows=rows)
+    return _centred(smaller, bitmap.width_px)
+
+
 def resize(bitmap: Bitmap, *, width_px: int, rows: int) -> Bitmap:
     """Give the picture with so many pels and rows."""
     if (width_px, rows) == (bitmap.width_px, bitmap.rows):

@@ -54,8 +54,24 @@ def test_a_fax_as_long_as_the_paper_gives_white_rows_to_the_header_strip(rendere
     assert np.array_equal(pixels(page.fine)[23:], black[60:2280])
 
 
-def test_a_fax_with_ink_from_edge_to_edge_is_shrunk_to_fit(rendered: Render) -> None:
-    [page] = rendered(mail_with(fax_tiff(scribble(2400), 196), "image/tiff", "fax.tif")).pages
+@pytest.mark.parametrize("rows", [2244, 2287, 2291, 2376, 2737])
+def test_a_fax_with_ink_from_edge_to_edge_passes_with_no_pixel_changed(rendered: Render, rows: int) -> None:
+    black = scribble(rows)
+    [page] = rendered(mail_with(fax_tiff(black, 196), "image/tiff", "fax.tif")).pages
+    assert np.array_equal(pixels(page.fine), black)
+    assert np.array_equal(pixels(page.standard)[: rows // 2], black[: rows // 2 * 2].reshape(-1, 2, 1728).any(axis=1))
+    assert pixels(page.standard)[-1].any()
+
+
+def test_a_standard_fax_as_long_as_the_paper_passes_too(rendered: Render) -> None:
+    black = scribble(1143)
+    [page] = rendered(mail_with(fax_tiff(black, 98), "image/tiff", "fax.tif")).pages
+    assert np.array_equal(pixels(page.standard), black)
+    assert np.array_equal(pixels(page.fine)[::2], black)
+
+
+def test_a_fax_longer_than_any_sheet_is_shrunk_to_fit(rendered: Render) -> None:
+    [page] = rendered(mail_with(fax_tiff(scribble(2900), 196), "image/tiff", "fax.tif")).pages
     assert page.fine.rows == 2243
 
 

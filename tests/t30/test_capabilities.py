@@ -40,7 +40,7 @@ def test_dcs_rates(printed: str, modulation: Modulation | None) -> None:
     assert dcs.modulation is modulation
     if modulation is not None:
         form = PageFormat(coding=Coding.MH, resolution=Resolution.STANDARD, min_scan_line_ms=20)
-        assert Dcs.command(modulation, form, unlimited_length=False).fif[1] == 0b01000000 | int(printed, 2) << 2
+        assert Dcs.command(modulation, form).fif[1] == 0b01000000 | int(printed, 2) << 2
 
 
 @pytest.mark.parametrize(

@@ -327,7 +327,7 @@ def test_a_lost_ppr_is_said_again() -> None:
 
 def test_continue_to_correct() -> None:
     """A.4.1: CTC, CTR, and the next training is long."""
-    fifs = {"CTC": Dcs.command(_CHOICE.modulation, _CHOICE.form, unlimited_length=True).fif[:2]}
+    fifs = {"CTC": Dcs.command(_CHOICE.modulation, _CHOICE.form).fif[:2]}
     story = "< block 0\n< PPS-EOP-2\n> PPR\n< V.21\n< CTC\n> CTR\n< block 1\n< PPS-EOP-1\n> MCF\n< DCN"
     assert receive(ANSWERED + story, fifs=fifs).result.outcome is Outcome.RECEIVED
 
@@ -340,7 +340,7 @@ def test_a_ctc_for_what_we_cannot_receive_ends_the_call() -> None:
 def test_a_page_that_the_sender_gives_up_is_kept_with_its_gap_and_reported() -> None:
     """A.4.3: EOR, ERR. T.4 goes on behind the gap."""
     keeper = Keeper()
-    fifs = {"DCS": Dcs.command(_CHOICE.modulation, replace(_CHOICE.form, coding=Coding.MH), unlimited_length=True).fif}
+    fifs = {"DCS": Dcs.command(_CHOICE.modulation, replace(_CHOICE.form, coding=Coding.MH)).fif}
     story = "< block 0+2\n< PPS-MPS-3\n> PPR\n< V.21\n< EOR-MPS\n> ERR\n< block 0\n< PPS-EOP-1/0/1\n> MCF\n< DCN"
     result = receive(ANSWERED + story, keeper=keeper, fifs=fifs).result
     assert keeper.stored == [data(0) + bytes(256) + data(2), data(0)]

@@ -29,7 +29,7 @@ def test_a_superfine_page_for_a_machine_that_has_less(resolution: Resolution) ->
 @pytest.mark.parametrize("resolution", Resolution)
 def test_our_answerer_takes_every_resolution_that_it_offers(resolution: Resolution) -> None:
     form = PageFormat(coding=Coding.MH, resolution=resolution, width_px=WIDTHS[resolution])
-    dcs = Dcs.command(Modulation.V17_14400, form, unlimited_length=True)
+    dcs = Dcs.command(Modulation.V17_14400, form)
     assert our_dis(FULL_OFFER).takes(resolution)
     assert acceptable_form(dcs, FULL_OFFER) == form
     plain = resolution in {Resolution.STANDARD, Resolution.FINE}
@@ -49,7 +49,7 @@ def test_least_time_of_a_line_in_superfine(scan: str, half: bool, fine_ms: int, 
 @pytest.mark.parametrize("resolution", Resolution)
 @pytest.mark.parametrize("coding", Coding)
 def test_pages_are_rescaled_and_coded_as_the_dcs_says(resolution: Resolution, coding: Coding) -> None:
-    form = PageFormat(coding=coding, resolution=resolution, width_px=WIDTHS[resolution])
+    form = PageFormat(coding=coding, resolution=resolution, width_px=WIDTHS[resolution], unlimited_length=True)
     black = np.zeros((2200, 1728), np.bool_)
     black[20:40, 100:900] = True
     body = Bitmap.from_bool(black)
