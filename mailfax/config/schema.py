@@ -129,6 +129,12 @@ class Line(_Section, frozen=True, kw_only=True):
     ] = ""
     rings: Annotated[int, Meta(description="Of a modem: rings before the call is answered.", ge=1, le=20)] = 1
     ecm: Annotated[bool, Meta(description="Whether calls may use error correction mode.")] = True
+    jbig: Annotated[
+        bool,
+        Meta(
+            description="Whether pages may go as JBIG (T.85, under error correction): shorter calls where both have it."
+        ),
+    ] = True
     send: Annotated[bool, Meta(description="Whether faxes go out on this line.")] = True
     receive: Annotated[bool, Meta(description="Whether calls are answered on this line.")] = True
 

@@ -144,11 +144,10 @@ def _target(targets: tuple[str, ...]) -> tuple[str, ...] | Tone:
 
 def offer(config: Config, name: str) -> Offer:
     """Return what calls on a line may offer; its modem may allow less."""
-    if config.lines[name].ecm:
-        return FULL_OFFER
-    return replace(
-        FULL_OFFER, ecm=False, codings=tuple(coding for coding in FULL_OFFER.codings if coding is not Coding.MMR)
-    )
+    line = config.lines[name]
+    if not line.ecm:
+        return replace(FULL_OFFER, ecm=False, codings=(Coding.MR, Coding.MH))
+    return FULL_OFFER if line.jbig else replace(FULL_OFFER, codings=(Coding.MMR, Coding.MR, Coding.MH))
 
 
 def call_policy(config: Config) -> CallPolicy:

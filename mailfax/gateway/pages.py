@@ -1,9 +1,10 @@
 """Pages between rest (T.6) and the line (the form that the DCS chose). Used by every call, queued or not, in both directions."""
 
-from mailfax.model.page import Coding, PageFormat, Resolution
+from mailfax.model.page import Coding, Jbig, PageFormat, Resolution
 from mailfax.render.paper import PAPERS
 from mailfax.t4codec import K_BY_RESOLUTION, Bitmap, Decoded, EncodeOptions, decode, encode, min_row_bits
 from mailfax.t4codec.scale import resize, shorten
+from mailfax.t4codec.t85 import decode_t85, encode_t85
 
 
 def source_resolution(form: PageFormat) -> Resolution:
@@ -29,6 +30,8 @@ def coded_page(
     rows_of_one = round(form.resolution.rows_per_mm / source.rows_per_mm)
     page = resize(page, width_px=form.width_px, rows=page.rows * rows_of_one)
     fill_to = min_row_bits(bit_rate, form.min_scan_line_ms)
+    if form.coding is Jbig.T85:
+        return encode_t85(page)
     return encode(page, form.coding, options=EncodeOptions(k=K_BY_RESOLUTION[form.resolution], min_row_bits=fill_to))
 
 
@@ -37,6 +40,9 @@ def received_page(octets: bytes, form: PageFormat) -> tuple[bytes, Decoded]:
 
     T.6 that came whole (only ECM brings it) is kept octet for octet, without the zeros that fill its last frame.
     """
+    if form.coding is Jbig.T85:
+        decoded = decode_t85(octets, width_px=form.width_px)
+        return encode(decoded.bitmap, Coding.MMR), decoded
     decoded = decode(octets, form.coding, width_px=form.width_px)
     as_it_came = form.coding is Coding.MMR and decoded.complete and not decoded.bad_rows and not decoded.extension_rows
     return octets.rstrip(b"\0") if as_it_came else encode(decoded.bitmap, Coding.MMR), decoded

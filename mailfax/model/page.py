@@ -16,6 +16,20 @@ class Coding(StrEnum):
     MMR = "MMR"
 
 
+class Jbig(StrEnum):
+    """T.82 as fax uses it (T.85). On the line only, always under error correction; at rest such a page is T.6 like all others."""
+
+    T85 = "T.85"
+
+
+LineCoding = Coding | Jbig
+
+
+def line_coding(name: str) -> LineCoding:
+    """Find a coding by its name. Raises ValueError."""
+    return Jbig(name) if name in set(Jbig) else Coding(name)
+
+
 class Density(NamedTuple):
     """Pels and rows per inch as a TIFF or PDF writes them (T.4: 8.04 pels/mm, 3.85 or 7.7 rows/mm)."""
 
@@ -62,7 +76,7 @@ class PageFormat:
     Without `unlimited_length` the paper is A4 and a longer page would be lost below.
     """
 
-    coding: Coding
+    coding: LineCoding
     resolution: Resolution
     width_px: int = A4_WIDTH_PX
     min_scan_line_ms: int = 0
@@ -73,6 +87,11 @@ class PageFormat:
     def ecm(self) -> bool:
         """Say whether the page travels in frames that are repeated until they are right (T.4, annex A)."""
         return self.ecm_frame_octets > 0
+
+    @property
+    def bears_gaps(self) -> bool:
+        """Say whether what stands behind a missing piece can be read: T.4 begins anew with each line, the others never do."""
+        return self.coding in {Coding.MH, Coding.MR}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

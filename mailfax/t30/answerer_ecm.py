@@ -6,7 +6,6 @@ only what was sent again, and a frame that came with a higher number is believed
 """
 
 from mailfax.model.outcome import Outcome
-from mailfax.model.page import Coding
 from mailfax.t30.answering import (
     AFTER_ANSWER,
     PAGE_BEGINS_S,
@@ -193,9 +192,9 @@ def _data(frames: dict[int, bytes]) -> bytes:
 
 
 def _with_gaps(state: Answering, frames: dict[int, bytes]) -> bytes:
-    """Join the frames that came. T.6 ends at the first gap; T.4 finds its next line behind it, zeros being fill."""
+    """Join the frames that came. T.6 and T.85 end at the first gap; T.4 finds its next line behind it, zeros being fill."""
     form = form_of(state)
-    if form.coding is Coding.MMR:
+    if not form.bears_gaps:
         whole = next((number for number in range(len(frames)) if number not in frames), len(frames))
         return b"".join(frames[number] for number in range(whole))
     missing = bytes(form.ecm_frame_octets)

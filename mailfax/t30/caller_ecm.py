@@ -2,15 +2,14 @@
 
 Block by block: the frames at image rate, then PPS; a PPR names the frames to send again. After the fourth PPR for a block we
 continue to correct (CTC), more slowly unless most of the frames that were missing got through; where nothing helps any more the
-page is given up. EOR, which has the receiver keep a page with holes, is sent only if policy says to go on, and never with T.6,
-which cannot be read beyond a hole.
+page is given up. EOR, which has the receiver keep a page with holes, is sent only if policy says to go on, and never with T.6 or
+T.85, which cannot be read beyond a hole.
 """
 
 from dataclasses import dataclass, field
 
 from mailfax.model.call import EndOfPageSent, FramesRequested, Trained
 from mailfax.model.outcome import Outcome
-from mailfax.model.page import Coding
 from mailfax.t30.calling import Calling, chosen, fetch_page, step_down, take_answer
 from mailfax.t30.commands import SendBlock
 from mailfax.t30.ecm import PageEnd, PartialPage, block_frames, cut_blocks, requested
@@ -113,7 +112,7 @@ def _give_up(state: Calling, block: _Block) -> Steps[Fcf]:
     """Leave a page whose frames do not get through: end the call, or go on with the next page (EOR, A.4.3)."""
     link, page = state.link, state.page
     why = f"{len(block.missing)} frames of page {page} did not get through, even at {chosen(state).modulation} bit/s."
-    if not state.job.after_rtn.goes_on or chosen(state).form.coding is Coding.MMR:
+    if not state.job.after_rtn.goes_on or not chosen(state).form.bears_gaps:
         raise CallEnded(Outcome.PAGE_REFUSED, why)
     end = PageEnd(state.end_of_page)
     eor = build_frame(Fcf.EOR, bytes((end.code,)), x=link.x)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
-from mailfax.model.page import Coding, PageFormat, Resolution
+from mailfax.model.page import Coding, Jbig, LineCoding, PageFormat, Resolution
 from mailfax.t30.bits import Bit
 from mailfax.t30.modulation import Modulation
 
@@ -29,6 +29,7 @@ _WORDS = {
     Bit.JPEG: "JPEG",
     Bit.COLOUR: "colour",
 }
+_CODING_BITS: tuple[tuple[Bit, LineCoding], ...] = ((Bit.T85, Jbig.T85), (Bit.T6, Coding.MMR), (Bit.MR, Coding.MR))
 RATE, WIDTH, LENGTH, SCAN_TIME = (11, 14), (17, 18), (19, 20), (21, 23)
 
 # Bits 11-14 of a DIS: the schemes a receiver has. 1110 is V.33, withdrawn in 1994; its owners have V.29 too.
@@ -109,7 +110,7 @@ class Dis:
 
     @classmethod
     def offer(
-        cls, *, schemes: Iterable[str], fine: bool, codings: Iterable[Coding], ecm: bool, superfine: bool
+        cls, *, schemes: Iterable[str], fine: bool, codings: Iterable[LineCoding], ecm: bool, superfine: bool
     ) -> "Dis":
         """Write what we receive: A4 width, any length, and no least time for a line, since we keep up with any."""
         codings, wanted = set(codings), set(schemes)
@@ -120,6 +121,8 @@ class Dis:
             Bit.MR: Coding.MR in codings,
             Bit.ECM: ecm,
             Bit.T6: ecm and Coding.MMR in codings,
+            Bit.T85: ecm and Jbig.T85 in codings,
+            Bit.T85_OPTIONAL_L0: ecm and Jbig.T85 in codings,  # stripes of any height are read
             Bit.R8_SUPERFINE: superfine,
             Bit.R16_SUPERFINE: superfine,
             Bit.METRIC_PREFERRED: superfine,
@@ -174,8 +177,10 @@ class Dis:
         words += [words_of for bit, words_of in _WORDS.items() if self.has(bit)]
         return ", ".join(words if self.has(Bit.RECEIVES) else ["cannot receive", *words])
 
-    def _codings(self) -> tuple[tuple[Coding, bool], ...]:
-        return (Coding.MH, True), (Coding.MR, self.has(Bit.MR)), (Coding.MMR, self.has(Bit.T6) and self.has(Bit.ECM))
+    def _codings(self) -> tuple[tuple[LineCoding, bool], ...]:
+        ecm = self.has(Bit.ECM)
+        with_ecm = (Coding.MMR, ecm and self.has(Bit.T6)), (Jbig.T85, ecm and self.has(Bit.T85))
+        return (Coding.MH, True), (Coding.MR, self.has(Bit.MR)), *with_ecm
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,7 @@ class Dcs:
         bits |= _span(SCAN_TIME, next(printed for printed, ms in DCS_SCAN_MS.items() if ms == form.min_scan_line_ms))
         if (resolution_bit := RESOLUTION_BITS[form.resolution]) is not None:
             bits.add(resolution_bit)
-        bits |= {Coding.MH: set(), Coding.MR: {Bit.MR}, Coding.MMR: {Bit.T6}}[form.coding]
+        bits |= {bit for bit, coding in _CODING_BITS if coding is form.coding}
         if form.ecm:
             bits |= {Bit.ECM} | ({Bit.SHORT_ECM_FRAMES} if form.ecm_frame_octets == SHORT_FRAME_OCTETS else set())
         return cls(write_fif(bits))
@@ -220,7 +225,7 @@ class Dcs:
         if width_px is None:
             return None
         return PageFormat(
-            coding=Coding.MMR if self.has(Bit.T6) else Coding.MR if self.has(Bit.MR) else Coding.MH,
+            coding=self.coding,
             resolution=self.resolution,
             width_px=width_px * self.resolution.pels_across,
             min_scan_line_ms=0 if self.ecm_frame_octets else DCS_SCAN_MS.get(get_bits(self.fif, SCAN_TIME), 0),
@@ -236,9 +241,14 @@ class Dcs:
         return next(set_bits, Resolution.STANDARD)
 
     @property
+    def coding(self) -> LineCoding:
+        """Return the coding; of several bits the first of the table counts, as others do (JBIG before T.6)."""
+        return next((coding for bit, coding in _CODING_BITS if self.has(bit)), Coding.MH)
+
+    @property
     def ecm_frame_octets(self) -> int:
-        """Return the size of ECM frames; 0 without. T.6 without the bit of ECM has been met, and can only mean it."""
-        if not self.has(Bit.ECM) and not self.has(Bit.T6):
+        """Return the size of ECM frames; 0 without. T.6 or T.85 without the bit of ECM has been met, and can only mean it."""
+        if not self.has(Bit.ECM) and self.coding in {Coding.MH, Coding.MR}:
             return 0
         return SHORT_FRAME_OCTETS if self.has(Bit.SHORT_ECM_FRAMES) else LONG_FRAME_OCTETS
 

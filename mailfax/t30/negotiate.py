@@ -6,7 +6,7 @@ Called by the caller (choose, fall back) and by the answerer (what to put in our
 from dataclasses import dataclass
 from typing import assert_never
 
-from mailfax.model.page import A4_WIDTH_PX, Coding, PageFormat, Resolution
+from mailfax.model.page import A4_WIDTH_PX, Coding, Jbig, LineCoding, PageFormat, Resolution
 from mailfax.t30.bits import Bit
 from mailfax.t30.capabilities import LONG_FRAME_OCTETS, SHORT_FRAME_OCTETS, Dcs, Dis
 from mailfax.t30.modulation import Modulation
@@ -33,7 +33,7 @@ class Offer:
     As a sender, a document exists in each of `resolutions`; STANDARD among them lets a standard-only machine have it.
     """
 
-    codings: tuple[Coding, ...] = (Coding.MH,)
+    codings: tuple[LineCoding, ...] = (Coding.MH,)
     resolutions: tuple[Resolution, ...] = (Resolution.FINE, Resolution.STANDARD)
     best_modulation: Modulation = Modulation.V17_14400
     ecm: bool = False
@@ -47,7 +47,7 @@ class Offer:
 
 
 # All that this station can do; what a call uses follows from the far end.
-FULL_OFFER = Offer(codings=(Coding.MMR, Coding.MR, Coding.MH), ecm=True, receives_superfine=True)
+FULL_OFFER = Offer(codings=(Jbig.T85, Coding.MMR, Coding.MR, Coding.MH), ecm=True, receives_superfine=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +112,7 @@ def acceptable_form(dcs: Dcs, offer: Offer) -> PageFormat | None:
     return None if dcs.has(Bit.SQUARE_300) or finer > offer.receives_superfine else form
 
 
-def _takes_coding(dis: Dis, coding: Coding, *, ecm: bool) -> bool:
+def _takes_coding(dis: Dis, coding: LineCoding, *, ecm: bool) -> bool:
     match coding:
         case Coding.MH:
             return True
@@ -120,6 +120,8 @@ def _takes_coding(dis: Dis, coding: Coding, *, ecm: bool) -> bool:
             return dis.has(Bit.MR)
         case Coding.MMR:
             return ecm and dis.has(Bit.T6)  # T.6 needs error correction (table 2, note to bit 31)
+        case Jbig.T85:
+            return ecm and dis.has(Bit.T85)
         case _:
             assert_never(coding)
 

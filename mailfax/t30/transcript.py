@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import assert_never
 
-from mailfax.model.page import Coding, Resolution
+from mailfax.model.page import Resolution, line_coding
 from mailfax.model.pageset import page_ranges, read_page_ranges
 from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation, PageQuality
 from mailfax.t30.calling import AfterRtn, CallerJob
@@ -90,7 +90,7 @@ def read_station(row: Row) -> CallerJob | AnswererStation:
     """Read what station_row wrote. Raises ValueError, KeyError."""
     facts = json.loads(row.what)
     offer = Offer(
-        codings=tuple(map(Coding, facts["codings"])),
+        codings=tuple(map(line_coding, facts["codings"])),
         resolutions=tuple(map(Resolution, facts["resolutions"])),
         best_modulation=Modulation[facts["best_modulation"]],
         ecm=facts["ecm"],

@@ -9,6 +9,7 @@ from mailfax.model.page import Coding
 from mailfax.t4codec.bitmap import Bitmap
 from mailfax.t4codec.decoder import BadRows, Decoded, DecodeOptions, PageDecoder, Span, decode
 from mailfax.t4codec.encoder import K_BY_RESOLUTION, EncodeOptions, encode, min_row_bits
+from mailfax.t4codec.t85 import decode_t85, encode_t85
 
 __all__ = [
     "K_BY_RESOLUTION",
@@ -31,3 +32,4 @@ def warm() -> None:
     page = Bitmap(8, np.array([[0x18], [0x24]], np.uint8))
     for coding in Coding:
         decode(encode(page, coding), coding, width_px=page.width_px)
+    decode_t85(encode_t85(page), width_px=page.width_px)

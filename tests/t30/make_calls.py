@@ -1,6 +1,6 @@
 """Writes tests/t30/calls/*.call: whole calls as text, both ends, each naming the clause that it shows. Run by hand when one is added.
 
-    .venv/bin/python tests/t30/make_calls.py
+    .venv/bin/python tests/t30/make_calls.py [SCENE ...]
 
 A call is made over the virtual wire with the damage of its row, written down, and from then on replayed by the tests: what our
 engine says in it may not change unnoticed. Transcripts from the field are added beside them by copying a file.
@@ -48,7 +48,8 @@ def training(number: int) -> Damage:
 
 PLAIN = CallerJob(pages=1, station_id="+1 555 0100")
 TWO = replace(PLAIN, pages=2)
-ECM = replace(TWO, offer=FULL_OFFER)
+ECM = replace(TWO, offer=replace(FULL_OFFER, codings=(Coding.MMR, Coding.MR, Coding.MH)))
+JBIG = replace(TWO, offer=FULL_OFFER)
 GAP = on_page(1, LoseCarrier(after_s=2.0, duration_s=0.3))
 SCENES = [
     Scene("plain-one-page", "5.2 figure 5-2", PLAIN),
@@ -85,9 +86,17 @@ SCENES = [
     Scene("ecm-two-pages", "A.1 figure A.1", ECM),
     Scene("ecm-mh", "A.1 figure A.1", replace(ECM, offer=Offer(ecm=True))),
     Scene(
-        "ecm-superfine", "table 2 bit 41", replace(ECM, offer=replace(FULL_OFFER, resolutions=tuple(Resolution)[2:3]))
+        "ecm-superfine", "table 2 bit 41", replace(ECM, offer=replace(ECM.offer, resolutions=tuple(Resolution)[2:3]))
     ),
     Scene("ecm-two-documents", "A.4.3 PPS-EOM", replace(ECM, eom_after=frozenset({0}))),
+    Scene("ecm-jbig", "table 2 bit 78", JBIG),
+    Scene("ecm-jbig-noise", "A.4.4 PPR", JBIG, (on_page(None, BitErrors(rate=1 / 3000, seed=5)),)),
+    Scene(
+        "ecm-jbig-given-up",
+        "A.4.1 CTC",
+        replace(JBIG, after_rtn=AfterRtn.GO_ON),
+        (on_page(None, BitErrors(rate=1 / 100, seed=9)),),
+    ),
     Scene("ecm-gap", "A.4.4 PPR", ECM, (GAP,)),
     Scene("ecm-block-lost", "A.4.4 PPR", ECM, (on_page(1, LoseCarrier()),)),
     Scene("ecm-pps-lost", "A.4.3 PPS", ECM, lost(Fcf.PPS)),
@@ -122,9 +131,10 @@ SCENES = [
 
 
 def main() -> None:
-    for old in CALLS.glob("*.call"):
+    wanted = set(sys.argv[1:])
+    for old in () if wanted else CALLS.glob("*.call"):
         old.unlink()
-    for scene in SCENES:
+    for scene in (scene for scene in SCENES if not wanted or scene.name in wanted):
         ends, calling, called = recorded(scene.job, scene.damage)
         for side, rows, result in (("caller", calling, ends.calling), ("answerer", called, ends.called)):
             note = Row(0.0, CALL, "note", "", f"T.30, {scene.clause}: {scene.name}, seen by the {side}")

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from mailfax.gateway.pages import received_page
+from mailfax.gateway.pages import coded_page, received_page
 from mailfax.model.call import CallEvent, CallResult, FramesRequested, PageReceived, TrainingFailed
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding, PageFormat
 from mailfax.modem.virtual.damage import BitErrors, Damage, Harm, LoseCarrier, NthFrame, OfKind, Where
 from mailfax.modem.virtual.pair import JoinedEnds, run_joined
 from mailfax.modem.virtual.signals import Side, SignalKind
-from mailfax.t4codec import Bitmap, EncodeOptions, decode, encode, min_row_bits
+from mailfax.t4codec import Bitmap, encode
 from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import CallerJob, call
 from mailfax.t30.commands import (
@@ -34,6 +34,9 @@ ROWS = 400
 PAGE = Bitmap.from_bool(np.random.default_rng(7).random((ROWS, 1728)) < 0.02)
 
 
+PAGE_T6 = encode(PAGE, Coding.MMR)
+
+
 class Book:
     """A keeper at either end: codes the page, decodes what comes, and remembers all of it."""
 
@@ -44,8 +47,7 @@ class Book:
     def perform(self, command: KeeperCommand) -> KeeperResult:
         match command:
             case FetchPage(form=form, bit_rate=bit_rate):
-                options = EncodeOptions(min_row_bits=min_row_bits(bit_rate, form.min_scan_line_ms))
-                return PageData(octets=encode(PAGE, form.coding, options=options))
+                return PageData(octets=coded_page(None, PAGE_T6, PAGE.width_px, ROWS, form, bit_rate))
             case StorePage():
                 self.pages[command.index] = (command.form, command.octets)
                 _, decoded = received_page(command.octets, command.form)
@@ -60,11 +62,11 @@ class Book:
 
     def rows(self, index: int) -> int:
         form, octets = self.pages[index]
-        return decode(octets, form.coding, width_px=1728).rows
+        return received_page(octets, form)[1].rows
 
     def is_the_page(self, index: int) -> bool:
         form, octets = self.pages[index]
-        return np.array_equal(decode(octets, form.coding, width_px=1728).bitmap.packed, PAGE.packed)
+        return received_page(octets, form)[1].bitmap == PAGE
 
 
 def fax(offer: Offer, *damage: Damage) -> tuple[JoinedEnds, Book, Book]:

@@ -11,7 +11,7 @@ from script import BLOCK, FIFS, Played, play
 
 from mailfax.model.call import FramesRequested, PageConfirmed, PageReceived
 from mailfax.model.outcome import Outcome
-from mailfax.model.page import Coding
+from mailfax.model.page import Coding, Jbig
 from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import AfterRtn, CallerJob, call
 from mailfax.t30.capabilities import Dcs, Dis, write_fif
@@ -94,11 +94,11 @@ def test_a_page_is_cut_and_joined(octets: bytes, frame_octets: int) -> None:
 # -- negotiation ----------------------------------------------------------------------------------------------------------
 
 
-def test_two_of_us_choose_error_correction_and_t6() -> None:
-    """Table 2, bits 27, 28 and 31; no least time of a line with ECM."""
+def test_two_of_us_choose_error_correction_and_jbig() -> None:
+    """Table 2, bits 27, 28 and 78; no least time of a line with ECM."""
     form = Dcs.parse(_CHOICE.dcs.fif).form
     assert form == _CHOICE.form
-    assert (form.coding, form.ecm_frame_octets, form.min_scan_line_ms) == (Coding.MMR, 256, 0)
+    assert (form.coding, form.ecm_frame_octets, form.min_scan_line_ms) == (Jbig.T85, 256, 0)
 
 
 @pytest.mark.parametrize(
