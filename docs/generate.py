@@ -92,7 +92,7 @@ def _type_name(kind: object) -> str:
     if origin is dict:
         return f"table of {_type_name(arguments[1])}"
     if origin is Union or type(kind).__name__ == "UnionType":
-        return _type_name(next(argument for argument in arguments if argument is not type(None)))
+        return _type_name(_bare(next(argument for argument in arguments if argument is not type(None))))
     names = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "Path": "path"}
     return names[kind.__name__]
 

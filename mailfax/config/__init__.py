@@ -11,7 +11,7 @@ import msgspec
 
 from mailfax.config.check import ConfigError, Problem, decode_path, shape_problems, syntax_problem
 from mailfax.config.schema import Config
-from mailfax.config.sense import sense_problems
+from mailfax.config.sense import profile_problems, sense_problems
 
 __all__ = ["EMBEDDED_DEFAULT", "Config", "ConfigError", "Problem", "embedded_default", "load", "parse"]
 
@@ -83,10 +83,11 @@ def parse(text: str, folder: Path) -> Config:
     if problems:
         raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line)))
     config = msgspec.convert(data, Config, dec_hook=decode_path)
-    problems = list(sense_problems(config, text))
+    anchored = _anchored(config, folder)
+    problems = [*sense_problems(config, text), *profile_problems(anchored, text)]
     if problems:
         raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line)))
-    return _anchored(config, folder)
+    return anchored
 
 
 def _anchored(config: Config, folder: Path) -> Config:
@@ -96,5 +97,8 @@ def _anchored(config: Config, folder: Path) -> Config:
         maildir=None if config.mail.maildir is None else folder / config.mail.maildir,
         password_file=None if config.mail.password_file is None else folder / config.mail.password_file,
     )
+    modems = msgspec.structs.replace(
+        config.modems, profiles=None if config.modems.profiles is None else folder / config.modems.profiles
+    )
     render = msgspec.structs.replace(config.render, fonts=tuple(folder / font for font in config.render.fonts))
-    return msgspec.structs.replace(config, data_dir=folder / config.data_dir, mail=mail, render=render)
+    return msgspec.structs.replace(config, data_dir=folder / config.data_dir, mail=mail, render=render, modems=modems)

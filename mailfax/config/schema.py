@@ -102,8 +102,11 @@ class Line(_Section, frozen=True, kw_only=True):
     """[lines.NAME]: one telephone line."""
 
     kind: Annotated[
-        Literal["class1", "virtual"],
-        Meta(description="class1: a T.31 fax modem. virtual: a line of the virtual exchange."),
+        Literal["modem", "class1", "class1.0", "virtual"],
+        Meta(
+            description="modem: a fax modem, in the class that its profile likes best. class1, class1.0: a fax modem in that class "
+            "(T.31). virtual: a line of the virtual exchange."
+        ),
     ]
     number: Annotated[
         str, Meta(description="Own number of the line: its caller id, and its DID where the network signals none.")
@@ -121,9 +124,28 @@ class Line(_Section, frozen=True, kw_only=True):
     device: Annotated[
         str, Meta(description="Of a modem: /dev/ttyUSB0, a pty, rfc2217://host:port or socket://host:port.")
     ] = ""
-    speed: Annotated[int, Meta(description="Of a modem: bit/s between computer and modem.", ge=2400)] = 115200
-    flow: Annotated[Literal["rtscts", "xonxoff", "none"], Meta(description="Of a modem: flow control.")] = "rtscts"
-    init: Annotated[tuple[str, ...], Meta(description="Of a modem: further AT commands at its start.")] = ()
+    profile: Annotated[
+        str,
+        Meta(
+            description="Of a modem: its model, a file of the profiles (docs/modems.md) without .toml; "
+            "auto: found by asking it each time it is opened."
+        ),
+    ] = "auto"
+    speed: Annotated[
+        Annotated[int, Meta(ge=2400)] | None,
+        Meta(description="Of a modem: bit/s between computer and modem, instead of its profile's."),
+    ] = None
+    flow: Annotated[
+        Literal["rtscts", "xonxoff", "none"] | None,
+        Meta(description="Of a modem: flow control, instead of its profile's."),
+    ] = None
+    init: Annotated[
+        tuple[str, ...], Meta(description="Of a modem: further AT commands at its start, after its profile's.")
+    ] = ()
+    caller_id: Annotated[
+        str | None,
+        Meta(description="Of a modem: command that turns caller id on, instead of its profile's; empty for none."),
+    ] = None
     dial_prefix: Annotated[
         str, Meta(description="Of a modem: digits dialled before every number, for example 0, for an outside line.")
     ] = ""
@@ -173,6 +195,14 @@ class Calls(_Section, frozen=True, kw_only=True):
             "The sender may have sent such a page again."
         ),
     ] = True
+
+
+class Modems(_Section, frozen=True, kw_only=True):
+    """[modems]: what all modems share."""
+
+    profiles: Annotated[
+        Path | None, Meta(description="Folder of profiles of your own; they come before those of mailfax.")
+    ] = None
 
 
 class Exchange(_Section, frozen=True, kw_only=True):
@@ -228,6 +258,7 @@ class Config(_Section, frozen=True, kw_only=True):
     identity: Identity = Identity()
     lines: dict[str, Line]
     calls: Calls = Calls()
+    modems: Modems = Modems()
     exchange: Exchange = Exchange()
     render: Render = Render()
     queue: Queue = Queue()

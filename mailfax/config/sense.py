@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from mailfax.config.check import Problem, line_of
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
 from mailfax.config.schema import Config, Line, Mail
+from mailfax.modem.opening import AUTO
+from mailfax.modem.profile import ProfileError, load_profiles
 from mailfax.smtp.envelope import is_mailbox
 from mailfax.smtp.maildir import is_maildir_name
 
@@ -34,6 +36,23 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
 
     for look in (_smtp, _domains, _receive, _mail, _identity, _lines, _devices, _routes):
         yield from look(config, at)
+
+
+def profile_problems(config: Config, text: str) -> Iterator[Problem]:
+    """Find modem profiles that cannot be read, and lines whose profile there is not. Paths of `config` are absolute by now."""
+    try:
+        known = load_profiles(config.modems.profiles)
+    except (ProfileError, OSError, UnicodeDecodeError) as error:
+        advice = "Mend that file; docs/modems.md says what stands in it."
+        yield Problem(line=line_of(text, ("modems", "profiles")), text=f"modems.profiles: {error}", advice=advice)
+        return
+    for name, line in config.lines.items():
+        if line.profile not in {AUTO, *known}:
+            yield Problem(
+                line=line_of(text, ("lines", name, "profile")),
+                text=f"lines.{name}.profile: there is no profile {line.profile!r}.",
+                advice=f"Write auto, or one of: {', '.join(known)}.",
+            )
 
 
 def _smtp(config: Config, at: At) -> Iterator[Problem]:
@@ -197,8 +216,8 @@ def _lines(config: Config, at: At) -> Iterator[Problem]:
 
 def _line(name: str, line: Line, at: At) -> Iterator[Problem]:
     where = at("lines", name)
-    if line.kind == "class1" and not line.device:
-        text = f"lines.{name}: a class1 line needs a device."
+    if line.kind != "virtual" and not line.device:
+        text = f"lines.{name}: a {line.kind} line needs a device."
         yield Problem(line=where, text=text, advice='Add  device = "/dev/ttyUSB0".')
     if line.kind == "virtual" and not line.number:
         text = f"lines.{name}: a virtual line needs a number."

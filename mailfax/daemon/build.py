@@ -13,8 +13,10 @@ from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.lineworker import Duties
 from mailfax.model.page import Coding
-from mailfax.modem.class1 import Class1Settings, Did, DidMemory, FlowControl, open_class1
+from mailfax.modem.class1 import Did, DidMemory, FlowControl
 from mailfax.modem.line import Line
+from mailfax.modem.opening import AUTO, Wished, open_modem
+from mailfax.modem.profile import FaxClass, Profile, ProfileError, load_profiles
 from mailfax.modem.virtual.client import VirtualLine
 from mailfax.modem.virtual.damage import Damage, FlipBits, OfKind
 from mailfax.modem.virtual.plan import DamagedCalls, ExchangeSettings, Route, Tone
@@ -39,6 +41,7 @@ AFTER_REFUSAL = {
     "go-on": AfterRtn.GO_ON,
     "retransmit-then-go-on": AfterRtn.RETRANSMIT_THEN_GO_ON,
 }
+CLASSES = {"class1": FaxClass.CLASS1, "class1.0": FaxClass.CLASS1_0}
 TONES = {"busy": Tone.BUSY, "no-answer": Tone.NO_ANSWER}
 
 
@@ -173,18 +176,37 @@ def line_opener(config: Config, name: str) -> Callable[[], Line]:
     line = config.lines[name]
     if line.kind == "virtual":
         return lambda: VirtualLine(name, line.number, exchange_socket(config), accepts_calls=line.receive)
-    modem = Class1Settings(
+    wished, known, memory = wished_modem(config, name), profiles(config), DidMemory()
+    return lambda: open_modem(wished, known, memory=memory)
+
+
+def profiles(config: Config) -> dict[str, Profile]:
+    """Return the modem profiles, ours and the administrator's. Raises ValueError."""
+    try:
+        return load_profiles(config.modems.profiles)
+    except ProfileError as error:
+        raise ValueError(f"modems.profiles: {error}") from error
+
+
+def wished_modem(config: Config, name: str) -> Wished:
+    """Return what the configuration says of a line's modem. Raises ValueError for a profile that there is not."""
+    line = config.lines[name]
+    if line.profile not in {AUTO, *(known := profiles(config))}:
+        raise ValueError(f"lines.{name}.profile: there is no profile {line.profile}; known are: {', '.join(known)}.")
+    return Wished(
         device=line.device,
         name=name,
         number=line.number,
         did=Did(line.did),
+        profile=line.profile,
+        fax_class=CLASSES.get(line.kind),
         speed=line.speed,
-        flow_control=FLOW[line.flow],
-        dial_prefix=f"ATDT{line.dial_prefix}",
-        rings_before_answer=line.rings,
+        flow=None if line.flow is None else FLOW[line.flow],
+        extra_init=line.init,
+        dialled_first=line.dial_prefix,
+        caller_id=line.caller_id,
+        rings=line.rings,
     )
-    settings, memory = replace(modem, init=(*modem.init, *line.init)), DidMemory()
-    return lambda: open_class1(settings, memory=memory)
 
 
 # All of the above, for `checks`: what these take, `serve` and its lines take.
@@ -199,5 +221,6 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     call_policy,
     exchange_socket,
     exchange_settings,
+    profiles,
 )
-LINE_SETTINGS: tuple[Callable[[Config, str], object], ...] = (offer, duties, line_opener)
+LINE_SETTINGS: tuple[Callable[[Config, str], object], ...] = (offer, duties, wished_modem, line_opener)

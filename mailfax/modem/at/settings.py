@@ -39,6 +39,8 @@ class ModemSettings:
     speed: int = 115200
     flow_control: FlowControl = FlowControl.RTS_CTS
     init: tuple[str, ...] = BASIC_INIT
+    fax_class: str = "1"
+    after_class: tuple[str, ...] = ()  # what entering the class makes the modem forget
     caller_id: str = "AT+VCID=1"
     caller_id_wait_s: float = 4.0  # it comes between the first ring and the second, in the 4 s of silence
     dial_prefix: str = "ATDT"

@@ -9,8 +9,8 @@ from typing import assert_never
 
 import structlog
 
-from mailfax.modem.at.dialogue import CAN, Dialogue, Result, Stopped
-from mailfax.modem.at.dle import END
+from mailfax.modem.at.attention import escape, get_attention
+from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
 from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.at.ringing import DidMemory, Ringing
 from mailfax.modem.class1.receiver import Burst, Heard, Miss, Receiver
@@ -50,9 +50,6 @@ _DIAL_RESULTS = {
     Result.NO_CARRIER: DialResult.NO_CARRIER,
     None: DialResult.NO_CARRIER,  # our own time-out: no fax tone was heard
 }
-WAKE_TRIES = 3
-WAKE_S = 1.5
-ESCAPE_S = 0.8
 HANG_UP_S = 5.0
 DTR_LOW_S = 0.5
 _log = structlog.get_logger(__name__)
@@ -156,7 +153,7 @@ class Class1Line:
         self._dialogue.heed_stop = False
         try:
             if self._unsettled or self._transmitter.side.turn.ready is not Ready.NOTHING:
-                self._escape()
+                escape(self._dialogue)
             if self._dialogue.command("ATH0", HANG_UP_S) is not Result.OK:
                 self._drop_dtr()
         except LineFault as fault:
@@ -257,15 +254,6 @@ class Class1Line:
 
     # -- making the modem ready
 
-    def _escape(self) -> None:
-        """Bring the modem back to command state from data, from a receive, or from dialling, whichever it is in."""
-        self._port.drop_output()
-        self._dialogue.drop_stale()
-        self._dialogue.write(END)
-        self._dialogue.result(ESCAPE_S)
-        self._dialogue.write(CAN + b"\r")
-        self._dialogue.result(ESCAPE_S)
-
     def _ready(self) -> None:
         """Set the modem up again if a call has been; some fall back to Class 0 when they hang up."""
         if not self._idle_ready:
@@ -278,21 +266,17 @@ class Class1Line:
         """
         dialogue = self._dialogue
         self._ringing.hears_all_from_s = math.inf
-        self._port.drop_output()
-        for _ in range(WAKE_TRIES):
-            if dialogue.command("ATE0V1Q0", WAKE_S) is Result.OK:
-                break
-            self._escape()
-        else:
-            raise LineFault(
-                f"No modem answers at {self._settings.device}. Check the cable, that it is switched on, "
-                f"and the speed ({self._settings.speed} bit/s)."
-            )
+        get_attention(dialogue, self._settings.device)
         for text in self._settings.init:
             dialogue.must(text, self._settings.command_timeout_s)
-        dialogue.must("AT+FCLASS=1", self._settings.command_timeout_s)
+        dialogue.must(f"AT+FCLASS={self._settings.fax_class}", self._settings.command_timeout_s)
+        for text in self._settings.after_class:
+            dialogue.must(text, self._settings.command_timeout_s)
+        if self._settings.adaptive:  # a modem without it says +FCERROR instead, and that is met too
+            dialogue.command(self._settings.adaptive, self._settings.command_timeout_s)
+        lists = (("AT+FTM=?", self._settings.transmit), ("AT+FRM=?", self._settings.receive))
         self.best_modulation = best_modulation(
-            [dialogue.ask(query, self._settings.command_timeout_s) for query in ("AT+FTM=?", "AT+FRM=?")]
+            [known or dialogue.ask(query, self._settings.command_timeout_s) for query, known in lists]
         )
         if self._settings.caller_id:
             answer = dialogue.command(self._settings.caller_id, self._settings.command_timeout_s)

@@ -92,7 +92,7 @@ class Transmitter:
         hundredths = min(LONGEST_SILENCE, int(silence_s * 100))
         if hundredths < 1 or self.side.turn.last is Last.NOTHING:
             return
-        if self.side.turn.last is Last.SENT:
+        if self.side.turn.last is Last.SENT or not self.side.settings.silence_by_frs:
             self._fts(hundredths)
             return
         dialogue = self.side.dialogue

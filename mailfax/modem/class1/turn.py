@@ -74,13 +74,14 @@ def best_modulation(lists: Sequence[str]) -> Modulation:
     They print `24,48,72`, `(24,48,72-74)`, spaces, and what they like; a list without a known code says nothing.
     """
     known = [
-        codes for text in lists if (codes := _read_codes(text)) & {code for pair in CODES.values() for code in pair}
+        codes for text in lists if (codes := read_codes(text)) & {code for pair in CODES.values() for code in pair}
     ]
     able = [modulation for modulation, pair in CODES.items() if all(codes.issuperset(pair) for codes in known)]
     return max(able, key=lambda modulation: modulation.bit_rate, default=Modulation.V27TER_2400)
 
 
-def _read_codes(text: str) -> set[int]:
+def read_codes(text: str) -> set[int]:
+    """Read every number and range of numbers in an answer."""
     codes: set[int] = set()
     for first, last in _CODE_RANGE.findall(text):
         codes.update(range(int(first), int(last or first) + 1))
