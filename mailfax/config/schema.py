@@ -226,6 +226,12 @@ class Render(_Section, frozen=True, kw_only=True):
     max_pages: Annotated[int, Meta(description="Most pages of one document.", ge=1)] = 500
     cpu_s: Annotated[int, Meta(description="Most seconds of processor time for one mail.", ge=5)] = 120
     memory_mb: Annotated[int, Meta(description="Most memory for one mail, in MB.", ge=256)] = 2048
+    photos: Annotated[
+        Literal["fast", "balanced", "best"],
+        Meta(
+            description="How photographs are screened: fast (rows, cheapest on the line), balanced, or best (twice the seconds of balanced)."
+        ),
+    ] = "balanced"
     fonts: Annotated[tuple[Path, ...], Meta(description="Font files to try before those of the system.")] = ()
 
 

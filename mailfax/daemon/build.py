@@ -13,6 +13,7 @@ from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.lineworker import Duties
 from mailfax.model.page import Coding
+from mailfax.model.photo import PhotoScreen
 from mailfax.modem.class1 import Did, DidMemory, FlowControl
 from mailfax.modem.line import Line
 from mailfax.modem.opening import AUTO, Wished, open_modem
@@ -120,6 +121,7 @@ def render_settings(config: Config) -> RenderSettings:
         wall_s=render.cpu_s * WALL_SECONDS_PER_CPU_SECOND,
         memory_bytes=render.memory_mb * MB,
         fonts=render.fonts,
+        photos=PhotoScreen(render.photos),
     )
 
 

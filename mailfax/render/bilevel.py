@@ -1,116 +1,183 @@
-"""Grey becomes black and white: a threshold for text and lines, error diffusion for photographs, white tails cut off.
+"""Grey becomes black and white: a threshold for text and lines, screens for photographs and tinted fills.
 
-Used by `text`, `pdf` and `image`. Grey is numpy uint8 [rows, width], 0 is black.
+Which is which comes from whoever drew the page, as `Areas`: `pdf` knows it from the objects of the file, `image` from the
+tones of the whole picture. Pixels alone decide only inside an area. Grey is numpy uint8 [rows, width], 0 is black. Used by
+`text`, `header`, `pdf` and `image`.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mailfax.model.page import A4_WIDTH_PX, Resolution
-from mailfax.render.paper import FINE, STANDARD
+from mailfax.model.photo import PhotoScreen
+from mailfax.render.paper import FINE, PAPERS, STANDARD
+from mailfax.render.screen import screen, screen_rows
 from mailfax.render.sheet import Sheet
+from mailfax.render.tints import tinted
+from mailfax.render.tones import Grey, ink_level, level_paper
 from mailfax.t4codec.bitmap import Bitmap
-from mailfax.t4codec.jit import COMPILED, kernel
 
-Grey = NDArray[np.uint8]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 # Thin strokes come out of the anti-aliasing pale, the more so at 98 rows to the inch: the threshold lies above the middle.
 THRESHOLD = {Resolution.FINE: 165, Resolution.STANDARD: 180}
-_PAPER_DARKEST = 170  # what is darker over a whole block is ink, not paper
-_PAPER_LIGHTEST = 250  # nothing to do above
-_BLOCK_PX = 64
-_REDUCE = 4
+_WHITE = 255
+_PLATE_PX = 3  # kept free of the screen around letters
+_SAME_TONE = 8
+_FLAT_SHARE = 0.3
+_UNEVEN_THRESHOLD = 100  # on a photograph, whose own tones come near those of the letters
 
 _TAIL_FINE_ROWS = 60  # about 8 mm of white kept below the last ink
 _LEAST_FINE_ROWS = 400  # about 52 mm: shorter sheets jam in cutters and confuse receivers
 
-_PAPER_TONE = 24  # levels around the commonest tone that still count as the paper of a scan
-_PAPER_SHARE = 0.5
-_MID_TONE = (48, 208)
-_MID_SHARE = 0.2
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plate:
+    """Letters that are not black, or not on white: where they stand, and their tone. Here the ground is made plain."""
+
+    box: Box
+    ink: int
 
 
-def level_paper(grey: Grey) -> Grey:
-    """Divide out the tone of the paper, block by block, so that a yellowed or shaded scan becomes black on white."""
-    rows, width = grey.shape
-    if min(rows, width) < _REDUCE:
-        return grey
-    small = np.asarray(Image.fromarray(grey).reduce(_REDUCE))  # averages: a noisy speck is not the paper
-    step = _BLOCK_PX // _REDUCE
-    padded = np.pad(small, [(0, -side % step) for side in small.shape], mode="edge")
-    blocks = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step).max(axis=(1, 3))
-    if blocks.min() >= _PAPER_LIGHTEST:
-        return grey
-    paper = np.where(blocks < _PAPER_DARKEST, 255, blocks).astype(np.uint8)
-    size = (paper.shape[1] * _BLOCK_PX, paper.shape[0] * _BLOCK_PX)
-    smooth = np.asarray(Image.fromarray(paper).resize(size, Image.Resampling.BILINEAR))[:rows, :width]
-    levelled: Grey = np.minimum(255, grey.astype(np.uint16) * 255 // smooth).astype(np.uint8)
-    return levelled
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Areas:
+    """What is not simply black on white, in boxes of the page's fine raster.
 
-
-def is_photograph(grey: Grey) -> bool:
-    """Tell a photograph from text, a drawing or a scanned page, by its tones.
-
-    A scanned page has one commonest light tone, its paper; a drawing has few tones between black and white.
+    `photographs` are screened; `scans` have their paper divided out and their own threshold; in `tints` flat tones are screened where
+    they are thick, so that lines and letters in them are not; `papers` are large pale grounds with their tone, taken for white.
     """
-    if grey.size == 0:
-        return False
-    histogram = np.bincount(grey.ravel()[:: max(1, grey.size // 500_000)], minlength=256).astype(float)
-    histogram /= histogram.sum()
-    peak = int(histogram[_PAPER_DARKEST:].argmax()) + _PAPER_DARKEST
-    paper = histogram[max(0, peak - _PAPER_TONE) : peak + _PAPER_TONE + 1].sum()
-    return bool(paper < _PAPER_SHARE and histogram[slice(*_MID_TONE)].sum() > _MID_SHARE)
+
+    photographs: tuple[Box, ...] = ()
+    scans: tuple[Box, ...] = ()
+    tints: tuple[Box, ...] = ()
+    papers: tuple[tuple[Box, int], ...] = ()
+    plates: tuple[Plate, ...] = ()
+
+    def halved(self) -> "Areas":
+        """Return the same areas for half as many rows."""
+        return Areas(
+            photographs=tuple(map(_halved, self.photographs)),
+            scans=tuple(map(_halved, self.scans)),
+            tints=tuple(map(_halved, self.tints)),
+            papers=tuple((_halved(box), tone) for box, tone in self.papers),
+            plates=tuple(replace(plate, box=_halved(plate.box)) for plate in self.plates),
+        )
 
 
-@kernel
-def _diffuse(grey: Grey, hysteresis: float) -> NDArray[np.bool_]:
-    """Floyd-Steinberg with a threshold that leans to the colour of the pel before: longer runs, so fewer bits."""
-    rows, width = grey.shape
-    black = np.zeros((rows, width), dtype=np.bool_)
-    here = np.zeros(width + 2, dtype=np.float32)
-    below = np.zeros(width + 2, dtype=np.float32)
-    for row in range(rows):
-        before_black = False
-        for column in range(width):
-            wanted = np.float32(grey[row, column]) + here[column + 1]
-            lean = hysteresis if before_black else -hysteresis
-            is_black = wanted < 127.5 + lean
-            black[row, column] = is_black
-            before_black = is_black
-            error = wanted - (np.float32(0.0) if is_black else np.float32(255.0))
-            here[column + 2] += error * np.float32(7 / 16)
-            below[column] += error * np.float32(3 / 16)
-            below[column + 1] += error * np.float32(5 / 16)
-            below[column + 2] += error * np.float32(1 / 16)
-        here, below = below, here
-        below[:] = 0
+def _halved(box: Box) -> Box:
+    left, top, right, bottom = box
+    return left, top // 2, right, (bottom + 1) // 2
+
+
+def whole(grey: Grey) -> Box:
+    """Return the box of a whole picture."""
+    return 0, 0, grey.shape[1], grey.shape[0]
+
+
+def halve(grey: Grey) -> Grey:
+    """Return the grey of standard resolution: the mean of two fine rows, so that no stroke is lost with a dropped row."""
+    even, odd = grey[0 : grey.shape[0] // 2 * 2 : 2], grey[1::2]
+    mean: Grey = ((even.astype(np.uint16) + odd) >> 1).astype(np.uint8)
+    return mean
+
+
+def to_black(grey: Grey, resolution: Resolution, areas: Areas, photos: PhotoScreen) -> NDArray[np.bool_]:
+    """Make black and white of a page or picture; True is black."""
+    threshold = THRESHOLD[resolution]
+    if areas.papers:
+        grey = grey.copy()
+        for box, tone in areas.papers:
+            piece = grey[_slices(box)]
+            np.minimum(_WHITE, piece.astype(np.uint16) * _WHITE // tone, out=piece, casting="unsafe")
+    black: NDArray[np.bool_] = grey < threshold
+    if areas.tints:
+        _lay_tints(black, grey, areas, PAPERS[resolution].rows_per_px)
+    for box in areas.scans:
+        levelled = level_paper(grey[_slices(box)])
+        black[_slices(box)] = levelled < _between(threshold, ink_level(levelled))
+    for box in areas.photographs:
+        black[_slices(box)] = screen(np.ascontiguousarray(grey[_slices(box)]), photos)
+    for plate in areas.plates:
+        _lay_plate(black, grey, plate, threshold)
     return black
 
 
-_HYSTERESIS = 90.0  # a third of the bits of plain Floyd-Steinberg, and hardly worse to the eye
+def both_rasters(fine: Grey, areas: Areas, photos: PhotoScreen) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Make black and white of a page at fine and at standard resolution, both from the grey of the fine one."""
+    fine_black = to_black(fine, Resolution.FINE, areas, photos)
+    half = areas.halved()
+    black = to_black(halve(fine), Resolution.STANDARD, half, photos)
+    # A line one row thick that falls between two rows is pale in both: it would be gone.
+    even = fine_black[: black.shape[0] * 2]
+    lost = even[0::2] | even[1::2]
+    lost &= ~black
+    lost[1:] &= ~black[:-1]
+    lost[:-1] &= ~black[1:]
+    for box in (*half.photographs, *half.scans, *half.tints):
+        lost[_slices(box)] = False
+    return fine_black, black | lost
 
 
-def diffuse(grey: Grey) -> NDArray[np.bool_]:
-    """Screen a photograph: True is black. Without a compiler Pillow does it, with more bits."""
-    if not COMPILED:
-        return ~np.asarray(Image.fromarray(grey).convert("1"))
-    return _diffuse(grey, _HYSTERESIS)
+def _slices(box: Box) -> tuple[slice, slice]:
+    left, top, right, bottom = box
+    return slice(top, bottom), slice(left, right)
 
 
-def warm() -> None:
-    """Compile or load the kernel."""
-    diffuse(np.zeros((2, 2), dtype=np.uint8))
+def _between(threshold: int, ink: int, ground: int = _WHITE) -> float:
+    """Place the threshold of black on white as far between another ink and another ground."""
+    return ground - (_WHITE - threshold) / _WHITE * (ground - ink)
 
 
-def to_black(grey: Grey, resolution: Resolution, photographs: tuple[Box, ...] = ()) -> NDArray[np.bool_]:
-    """Make black and white of a page: the threshold of text everywhere, photographs screened inside their boxes."""
-    black = level_paper(grey) < THRESHOLD[resolution]
-    for left, top, right, bottom in photographs:
-        inside = (slice(top, bottom), slice(left, right))
-        black[inside] = diffuse(np.ascontiguousarray(grey[inside]))
-    return black
+def _lay_tints(black: NDArray[np.bool_], grey: Grey, areas: Areas, rows_per_px: float) -> None:
+    """Screen what is flat and thick inside the boxes of tints, but for photographs and scans."""
+    free = np.ones(grey.shape, dtype=np.bool_)
+    for box in (*areas.photographs, *areas.scans):
+        free[_slices(box)] = False
+    for box in _apart(areas.tints):
+        piece = grey[_slices(box)]
+        thick = tinted(piece, free[_slices(box)], rows_per_px)
+        black[_slices(box)][thick] = screen_rows(piece, box[1])[thick]
+
+
+def _apart(boxes: Sequence[Box]) -> list[Box]:
+    """Join boxes that overlap, until none do: no pel is looked at twice."""
+    apart: list[Box] = []
+    for box in sorted(boxes, key=_area, reverse=True):
+        joined = box
+        while hits := [other for other in apart if _overlap(joined, other)]:
+            apart = [other for other in apart if other not in hits]
+            lefts, tops, rights, bottoms = zip(*hits, joined, strict=True)
+            joined = (min(lefts), min(tops), max(rights), max(bottoms))
+        apart.append(joined)
+    return apart
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _lay_plate(black: NDArray[np.bool_], grey: Grey, plate: Plate, threshold: int) -> None:
+    """Make the letters of a plate black, or white on black, whichever they are to their ground."""
+    left, top, right, bottom = plate.box
+    near = (slice(max(0, top - _PLATE_PX), bottom + _PLATE_PX), slice(max(0, left - _PLATE_PX), right + _PLATE_PX))
+    piece = grey[near]
+    if not piece.size:
+        return
+    tones = np.bincount(piece.ravel(), minlength=256)
+    tones[max(0, plate.ink - _SAME_TONE) : plate.ink + _SAME_TONE] = 0
+    ground = int(tones.argmax())
+    if not tones[ground]:
+        return
+    is_flat = tones[max(0, ground - _SAME_TONE) : ground + _SAME_TONE].sum() > _FLAT_SHARE * piece.size
+    edge = _between(threshold if is_flat else _UNEVEN_THRESHOLD, plate.ink, ground)
+    black[near] = piece < edge if plate.ink < ground else piece <= edge
 
 
 def sheet_of(fine: NDArray[np.bool_], standard: NDArray[np.bool_]) -> Sheet:

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
-from mailfax.model.page import A4_WIDTH_PX, Resolution
-from mailfax.render.bilevel import is_photograph, sheet_of, to_black
+from mailfax.model.page import A4_WIDTH_PX
+from mailfax.model.photo import PhotoScreen
+from mailfax.render.bilevel import Areas, sheet_of, to_black, whole
+from mailfax.render.faxpage import fax_resolution, fax_sheet
 from mailfax.render.fit import Fit, fit
-from mailfax.render.paper import FINE, STANDARD, X_DPI, Paper
+from mailfax.render.paper import FINE, STANDARD, Paper
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
-from mailfax.t4codec.bitmap import Bitmap
+from mailfax.render.tones import is_photograph
 
 _FORMATS = ("JPEG", "PNG", "TIFF")
 _DEFAULT_DPI = 96.0
@@ -35,9 +37,6 @@ _DAMAGE = (
     OverflowError,
     ZeroDivisionError,
 )
-# Vertical densities of a fax in rows per inch, with what writers round them to.
-_FAX_DENSITIES = {Resolution.STANDARD: (96.0, 100.0), Resolution.FINE: (190.0, 205.0)}
-_FAX_X_DPI = (199.0, 210.0)
 _LYING = {5, 6, 7, 8}  # EXIF orientations with rows and columns exchanged
 
 
@@ -60,11 +59,12 @@ def _decoding() -> Iterator[None]:
 class ImageSource:
     """An open picture, or the pages of a TIFF (a sheet.Source)."""
 
-    def __init__(self, octets: bytes) -> None:
+    def __init__(self, octets: bytes, photos: PhotoScreen) -> None:
         with _decoding():
             self._image = Image.open(BytesIO(octets), formats=_FORMATS)
             self._is_tiff = self._image.format == "TIFF"
             self._page_count = int(getattr(self._image, "n_frames", 1)) if self._is_tiff else 1
+        self._photos = photos
         self._notes: list[str] = []
 
     @property
@@ -89,9 +89,9 @@ class ImageSource:
         if self._is_tiff:
             image.load()  # which turns it as its orientation says
         dpi = _density(image)[::-1] if lying else _density(image)
-        resolution = _fax_resolution(image, dpi)
+        resolution = fax_resolution(image.width, dpi) if image.mode == "1" else None
         if resolution is not None:
-            return _fax_page(~np.asarray(image.convert("1")), resolution)
+            return fax_sheet(~np.asarray(image.convert("1")), resolution)
         longest_px = max(image.size)
         if image.format == "JPEG":
             # JPEG decodes at half, a quarter or an eighth of its size for nothing: no more than twice what is needed.
@@ -105,8 +105,13 @@ class ImageSource:
         if size.turned:
             grey = grey.transpose(Image.Transpose.ROTATE_90)
         fine, standard = _scaled(grey, size, FINE), _scaled(grey, size, STANDARD)
-        photo = is_photograph(fine)
-        return sheet_of(_black(fine, FINE, photo=photo), _black(standard, STANDARD, photo=photo))
+        is_photo = is_photograph(fine)
+        return sheet_of(self._black(fine, FINE, is_photo=is_photo), self._black(standard, STANDARD, is_photo=is_photo))
+
+    def _black(self, grey: NDArray[np.uint8], paper: Paper, *, is_photo: bool) -> NDArray[np.bool_]:
+        box = (whole(grey),)
+        areas = Areas(photographs=box) if is_photo else Areas(scans=box)
+        return to_black(grey, paper.resolution, areas, self._photos)
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""
@@ -117,11 +122,6 @@ def _density(image: Image.Image) -> tuple[float, float]:
     low, high = _SANE_DPI
     x, y = (float(value) for value in image.info.get("dpi", (0, 0)))
     return (x, y) if low <= x <= high and low <= y <= high else (_DEFAULT_DPI, _DEFAULT_DPI)
-
-
-def _black(grey: NDArray[np.uint8], paper: Paper, *, photo: bool) -> NDArray[np.bool_]:
-    rows, width = grey.shape
-    return to_black(grey, paper.resolution, ((0, 0, width, rows),) if photo else ())
 
 
 def _scaled(grey: Image.Image, size: Fit, paper: Paper) -> NDArray[np.uint8]:
@@ -146,40 +146,3 @@ def to_grey(image: Image.Image) -> Image.Image:
     if image.mode in {"CMYK", "LAB"}:
         return image.convert("RGB").convert("L")
     return image.convert("L")
-
-
-def _fax_resolution(image: Image.Image, dpi: tuple[float, float]) -> Resolution | None:
-    """Say which fax raster this picture already has, if any."""
-    if image.mode != "1" or image.width != A4_WIDTH_PX or not _FAX_X_DPI[0] <= dpi[0] <= _FAX_X_DPI[1]:
-        return None
-    for resolution, (low, high) in _FAX_DENSITIES.items():
-        if low <= dpi[1] <= high:
-            return resolution
-    return None
-
-
-def _fax_page(black: NDArray[np.bool_], resolution: Resolution) -> Sheet:
-    """Keep every pixel of a fax: white rows give way to the header strip, ink does not, unless no sheet is so long."""
-    paper = FINE if resolution is Resolution.FINE else STANDARD
-    inked = np.flatnonzero(black.any(axis=1))
-    first, end = (int(inked[0]), int(inked[-1]) + 1) if inked.size else (0, 0)
-    if end - first > paper.longest_rows:
-        grey = Image.fromarray(black).convert("L").point(lambda level: 255 - level)
-        size = fit(black.shape[1] / X_DPI, black.shape[0] / paper.y_dpi, may_turn=False)
-        fine, standard = _scaled(grey, size, FINE), _scaled(grey, size, STANDARD)
-        return sheet_of(_black(fine, FINE, photo=False), _black(standard, STANDARD, photo=False))
-    if end - first > paper.body_rows:
-        fine_raster, standard_raster = _both_rasters(black[first:end], resolution)
-        return Sheet(fine=Bitmap.from_bool(fine_raster), standard=Bitmap.from_bool(standard_raster))
-    top = min(first, max(0, end - paper.body_rows))
-    return sheet_of(*_both_rasters(black[top : top + paper.body_rows], resolution))
-
-
-def _both_rasters(black: NDArray[np.bool_], resolution: Resolution) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return a fax as fine and as standard; one of them is the fax itself."""
-    match resolution:
-        case Resolution.FINE | Resolution.SUPERFINE | Resolution.ULTRAFINE:  # only the first is told apart above
-            even = np.pad(black, ((0, black.shape[0] % 2), (0, 0)))
-            return black, even[0::2] | even[1::2]
-        case Resolution.STANDARD:
-            return np.repeat(black, 2, axis=0), black

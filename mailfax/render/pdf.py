@@ -1,7 +1,7 @@
-"""PDF becomes sheets: drawn grey by pdfium directly at each raster, photographs found as the file's own image objects.
+"""PDF becomes sheets: drawn grey by pdfium directly at the fax raster, made black and white by the file's own objects.
 
-Crop box and rotation are pdfium's work, and form fields are drawn. Nothing in the file is run or fetched: this build of
-pdfium has no JavaScript. Used by `story`.
+Crop box and rotation are pdfium's work; form fields and annotations are drawn. Nothing in the file is run or fetched: this
+build of pdfium has no JavaScript. Standard resolution is made from the same grey. Used by `story`.
 """
 
 import ctypes
@@ -11,38 +11,38 @@ from collections.abc import Iterator
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
-from numpy.typing import NDArray
 
-from mailfax.render.bilevel import Box, is_photograph, sheet_of, to_black
+from mailfax.model.photo import PhotoScreen
+from mailfax.render.bilevel import both_rasters, sheet_of
 from mailfax.render.fit import Fit, fit
-from mailfax.render.paper import FINE, PT_PER_INCH, STANDARD, Paper
+from mailfax.render.paper import FINE, PT_PER_INCH
+from mailfax.render.pdf_areas import areas_of
+from mailfax.render.pdf_objects import PageObjects, read_objects, to_pels
+from mailfax.render.pdf_picture import allows_plain_jpegs, fax_page, jpeg_page
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
+from mailfax.render.tones import Grey
 
 # Its only advice is to build pdfium with XFA and JavaScript, which is the last thing a mail gateway wants.
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 
 _TURN_LEFT = 3  # quarter turns clockwise, as pdfium counts them
 _FLAGS = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_PRINTING | pdfium_c.FPDF_GRAYSCALE
-_SMALLEST_PHOTO_PX = 24
-_DEEPEST_FORM = 6
-_MOST_IMAGES = 2000
-_TOUCHING_PX = 3
 
 
 class PdfSource:
-    """An open PDF (a sheet.Source)."""
+    """An open PDF (a sheet.Source). `password` opens one that is locked; it is tried only where one is needed."""
 
-    def __init__(self, octets: bytes) -> None:
+    def __init__(self, octets: bytes, photos: PhotoScreen, password: str = "") -> None:
         try:
-            self._pdf = pdfium.PdfDocument(octets)
+            self._pdf = _opened(octets, password)
             self._pdf.init_forms()
             self._page_count = len(self._pdf)
         except pdfium.PdfiumError as error:
-            if "password" in str(error).lower():
-                raise PartUnreadable("needs a password to be opened") from error
             raise PartUnreadable("is no PDF that can be opened; it is damaged or cut short") from error
         if not self._page_count:
             raise PartUnreadable("has no pages")
+        self._photos = photos
+        self._plain_jpegs = allows_plain_jpegs(octets)
         self._drawn = 0
         self._notes: list[str] = []
         if inside := pdfium_c.FPDFDoc_GetAttachmentCount(self._pdf):
@@ -72,26 +72,59 @@ class PdfSource:
             raise PartUnreadable("has no page that can be read")
 
     def _draw_page(self, page: pdfium.PdfPage, index: int) -> Sheet:
-        width, height = page.get_width() / PT_PER_INCH, page.get_height() / PT_PER_INCH
-        size = fit(max(width, 0.01), max(height, 0.01), may_turn=True)
-        fine = _grey(page, size, FINE)
-        standard = _grey(page, size, STANDARD)
-        photographs = [rectangle for rectangle in _images(page) if _is_photo(page, size, fine, rectangle)]
-        fine_boxes = tuple(_on_raster(page, size, FINE, rectangle) for rectangle in photographs)
-        standard_boxes = tuple(_on_raster(page, size, STANDARD, rectangle) for rectangle in photographs)
-        black = to_black(fine, FINE.resolution, fine_boxes)
-        if not black.any() and pdfium_c.FPDFPage_CountObjects(page):
-            self._notes.append(f"page {index + 1} of the file came out blank; its fonts may be missing in it")
-        return sheet_of(black, to_black(standard, STANDARD.resolution, standard_boxes))
+        width_inches, height_inches = page.get_width() / PT_PER_INCH, page.get_height() / PT_PER_INCH
+        size = fit(max(width_inches, 0.01), max(height_inches, 0.01), may_turn=True)
+        width, rows = _even_size(size)
+        objects = read_objects(page, to_pels(page, width, rows, _turn(size)))
+        picture = objects.sole_picture
+        if picture and (sheet := fax_page(page, picture)):
+            return sheet
+        grey = jpeg_page(page, picture, width, rows) if picture and self._plain_jpegs else None
+        if grey is None:
+            grey = _drawn(page, size)
+        fine, standard = both_rasters(grey, areas_of(objects, grey), self._photos)
+        if not fine.any() and (objects.count or pdfium_c.FPDFPage_GetAnnotCount(page)):
+            self._notes.append(_blank_note(index, objects, grey))
+        return sheet_of(fine, standard)
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""
         return (Portion(first=0, last=self._drawn - 1, note="; ".join(self._notes)),)
 
 
-def _grey(page: pdfium.PdfPage, size: Fit, paper: Paper) -> NDArray[np.uint8]:
-    """Draw the page at this raster; pdfium takes the two resolutions apart, so nothing is scaled afterwards."""
-    width, rows = size.size_px(paper)
+def _opened(octets: bytes, password: str) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(octets)
+    except pdfium.PdfiumError as error:
+        if "password" not in str(error).lower():
+            raise
+        if not password:
+            raise PartUnreadable("needs a password to be opened (the header X-Fax-Password gives one)") from error
+    try:
+        return pdfium.PdfDocument(octets, password=password)
+    except pdfium.PdfiumError as error:
+        raise PartUnreadable("is not opened by the password that was given") from error
+
+
+def _blank_note(index: int, objects: PageObjects, grey: Grey) -> str:
+    if objects.has_letters and grey.min(initial=255) == 255:
+        return f"page {index + 1} of the file came out blank; its fonts may be missing in it"
+    return f"page {index + 1} of the file came out blank"
+
+
+def _turn(size: Fit) -> int:
+    return _TURN_LEFT if size.turned else 0
+
+
+def _even_size(size: Fit) -> tuple[int, int]:
+    """Return the pels of a drawing, with rows that can be halved."""
+    width, rows = size.size_px(FINE)
+    return width, min(rows + rows % 2, FINE.body_rows // 2 * 2)
+
+
+def _drawn(page: pdfium.PdfPage, size: Fit) -> Grey:
+    """Draw the page at the fine raster; pdfium takes the two resolutions apart, so nothing is scaled afterwards."""
+    width, rows = _even_size(size)
     grey = np.full((rows, width), 255, dtype=np.uint8)
     bitmap = pdfium_c.FPDFBitmap_CreateEx(
         width, rows, pdfium_c.FPDFBitmap_Gray, grey.ctypes.data_as(ctypes.c_void_p), width
@@ -106,77 +139,3 @@ def _grey(page: pdfium.PdfPage, size: Fit, paper: Paper) -> NDArray[np.uint8]:
     finally:
         pdfium_c.FPDFBitmap_Destroy(bitmap)
     return grey
-
-
-def _turn(size: Fit) -> int:
-    return _TURN_LEFT if size.turned else 0
-
-
-_Rectangle = tuple[float, float, float, float]  # left, bottom, right, top in page coordinates
-
-
-def _images(page: pdfium.PdfPage) -> list[_Rectangle]:
-    """Return where the images of the page are; strips of one picture are joined."""
-    joined: list[_Rectangle] = []
-    for rectangle in _image_rectangles(page, None, pdfium.PdfMatrix(), 0):
-        if joined and _touch(joined[-1], rectangle):
-            left, bottom, right, top = joined.pop()
-            joined.append(
-                (
-                    min(left, rectangle[0]),
-                    min(bottom, rectangle[1]),
-                    max(right, rectangle[2]),
-                    max(top, rectangle[3]),
-                )
-            )
-        else:
-            joined.append(rectangle)
-        if len(joined) >= _MOST_IMAGES:
-            break
-    return joined
-
-
-def _touch(one: _Rectangle, other: _Rectangle) -> bool:
-    gap = _TOUCHING_PX * PT_PER_INCH / FINE.y_dpi
-    return (
-        one[0] - gap <= other[2] and other[0] - gap <= one[2] and one[1] - gap <= other[3] and other[1] - gap <= one[3]
-    )
-
-
-def _image_rectangles(
-    page: pdfium.PdfPage, form: pdfium.PdfObject | None, matrix: pdfium.PdfMatrix, depth: int
-) -> Iterator[_Rectangle]:
-    for item in page.get_objects(form=form, max_depth=1):
-        if item.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            bounds = _bounds(item)
-            if bounds:
-                yield matrix.on_rect(*bounds)
-        elif item.type == pdfium_c.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
-            yield from _image_rectangles(page, item, item.get_matrix().multiply(matrix), depth + 1)
-
-
-def _bounds(item: pdfium.PdfObject) -> _Rectangle | None:
-    edges = [ctypes.c_float() for _ in range(4)]
-    if not pdfium_c.FPDFPageObj_GetBounds(item, *edges):
-        return None
-    left, bottom, right, top = (edge.value for edge in edges)
-    return left, bottom, right, top
-
-
-def _on_raster(page: pdfium.PdfPage, size: Fit, paper: Paper, rectangle: _Rectangle) -> Box:
-    """Return the pixels of a rectangle of the page."""
-    width, rows = size.size_px(paper)
-    x, y = ctypes.c_int(), ctypes.c_int()
-    corners = []
-    for page_x, page_y in (rectangle[:2], rectangle[2:]):
-        pdfium_c.FPDF_PageToDevice(page, 0, 0, width, rows, _turn(size), page_x, page_y, x, y)
-        corners.append((min(max(x.value, 0), width), min(max(y.value, 0), rows)))
-    (x1, y1), (x2, y2) = corners
-    return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
-
-
-def _is_photo(page: pdfium.PdfPage, size: Fit, fine: NDArray[np.uint8], rectangle: _Rectangle) -> bool:
-    left, top, right, bottom = _on_raster(page, size, FINE, rectangle)
-    if right - left < _SMALLEST_PHOTO_PX or bottom - top < _SMALLEST_PHOTO_PX:
-        return False
-    return is_photograph(fine[top:bottom, left:right])

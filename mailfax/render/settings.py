@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailfax.model.photo import PhotoScreen
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderSettings:
@@ -20,3 +22,4 @@ class RenderSettings:
     font_dirs: tuple[Path, ...] = (Path("/usr/share/fonts"),)
     text_pt: float = 11.5
     margin_mm: float = 15.0
+    photos: PhotoScreen = PhotoScreen.BALANCED

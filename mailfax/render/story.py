@@ -19,6 +19,7 @@ from mailfax.render.kinds import NEVER_CONTENT, Kind, kind_of, sniff
 from mailfax.render.mime import Part, TooDeep, parts_of
 from mailfax.render.paper import FINE, STANDARD, Paper
 from mailfax.render.pdf import PdfSource
+from mailfax.render.request import RenderRequest, request_of
 from mailfax.render.result import Rendered, RenderedPage, RenderFailure
 from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet, Source
@@ -62,7 +63,7 @@ def render_message(
         parts = parts_of(raw)
     except TooDeep as error:
         raise RenderFailure(Outcome.UNREADABLE, "The parts of the message are nested too deeply.") from error
-    return _Rendering(parts, settings, progress, on_account).run()
+    return _Rendering(parts, settings, request_of(raw), progress, on_account).run()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +84,7 @@ def render_files(
 ) -> Rendered:
     """Turn files into pages, in their order. Raises RenderFailure."""
     parts = [_part_of_file(file.name, file.octets) for file in files]
-    return _Rendering(parts, settings, progress, on_account).run()
+    return _Rendering(parts, settings, RenderRequest(), progress, on_account).run()
 
 
 def _part_of_file(name: str, octets: bytes) -> Part:
@@ -98,9 +99,16 @@ class _Rendering:
     """One message on its way to pages; holds the account."""
 
     def __init__(
-        self, parts: Sequence[Part], settings: RenderSettings, progress: Progress, on_account: OnAccount | None
+        self,
+        parts: Sequence[Part],
+        settings: RenderSettings,
+        request: RenderRequest,
+        progress: Progress,
+        on_account: OnAccount | None,
     ) -> None:
         self._settings = settings
+        self._photos = request.photos or settings.photos
+        self._password = request.password
         self._progress = progress
         self._on_account = on_account
         self._plan = [_decide(part) for part in parts]
@@ -170,9 +178,9 @@ class _Rendering:
                     blocks = [_text_block(self._plan[index].part) for index in members]
                     source: Source = TextSource(blocks, self._settings)
                 case Kind.PDF:
-                    source = PdfSource(first.part.octets)
+                    source = PdfSource(first.part.octets, self._photos, self._password)
                 case Kind.IMAGE:
-                    source = ImageSource(first.part.octets)
+                    source = ImageSource(first.part.octets, self._photos)
                 case None:
                     raise AssertionError("only parts with a kind are opened")
                 case _:

@@ -3,7 +3,7 @@
 import pypdfium2 as pdfium
 from PIL import Image
 
-from mailfax.render import bilevel
+from mailfax.render import screen
 from mailfax.render.fonts import font_chain
 from mailfax.render.settings import RenderSettings
 
@@ -14,4 +14,4 @@ def warm(settings: RenderSettings | None = None) -> None:
         face.sized(16)
     pdfium.PdfDocument.new().close()
     Image.preinit()
-    bilevel.warm()
+    screen.warm()

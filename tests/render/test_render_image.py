@@ -7,9 +7,12 @@ from PIL import Image
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
-from mailfax.render.bilevel import diffuse, is_photograph, level_paper, to_black
+from mailfax.model.photo import PhotoScreen
+from mailfax.render.bilevel import Areas, to_black, whole
 from mailfax.render.mime import parts_of
 from mailfax.render.result import RenderFailure
+from mailfax.render.screen import screen
+from mailfax.render.tones import is_photograph, level_paper
 
 
 def saved(image: Image.Image, form: str, **options: object) -> bytes:
@@ -160,7 +163,7 @@ def test_a_yellowed_scan_becomes_black_on_white() -> None:
     scan[200:210, 100:700] = 120
     assert not is_photograph(scan)
     assert (scan < 200).mean() > 0.2
-    black = to_black(scan, Resolution.FINE)
+    black = to_black(scan, Resolution.FINE, Areas(scans=(whole(scan),)), PhotoScreen.BALANCED)
     assert black[200:210, 100:700].all()
     assert black.sum() == 6000
     assert level_paper(np.full((64, 64), 255, dtype=np.uint8)).min() == 255
@@ -169,6 +172,7 @@ def test_a_yellowed_scan_becomes_black_on_white() -> None:
 def test_a_photograph_is_told_apart_and_keeps_its_tones() -> None:
     tones = np.tile(np.linspace(30, 230, 512, dtype=np.uint8), (256, 1))
     assert is_photograph(tones)
-    shares = [part.mean() for part in np.array_split(diffuse(tones), 8, axis=1)]
     expected = [1 - part.mean() / 255 for part in np.array_split(tones, 8, axis=1)]
-    assert shares == pytest.approx(expected, abs=0.03)
+    for photos, tolerance in ((PhotoScreen.FAST, 0.07), (PhotoScreen.BALANCED, 0.03), (PhotoScreen.BEST, 0.03)):
+        shares = [part.mean() for part in np.array_split(screen(tones, photos), 8, axis=1)]
+        assert shares == pytest.approx(expected, abs=tolerance), photos

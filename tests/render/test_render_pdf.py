@@ -131,8 +131,13 @@ def test_a_locked_file_says_that_it_needs_a_password(rendered: Render) -> None:
     with pytest.raises(RenderFailure) as failure:
         rendered(mail_with(locked.getvalue(), "application/pdf", "locked.pdf"))
     assert failure.value.outcome is Outcome.UNREADABLE
-    assert failure.value.detail == "locked.pdf needs a password to be opened."
+    assert failure.value.detail == "locked.pdf needs a password to be opened (the header X-Fax-Password gives one)."
     assert failure.value.account[0].fate is Fate.FAILED
+    mail = mail_with(locked.getvalue(), "application/pdf", "locked.pdf")
+    with pytest.raises(RenderFailure, match=r"^locked\.pdf is not opened by the password that was given\.$"):
+        rendered(b"X-Fax-Password: guess\r\n" + mail)
+    [page] = rendered(b"X-Fax-Password: secret\r\n" + mail).pages
+    assert pixels(page.fine).any()
 
 
 def test_a_photograph_in_a_page_is_screened_and_the_text_beside_it_is_not(rendered: Render) -> None:

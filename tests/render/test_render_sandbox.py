@@ -53,7 +53,7 @@ def test_a_refusal_comes_back_with_its_account(context: BaseContext, mail_of: Ma
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        ({"wall_s": 0.3}, "more than 0.3 s at message text"),
+        ({"wall_s": 1.0}, "more than 1 s at message text"),
         ({"cpu_s": 1}, "more than 1 s of processor time at message text"),
     ],
 )

@@ -1,0 +1,53 @@
+"""Pictures that already are fax pages: known by their geometry, and kept pel by pel (RE5). Used by `image` and `pdf`."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mailfax.model.page import A4_WIDTH_PX, Resolution
+from mailfax.render.bilevel import THRESHOLD, halve, sheet_of
+from mailfax.render.fit import fit
+from mailfax.render.paper import FINE, STANDARD, X_DPI
+from mailfax.render.sheet import Sheet
+from mailfax.t4codec.bitmap import Bitmap
+
+# Vertical densities of a fax in rows per inch, with what writers round them to.
+_FAX_DENSITIES = {Resolution.STANDARD: (96.0, 100.0), Resolution.FINE: (190.0, 205.0)}
+_FAX_X_DPI = (199.0, 211.0)
+
+
+def fax_resolution(width_px: int, dpi: tuple[float, float]) -> Resolution | None:
+    """Say which fax raster a picture of two tones already has, if any."""
+    if width_px != A4_WIDTH_PX or not _FAX_X_DPI[0] <= dpi[0] <= _FAX_X_DPI[1]:
+        return None
+    for resolution, (low, high) in _FAX_DENSITIES.items():
+        if low <= dpi[1] <= high:
+            return resolution
+    return None
+
+
+def fax_sheet(black: NDArray[np.bool_], resolution: Resolution) -> Sheet:
+    """Keep every pel of a fax: white rows give way to the header strip, ink does not, unless no sheet is so long."""
+    paper = FINE if resolution is Resolution.FINE else STANDARD
+    inked = np.flatnonzero(black.any(axis=1))
+    first, end = (int(inked[0]), int(inked[-1]) + 1) if inked.size else (0, 0)
+    if end - first > paper.longest_rows:
+        size = fit(black.shape[1] / X_DPI, black.shape[0] / paper.y_dpi, may_turn=False)
+        grey = Image.fromarray(np.where(black, np.uint8(0), np.uint8(255)))
+        fine = np.asarray(grey.resize(size.size_px(FINE), Image.Resampling.BOX))
+        return sheet_of(fine < THRESHOLD[Resolution.FINE], halve(fine) < THRESHOLD[Resolution.STANDARD])
+    if end - first > paper.body_rows:
+        fine_raster, standard_raster = _both_rasters(black[first:end], resolution)
+        return Sheet(fine=Bitmap.from_bool(fine_raster), standard=Bitmap.from_bool(standard_raster))
+    top = min(first, max(0, end - paper.body_rows))
+    return sheet_of(*_both_rasters(black[top : top + paper.body_rows], resolution))
+
+
+def _both_rasters(black: NDArray[np.bool_], resolution: Resolution) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return a fax as fine and as standard; one of them is the fax itself."""
+    match resolution:
+        case Resolution.FINE | Resolution.SUPERFINE | Resolution.ULTRAFINE:  # only the first is told apart above
+            even = np.pad(black, ((0, black.shape[0] % 2), (0, 0)))
+            return black, even[0::2] | even[1::2]
+        case Resolution.STANDARD:
+            return np.repeat(black, 2, axis=0), black

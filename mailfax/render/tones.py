@@ -1,0 +1,65 @@
+"""What the tones of a picture tell: the level of its paper and its ink, and whether it is a photograph.
+
+Used by `bilevel`, `pdf` and `image`. Grey is numpy uint8 [rows, width], 0 is black.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Grey = NDArray[np.uint8]
+
+_PAPER_DARKEST = 170  # what is darker over a whole block is ink, not paper
+_PAPER_LIGHTEST = 250  # nothing to do above
+_BLOCK_PX = 64
+_REDUCE = 4
+
+_PAPER_TONE = 24  # levels around the commonest tone that still count as the paper of a scan
+_PAPER_SHARE = 0.5
+_MID_TONE = (48, 208)
+_MID_SHARE = 0.2
+_SAMPLE = 500_000
+
+_INK_SHARE = 0.005
+_DARK_ENOUGH = 120
+
+
+def level_paper(grey: Grey) -> Grey:
+    """Divide out the tone of the paper, block by block, so that a yellowed or shaded scan becomes black on white."""
+    rows, width = grey.shape
+    if min(rows, width) < _REDUCE:
+        return grey
+    small = np.asarray(Image.fromarray(grey).reduce(_REDUCE))  # averages: a noisy speck is not the paper
+    step = _BLOCK_PX // _REDUCE
+    padded = np.pad(small, [(0, -side % step) for side in small.shape], mode="edge")
+    blocks = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step).max(axis=(1, 3))
+    if blocks.min() >= _PAPER_LIGHTEST:
+        return grey
+    paper = np.where(blocks < _PAPER_DARKEST, 255, blocks).astype(np.uint8)
+    size = (paper.shape[1] * _BLOCK_PX, paper.shape[0] * _BLOCK_PX)
+    smooth = np.asarray(Image.fromarray(paper).resize(size, Image.Resampling.BILINEAR))[:rows, :width]
+    levelled: Grey = np.minimum(255, grey.astype(np.uint16) * 255 // smooth).astype(np.uint8)
+    return levelled
+
+
+def is_photograph(grey: Grey) -> bool:
+    """Tell a photograph from text, a drawing or a scanned page, by its tones.
+
+    A scanned page has one commonest light tone, its paper; a drawing has few tones between black and white.
+    """
+    if grey.size == 0:
+        return False
+    histogram = np.bincount(grey.ravel()[:: max(1, grey.size // _SAMPLE)], minlength=256).astype(float)
+    histogram /= histogram.sum()
+    peak = int(histogram[_PAPER_DARKEST:].argmax()) + _PAPER_DARKEST
+    paper = histogram[max(0, peak - _PAPER_TONE) : peak + _PAPER_TONE + 1].sum()
+    return bool(paper < _PAPER_SHARE and histogram[slice(*_MID_TONE)].sum() > _MID_SHARE)
+
+
+def ink_level(levelled: Grey) -> int:
+    """Return the tone of the darkest ink of a scan: 0 if it is dark enough, more only where all of it is pale."""
+    sample = levelled.ravel()[:: max(1, levelled.size // _SAMPLE)]
+    if not sample.size:
+        return 0
+    darkest = int(np.partition(sample, int(sample.size * _INK_SHARE))[int(sample.size * _INK_SHARE)])
+    return darkest if darkest > _DARK_ENOUGH else 0
