@@ -1,174 +1,257 @@
-"""A bad line, ours beside libspandsp machine to machine: how many calls succeed, pages damaged, seconds of those that did.
+"""How many calls get through on a bad line: ours as caller and as answerer beside libspandsp machine to machine.
 
-    .venv/bin/python bench/bad_line.py [CALLS]
+    .venv/bin/python bench/bad_line.py                        # the whole grid, or what is still missing of it
+    .venv/bin/python bench/bad_line.py --only 'noise' --minutes 5    # a slice of it; any number may run at once
+    .venv/bin/python bench/bad_line.py --table                # the tables of docs/interop.md, from what was run
 
-Each cell is the same damage for both: white noise at so many dB below the signal (with the signal, or all the time), or
-drop-outs of 300 ms. One page of a letter,
-standard resolution; every page is compared with what was sent. Ours calls through a Class 1 modem (libspandsp's).
+The levels are a regular grid, chosen before the first call. Each call is one page of a letter, standard resolution, at the best
+rate that the stations find; its line is that of its seed, the same for all three columns. A call succeeded when its sender
+heard a confirmation; it is damaged when the receiver has other pixels all the same. Nothing depends on the load of the machine:
+the line's clock waits for our driver (`lab.lockstep`). Every call is a line in build/bad-line.jsonl, with the commit it was made of.
 """
 
+import argparse
+import json
 import math
+import re
+import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "interop"))
 
-import lab.exchange
-from lab import spandsp as sd
-from lab.documents import read_pages, write_letter
-from lab.fixture import LabExchange
-from lab.machine import FaxMachine, MachineSpec
-from line_time import BLOCK, Book
+from lab.badline import BadLine, Damage
+from lab.book import Book, same_pages
+from lab.documents import Pixels, read_pages, write_letter
+from lab.lockstep import LockstepExchange
+from lab.machine import FaxMachine, MachineReport, MachineSpec, join
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding
-from mailfax.modem.class1 import Class1Settings, open_class1
 from mailfax.modem.line import DialResult
 from mailfax.modem.pump import run_call
-from mailfax.t4codec import Bitmap, encode, warm
+from mailfax.t4codec import warm
+from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import CallerJob, call
-from mailfax.t30.negotiate import FULL_OFFER
+from mailfax.t30.negotiate import FULL_OFFER, Offer
 
-SIGNAL_RMS = 3600.0  # what libspandsp sends, about -13 dBm0
-LIMIT_S = 400
-SILENT = 200
+ROOT = Path(__file__).resolve().parents[1]
+CALLS = ROOT / "build" / "bad-line.jsonl"
+LIMIT_S = 1200.0
+Z = 1.96  # 95 %
+
+LEVELS: dict[str, Damage] = {
+    **{f"noise with the signal, {snr} dB": Damage(snr_db=snr) for snr in (30, 28, 26, 24, 22, 20)},
+    **{f"noise all the time, {snr} dB": Damage(snr_db=snr, steady=True) for snr in (40, 36, 32)},
+    **{
+        f"drop-outs of {ms} ms, {often} a minute": Damage(gap_s=ms / 1000, gaps_a_minute=often)
+        for ms in (20, 100, 300)
+        for often in (2, 4, 8)
+    },
+    **{
+        f"echo {db} dB weaker, {ms} ms later": Damage(echo_db=db, echo_s=ms / 1000)
+        for db in (10, 20, 30)
+        for ms in (10, 50, 250)
+    },
+    **{f"attenuation {db} dB": Damage(loss_db=db) for db in (6, 12, 18, 24, 30)},
+    **{f"dead after {s} to {s + 5} s": Damage(dead_after_s=s) for s in (5, 15, 20, 25)},
+}
+WAYS: dict[str, tuple[Offer, str]] = {
+    "MMR, ECM": (FULL_OFFER, "ecm=1,comp=mh+mr+mmr"),
+    "MH, no ECM": (Offer(codings=(Coding.MH,)), "ecm=0,comp=mh"),
+}
 
 
 @dataclass(frozen=True)
-class Damage:
-    name: str
-    snr_db: float = math.inf
-    gap_every_s: float = math.inf
-    gap_s: float = 0.3
-    steady: bool = False
+class Call:
+    """What came of one call. `delivered` by the sender's word; `told` is how our own engine ended, or libspandsp's sender."""
+
+    delivered: bool
+    equal: bool
+    seconds: float
+    told: str
 
 
-GRID = (
-    Damage("noise with the signal, 27 dB", snr_db=27),
-    Damage("noise with the signal, 24 dB", snr_db=24),
-    Damage("noise with the signal, 21 dB", snr_db=21),
-    Damage("noise all the time, 36 dB", snr_db=36, steady=True),
-    Damage("300 ms gap every 19 s", gap_every_s=19),
-    Damage("300 ms gap every 11 s", gap_every_s=11),
-)
-
-
-class DamagedMachine(FaxMachine):
-    """A machine at the end of a bad line: both directions suffer."""
-
-    damage = Damage("clean")
-    seed = 0
-
-    def __init__(self, spec: MachineSpec, *, calling: bool) -> None:
-        super().__init__(spec, calling=calling)
-        self._noise = np.random.default_rng(self.seed)
-        self._samples = int(self._noise.integers(0, 5 * sd.SAMPLE_RATE))
-
-    def pull(self, samples: int) -> NDArray[np.int16]:
-        self._samples += samples
-        return self._spoil(super().pull(samples))
-
-    def push(self, heard: NDArray[np.int16]) -> None:
-        super().push(self._spoil(heard))
-
-    def _spoil(self, signal: NDArray[np.int16]) -> NDArray[np.int16]:
-        damage = self.damage
-        spoiled = signal.astype(np.float64)
-        if math.isfinite(damage.gap_every_s):
-            at_s = self._samples / sd.SAMPLE_RATE % damage.gap_every_s
-            spoiled *= 0.0 if at_s < damage.gap_s else 1.0
-        if math.isfinite(damage.snr_db) and (damage.steady or np.abs(signal).max() > SILENT):
-            spoiled += self._noise.normal(0, SIGNAL_RMS * 10 ** (-damage.snr_db / 20), len(signal))
-        return spoiled.clip(-32768, 32767).astype(np.int16)
-
-
-@dataclass
-class Score:
-    calls: int = 0
-    delivered: int = 0
-    damaged: int = 0
-    seconds: list[float] = field(default_factory=list)
-
-    def add(self, *, delivered: bool, equal: bool, seconds: float) -> None:
-        self.calls += 1
-        self.delivered += delivered
-        self.damaged += delivered and not equal
-        if delivered:
-            self.seconds.append(seconds)
-
-    def __str__(self) -> str:
-        """Success with its 95 % interval (Wilson), damaged pages, mean seconds."""
-        share, n, z = self.delivered / self.calls, self.calls, 1.96
-        middle = (share + z * z / 2 / n) / (1 + z * z / n)
-        half = z * math.sqrt(share * (1 - share) / n + z * z / 4 / n / n) / (1 + z * z / n)
-        mean_s = sum(self.seconds) / len(self.seconds) if self.seconds else math.nan
-        span = f"{max(0, middle - half):4.0%}-{min(1, middle + half):4.0%}"
-        return f"{self.delivered:3}/{self.calls} ({span}) {self.damaged:3} damaged {mean_s:7.1f} s"
-
-
-def same(got: Path, sent: Path) -> bool:
-    try:
-        (one,), (other,) = read_pages(got), read_pages(sent)
-    except (OSError, ValueError):
-        return False
-    return np.array_equal(one, other)
-
-
-def ours(document: Path, folder: Path, score: Score) -> None:
-    (page,) = read_pages(document)
-    book = Book([encode(Bitmap.from_bool(page), Coding.MMR)], [len(page)])
-    with LabExchange(folder, turbo=20) as exchange:
-        exchange.route("5551234", f"receive:{folder}/got.tif")
-        line = open_class1(Class1Settings(device=exchange.device))
-        if line.dial("5551234") is not DialResult.CONNECTED:
-            line.hang_up()
-            line.close()
-            score.add(delivered=False, equal=False, seconds=0)
-            return
-        offer = FULL_OFFER
+def we_call(document: Path, folder: Path, way: str, line: BadLine) -> Call:
+    offer, machine = WAYS[way]
+    got = folder / "got.tif"
+    exchange = LockstepExchange(bad_line=lambda: line)
+    exchange.route("5551234", f"receive:{got},{machine}")
+    if (dialled := exchange.line.dial("5551234")) is not DialResult.CONNECTED:
+        exchange.line.hang_up()
+        told, delivered = dialled.value, False
+    else:
         job = CallerJob(pages=1, station_id="5550001", offer=offer, call_limit_s=LIMIT_S)
-        result = run_call(call(job), line, book)
-        seconds = exchange.finished(600).line_s
-        line.close()
-    score.add(delivered=result.outcome is Outcome.DELIVERED, equal=same(folder / "got.tif", document), seconds=seconds)
+        result = run_call(call(job), exchange.line, Book(document))
+        told, delivered = f"{result.outcome.code}: {result.detail}", result.outcome is Outcome.DELIVERED
+    seconds = exchange.finished().line_s
+    exchange.close()
+    return Call(delivered, same_pages(pages_of(got), read_pages(document)), seconds, told)
 
 
-def theirs(document: Path, folder: Path, score: Score) -> None:
-    sender = FaxMachine(MachineSpec.parse(f"send:{document}"), calling=True)
-    receiver = DamagedMachine(MachineSpec.parse(f"receive:{folder}/theirs.tif"), calling=False)
-    samples = 0
-    while sender.active and samples < 1200 * sd.SAMPLE_RATE:
-        to_receiver, to_sender = sender.pull(BLOCK), receiver.pull(BLOCK)
-        sender.push(to_sender)
-        receiver.push(to_receiver)
-        samples += BLOCK
-    delivered = sender.report().ok
-    sender.close()
-    receiver.close()
-    score.add(delivered=delivered, equal=same(folder / "theirs.tif", document), seconds=samples / sd.SAMPLE_RATE)
+def we_answer(document: Path, _folder: Path, way: str, line: BadLine) -> Call:
+    offer, machine = WAYS[way]
+    exchange = LockstepExchange(bad_line=lambda: line)
+    exchange.ring(f"send:{document},{machine}")
+    while exchange.line.wait_for_call(1) is None:
+        pass
+    book = Book()
+    if exchange.line.answer():
+        station = AnswererStation(station_id="5550002", offer=offer, call_limit_s=LIMIT_S)
+        result = run_call(answer(station), exchange.line, book)
+        told = f"{result.outcome.code}: {result.detail}"
+    else:
+        exchange.line.hang_up()
+        told = "not answered"
+    finished = exchange.finished(LIMIT_S)
+    exchange.close()
+    assert finished.machine is not None
+    return Call(confirmed(finished.machine), same_pages(book.confirmed, read_pages(document)), finished.line_s, told)
+
+
+def they_call(document: Path, folder: Path, way: str, line: BadLine) -> Call:
+    _, machine = WAYS[way]
+    got = folder / "got.tif"
+    caller = FaxMachine(MachineSpec.parse(f"send:{document},{machine}"), calling=True)
+    called = FaxMachine(MachineSpec.parse(f"receive:{got},{machine}"), calling=False)
+    seconds = join(caller, called, line, LIMIT_S)
+    report = caller.report()
+    caller.close()
+    called.close()
+    return Call(confirmed(report), same_pages(pages_of(got), read_pages(document)), seconds, report.status)
+
+
+def confirmed(sender: MachineReport) -> bool:
+    """Say whether the page was confirmed to a sending machine, which calls it a success to have been refused (RTN)."""
+    answers = [frame for frame in sender.frames if frame in {"<MCF", "<RTP", "<PIP", "<RTN", "<PIN", "<ERR"}]
+    return sender.ok and answers[-1:] in [["<MCF"], ["<RTP"], ["<PIP"]]
+
+
+def pages_of(path: Path) -> list[Pixels]:
+    """Read what a machine received; nothing where it left no file that can be read."""
+    try:
+        return read_pages(path)
+    except (OSError, ValueError):
+        return []
+
+
+COLUMNS: dict[str, Callable[[Path, Path, str, BadLine], Call]] = {
+    "we call": we_call,
+    "we answer": we_answer,
+    "libspandsp": they_call,
+}
+
+
+# -- what was run ----------------------------------------------------------------------------------------------------------
+
+
+def load() -> dict[tuple[str, str, str], dict[int, Call]]:
+    """Read every call that was made: by level, way and column, then by seed. The latest counts."""
+    cells: dict[tuple[str, str, str], dict[int, Call]] = {}
+    for line in CALLS.read_text().splitlines() if CALLS.exists() else []:
+        row = json.loads(line)
+        key = row["level"], row["way"], row["column"]
+        cells.setdefault(key, {})[row["seed"]] = Call(row["delivered"], row["equal"], row["seconds"], row["told"])
+    return cells
+
+
+def run(levels: list[str], ways: list[str], columns: list[str], calls: int, until_s: float) -> None:
+    CALLS.parent.mkdir(exist_ok=True)
+    commit = subprocess.check_output(["git", "describe", "--always", "--dirty"], cwd=ROOT, text=True).strip()
+    for level, way, column, seed in todo(levels, ways, columns, calls):
+        if time.monotonic() > until_s:
+            return
+        if seed in load().get((level, way, column), {}):
+            continue  # another run was here meanwhile
+        with tempfile.TemporaryDirectory() as name:
+            document = write_letter(Path(name) / "letter.tif", 1, "standard")
+            made = COLUMNS[column](document, Path(name), way, BadLine(LEVELS[level], seed))
+        cell = {"level": level, "way": way, "column": column, "seed": seed, "commit": commit}
+        with CALLS.open("a") as file:
+            file.write(json.dumps(cell | vars(made)) + "\n")
+
+
+def todo(levels: list[str], ways: list[str], columns: list[str], calls: int) -> Iterator[tuple[str, str, str, int]]:
+    cells = load()
+    for level in levels:
+        for way in ways:
+            for column in columns:
+                for seed in range(calls):
+                    if seed not in cells.get((level, way, column), {}):
+                        yield level, way, column, seed
+
+
+def forget(levels: list[str], ways: list[str], columns: list[str]) -> None:
+    """Drop cells that are to be run again, since the engine was mended."""
+    lines = CALLS.read_text().splitlines() if CALLS.exists() else []
+    kept = []
+    for line in lines:
+        row = json.loads(line)
+        if not (row["level"] in levels and row["way"] in ways and row["column"] in columns):
+            kept.append(line + "\n")
+    CALLS.write_text("".join(kept))
+
+
+# -- the tables ------------------------------------------------------------------------------------------------------------
+
+
+def interval(good: int, of: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson)."""
+    share = good / of
+    middle = (share + Z * Z / 2 / of) / (1 + Z * Z / of)
+    half = Z * math.sqrt(share * (1 - share) / of + Z * Z / 4 / of / of) / (1 + Z * Z / of)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def shown(calls: list[Call]) -> str:
+    good = [one for one in calls if one.delivered]
+    damaged = sum(not one.equal for one in good)
+    low, high = interval(len(good), len(calls))
+    mean = f"{sum(one.seconds for one in good) / len(good):.1f}" if good else "-"
+    return f"{len(good)}/{len(calls)} ({low:.0%}-{high:.0%}) | {damaged} | {mean}"
+
+
+def print_tables() -> None:
+    cells = load()
+    worse = []
+    for way in WAYS:
+        print(f"\n### {way}\n")
+        print("| line | we call | dam. | s | we answer | dam. | s | libspandsp | dam. | s |")
+        print("|---|---|---|---|---|---|---|---|---|---|")
+        for level in LEVELS:
+            columns = [list(cells.get((level, way, column), {}).values()) for column in COLUMNS]
+            if all(columns):
+                print(f"| {level} | " + " | ".join(map(shown, columns)) + " |")
+                least, _ = interval(sum(one.delivered for one in columns[2]), len(columns[2]))
+                for column, calls in zip(COLUMNS, columns[:2], strict=False):
+                    if sum(one.delivered for one in calls) / len(calls) < least:
+                        worse.append(f"{level}, {way}, {column}")
+    print(f"\nOur share below the lower end of libspandsp's interval: {'; '.join(worse) or 'no cell'}.")
 
 
 def main() -> None:
-    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    warm()
-    lab.exchange.FaxMachine = DamagedMachine
-    print(f"{'line':30} {'ours: delivered (95 %)':44} libspandsp machine to machine")
-    for damage in GRID:
-        DamagedMachine.damage = damage
-        mine, other = Score(), Score()
-        for number in range(calls):
-            DamagedMachine.seed = number
-            with tempfile.TemporaryDirectory() as name:
-                folder = Path(name)
-                document = write_letter(folder / "letter.tif", 1, "standard")
-                ours(document, folder, mine)
-                theirs(document, folder, other)
-        print(f"{damage.name:30} {mine!s:44} {other}", flush=True)
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--only", default="", help="levels that this regular expression finds")
+    arguments.add_argument("--way", default="", help="likewise")
+    arguments.add_argument("--column", default="", help="likewise")
+    arguments.add_argument("--calls", type=int, default=20, help="calls a cell")
+    arguments.add_argument("--minutes", type=float, default=math.inf, help="stop after so long")
+    arguments.add_argument("--again", action="store_true", help="forget these cells first")
+    arguments.add_argument("--table", action="store_true", help="print the tables and stop")
+    wanted = arguments.parse_args()
+    if not wanted.table:
+        levels = [level for level in LEVELS if re.search(wanted.only, level)]
+        ways = [way for way in WAYS if re.search(wanted.way, way)]
+        columns = [column for column in COLUMNS if re.search(wanted.column, column)]
+        warm()
+        if wanted.again:
+            forget(levels, ways, columns)
+        run(levels, ways, columns, wanted.calls, time.monotonic() + wanted.minutes * 60)
+    print_tables()
 
 
 if __name__ == "__main__":

@@ -16,10 +16,9 @@ import numpy as np
 
 from lab import spandsp as sd
 from lab.class2modem import Class2Modem, Model
-from lab.machine import FaxMachine, MachineReport, MachineSpec
+from lab.machine import BLOCK, Carries, FaxMachine, MachineReport, MachineSpec
 from lab.modem import Event, Modem, Party
 
-BLOCK = 160
 TICK_S = BLOCK / sd.SAMPLE_RATE
 QUIET = np.zeros(BLOCK, dtype=np.int16)
 TAIL_S = 0.2  # between the machine's last carrier and its hang-up
@@ -65,6 +64,7 @@ class Call:
     number: str = ""
     ring: Ring | None = None
     machine: FaxMachine | None = None
+    line: Carries | None = None
     up: bool = False
     samples: int = 0
     up_samples: int = 0
@@ -76,7 +76,10 @@ class Call:
 
 
 class Exchange:
-    """Runs in a thread of its own; `do` hands it work from another."""
+    """`run` in a thread of its own, where `do` hands it work from another; or `tick` by tick in the caller's (`lockstep`).
+
+    `bad_line` makes the line of each call; without it all lines are perfect.
+    """
 
     def __init__(self, *, turbo: float = 0.0) -> None:
         self._turbo = turbo
@@ -85,12 +88,18 @@ class Exchange:
         self.routes: list[tuple[str, str]] = []
         self.finished: queue.Queue[Finished] = queue.Queue()
         self.stopping = False
+        self.bad_line: Callable[[], Carries] | None = None
         self._work: queue.Queue[Callable[[], None]] = queue.Queue()
         self._timers: list[tuple[int, Callable[[], None]]] = []
         self._now = 0  # samples since the exchange started
 
-    def add_modem(self, link: Path) -> Modem:
-        """Put a modem on the exchange."""
+    @property
+    def now_s(self) -> float:
+        """Return the exchange's time."""
+        return self._now / sd.SAMPLE_RATE
+
+    def add_modem(self, link: Path | None = None) -> Modem:
+        """Put a modem on the exchange; `link` becomes a link to its pty."""
         modem = Modem(link=link)
         self.modems.append(modem)
         return modem
@@ -126,8 +135,12 @@ class Exchange:
                 modem.read_dte()
             if time.monotonic() < next_s:
                 continue
-            self._tick()
+            self.tick()
             next_s = max(next_s + TICK_S / self._speed(), time.monotonic() - 1.0)
+        self.close()
+
+    def close(self) -> None:
+        """End every call and take the modems away."""
         for call in list(self.calls):
             self._finish(call, "exchange stopped")
         for modem in self.modems:
@@ -163,7 +176,8 @@ class Exchange:
 
     # -- one tick
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Let 20 ms pass."""
         self._now += BLOCK
         while not self._work.empty():
             self._work.get()()
@@ -196,6 +210,8 @@ class Exchange:
         to_modem, to_machine = machine.pull(BLOCK), modem.pull(BLOCK)
         silent = max(int(np.abs(to_modem).max()), int(np.abs(to_machine).max())) <= 100
         call.silent_samples = call.silent_samples + BLOCK if silent else 0
+        if call.line is not None:
+            to_modem, to_machine = call.line.carry(to_modem, to_machine)
         modem.push(to_modem)
         machine.push(to_machine)
         self._carried(call, machine)
@@ -214,8 +230,7 @@ class Exchange:
             case Event.DIAL:
                 self._dialled(modem, number)
             case Event.ANSWER if call is not None and not call.up:
-                call.machine = FaxMachine(MachineSpec.parse(call.spec), calling=True)
-                call.up = True
+                self._connect(call, calling=True)
                 modem.network_says(sd.CallEvent.ANSWERED)
             case Event.ANSWER:  # nobody there any more
                 modem.off_hook = False
@@ -225,6 +240,11 @@ class Exchange:
                 self._finish(call, "modem hung up", tell_modem=False)
             case Event.HANG_UP:
                 pass
+
+    def _connect(self, call: Call, *, calling: bool) -> None:
+        call.machine = FaxMachine(MachineSpec.parse(call.spec), calling=calling)
+        call.line = self.bad_line() if self.bad_line else None
+        call.up = True
 
     # -- calls out of a modem
 
@@ -246,8 +266,7 @@ class Exchange:
 
     def _far_end_answers(self, call: Call) -> None:
         if call in self.calls:
-            call.machine = FaxMachine(MachineSpec.parse(call.spec), calling=False)
-            call.up = True
+            self._connect(call, calling=False)
             call.modem.network_says(sd.CallEvent.CONNECTED)
 
     # -- calls into a modem

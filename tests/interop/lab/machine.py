@@ -7,13 +7,14 @@ mst=0|5|10|20|40 ident=NUMBER`. A machine that calls and has `send` faxes FILE; 
 import ctypes
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lab import spandsp as sd
+from lab.badline import Samples
 
-Samples = NDArray[np.int16]
+BLOCK = 160
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +52,25 @@ class MachineReport:
     bad_rows: int
     remote_ident: str
     frames: tuple[str, ...]  # "<DIS", ">CFR" ...: heard and sent
+
+
+class Carries(Protocol):
+    """A line: gives what each end hears of what the other one sent."""
+
+    def carry(self, to_caller: Samples, to_called: Samples) -> tuple[Samples, Samples]: ...
+
+
+def join(caller: "FaxMachine", called: "FaxMachine", line: Carries | None = None, limit_s: float = 1200.0) -> float:
+    """Let one machine call another, sample by sample; seconds from the answer to the caller's end, or to the limit."""
+    samples = 0
+    while caller.active and samples < limit_s * sd.SAMPLE_RATE:
+        to_called, to_caller = caller.pull(BLOCK), called.pull(BLOCK)
+        if line is not None:
+            to_caller, to_called = line.carry(to_caller, to_called)
+        caller.push(to_caller)
+        called.push(to_called)
+        samples += BLOCK
+    return samples / sd.SAMPLE_RATE
 
 
 class FaxMachine:

@@ -1,6 +1,6 @@
 """A Class 1 (T.31) modem on a pseudo-terminal: spandsp's t31_state and a pty.
 
-Its user is the DTE. Closing the pty is a DTR drop: the call ends. Flow control is that the pty is not read, so that the DTE's
+Its user is the DTE. Without a pty the DTE is in this process: it empties `outbox` and calls `hear` (see `lockstep`). Closing the pty is a DTR drop: the call ends. Flow control is that the pty is not read, so that the DTE's
 write blocks as it would at CTS.
 """
 
@@ -20,7 +20,7 @@ from typing import TextIO
 import numpy as np
 
 from lab import spandsp as sd
-from lab.machine import Samples
+from lab.badline import Samples
 
 _FINAL = re.compile(rb"(?:^|[\r\n])(OK|CONNECT|ERROR|NO CARRIER|NO DIALTONE|BUSY|NO ANSWER|\+FCERROR|\+FRH:3)\r\n$")
 _CALLER_ID = re.compile(rb"\+VCID=(\d)")
@@ -43,9 +43,9 @@ class Party(Enum):
 
 @dataclass(kw_only=True)
 class Modem:
-    """One modem; `link` is a path that becomes a link to its pty."""
+    """One modem; `link` is a path that becomes a link to its pty, if it has one."""
 
-    link: Path
+    link: Path | None = None
     settle_s: float = 0.0
     trace: TextIO | None = None
     events: deque[tuple[Event, str]] = field(default_factory=deque)
@@ -68,13 +68,16 @@ class Modem:
         self._state = sd.t31_init(None, at_tx, None, control, None, t38, None)
         sd.t31_set_transmit_on_idle(self._state, 1)
         sd.span_log_set_level(sd.t31_get_logging_state(self._state), 0)
+        if self.link is not None:
+            self._open_pty(self.link)
+
+    def _open_pty(self, link: Path) -> None:
         self.fd, dte = os.openpty()
-        self._pty = os.ttyname(dte)
         tty.setraw(dte)
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.ttyname(dte))
         os.close(dte)
         os.set_blocking(self.fd, False)
-        self.link.unlink(missing_ok=True)
-        self.link.symlink_to(self._pty)
 
     # -- towards the DTE
 
@@ -98,11 +101,11 @@ class Modem:
     def _note(self, direction: str, octets: bytes) -> None:
         if self.trace:
             shown = repr(octets) if len(octets) < 80 else f"{octets[:16]!r} … {len(octets)} octets"
-            self.trace.write(f"{time.monotonic() - self._started_s:9.3f} {self.link.name} {direction} {shown}\n")
+            self.trace.write(f"{time.monotonic() - self._started_s:9.3f} {self.link} {direction} {shown}\n")
 
     def flush(self) -> None:
         """Write to the pty what the modem has said."""
-        while self.outbox:
+        while self.outbox and self.link is not None:
             try:
                 del self.outbox[: os.write(self.fd, self.outbox[:2048])]
             except BlockingIOError:
@@ -119,7 +122,9 @@ class Modem:
             gone = bool(flags & select.POLLHUP) and not flags & select.POLLIN
             if self.dte_there and gone:
                 self.dte_there = False
-                self._dtr_drop()
+                with contextlib.suppress(OSError):
+                    tty.setraw(self.fd)
+                self.dtr_drop()
             elif not flags & select.POLLHUP:
                 self.dte_there = True
             if gone or not flags & select.POLLIN or not self.clear_to_send:
@@ -128,9 +133,13 @@ class Modem:
                 octets = os.read(self.fd, 256)
             except OSError:
                 return
-            self._note("<", octets)
-            self._watch(octets)
-            sd.t31_at_rx(self._state, octets, len(octets))
+            self.hear(octets)
+
+    def hear(self, octets: bytes) -> None:
+        """Take what the DTE says: some hundred octets at most, and only while `clear_to_send`."""
+        self._note("<", octets)
+        self._watch(octets)
+        sd.t31_at_rx(self._state, octets, len(octets))
 
     def _watch(self, octets: bytes) -> None:
         """Follow the dialogue, to know whose turn it is."""
@@ -150,9 +159,8 @@ class Modem:
                 self.caller_id = False
         del self._command[:-512]
 
-    def _dtr_drop(self) -> None:
-        with contextlib.suppress(OSError):
-            tty.setraw(self.fd)
+    def dtr_drop(self) -> None:
+        """Notice that the DTE is gone: the call ends."""
         self.clear_to_send, self._sending, self.caller_id = True, False, False
         if self.off_hook:
             self.events.append((Event.HANG_UP, ""))
@@ -207,5 +215,6 @@ class Modem:
     def close(self) -> None:
         """Take the modem away."""
         sd.t31_free(self._state)
-        os.close(self.fd)
-        self.link.unlink(missing_ok=True)
+        if self.link is not None:
+            os.close(self.fd)
+            self.link.unlink(missing_ok=True)
