@@ -1,12 +1,24 @@
-"""How a modem's attention is got, whatever state it was left in. Used when a line is set up, and when a modem is identified."""
+"""What is done alike with a modem of any class outside of a call: its attention got, set up, watched for a ring, hung up by DTR.
 
-from mailfax.modem.at.dialogue import CAN, Dialogue, Result
+Used when a line is set up, and when a modem is identified.
+"""
+
+import contextlib
+import math
+
+import structlog
+
+from mailfax.modem.at.dialogue import CAN, Dialogue, Result, Stopped
 from mailfax.modem.at.dle import END
-from mailfax.modem.line import LineFault
+from mailfax.modem.at.ringing import Ringing
+from mailfax.modem.at.settings import ModemSettings
+from mailfax.modem.line import IncomingCall, LineFault
 
 WAKE_TRIES = 3
 WAKE_S = 1.5
 ESCAPE_S = 0.8
+DTR_LOW_S = 0.5
+_log = structlog.get_logger(__name__)
 
 
 def get_attention(dialogue: Dialogue, device: str) -> None:
@@ -27,3 +39,50 @@ def escape(dialogue: Dialogue) -> None:
     dialogue.result(ESCAPE_S)
     dialogue.write(CAN + b"\r")
     dialogue.result(ESCAPE_S)
+
+
+def set_up(dialogue: Dialogue, ringing: Ringing, settings: ModemSettings) -> None:
+    """Get the modem's attention, reset it and have it enter its fax class. Raises LineFault.
+
+    It may be ringing all the while, and what the modem says of that counts. But it says less than all before `hear_rings`.
+    """
+    ringing.hears_all_from_s = math.inf
+    get_attention(dialogue, settings.device)
+    for text in (*settings.init, f"AT+FCLASS={settings.fax_class}", *settings.after_class):
+        dialogue.must(text, settings.command_timeout_s)
+
+
+def hear_rings(dialogue: Dialogue, ringing: Ringing, settings: ModemSettings) -> None:
+    """Turn caller id on; from here on all that the modem says of a ring is heard. The last step of setting it up."""
+    if settings.caller_id:
+        answer = dialogue.command(settings.caller_id, settings.command_timeout_s)
+        ringing.caller_id = answer is Result.OK
+        if not ringing.caller_id:
+            _log.warning("the modem gives no caller id", line=settings.name, command=settings.caller_id)
+    ringing.hears_all_from_s = dialogue.clock()
+
+
+def wait_for_ring(dialogue: Dialogue, ringing: Ringing, timeout_s: float) -> IncomingCall | None:
+    """Wait for enough rings; those of a caller who gave up are forgotten.
+
+    While it rings, the wait goes on beyond `timeout_s` (until the next ring is overdue): nobody may dial into a call.
+    """
+    clock = dialogue.clock
+    deadline_s = clock() + timeout_s
+    with contextlib.suppress(Stopped):
+        while True:
+            since_s = clock()  # all that had been said by now is heard before the question is put
+            dialogue.listen()
+            if (call := ringing.due(since_s)) is not None:
+                return call
+            if clock() >= deadline_s and not ringing.going_on(clock()):
+                break
+    return None
+
+
+def drop_dtr(dialogue: Dialogue) -> None:
+    """Hang up the hard way; the wait is measured by reading from the port."""
+    dialogue.port.drop_dtr()
+    with contextlib.suppress(LineFault):
+        dialogue.result(DTR_LOW_S)
+    dialogue.port.raise_dtr()

@@ -120,12 +120,25 @@ class Dialogue:
 
     def poll(self) -> Result | None:
         """Return a result code that is there already, without waiting."""
-        if self.port.pending():
-            self._inbox += self.port.read()
-        while (line := self._cut_line()) is not None:
+        while (line := self.there()) is not None:
             if (result := read_result(line)) is not None:
                 return result
         return None
+
+    def there(self) -> str | None:
+        """Return a line that is there already, without waiting; None when there is none."""
+        if self.port.pending():
+            self._inbox += self.port.read()
+        return self._cut_line()
+
+    def await_octet(self, octet: bytes, timeout_s: float) -> bool:
+        """Wait for an octet, and forget what came before it; False when it did not come in time."""
+        deadline_s = self.clock() + timeout_s
+        while octet not in self._inbox:
+            if not self._fill(deadline_s):
+                return False
+        del self._inbox[: self._inbox.index(octet) + 1]
+        return True
 
     def line(self, deadline_s: float) -> str | None:
         """Wait for a line of text that is not empty; None at the deadline. Control characters in it are kept."""

@@ -1,7 +1,5 @@
 """A telephone line with a Class 1 modem on it: implements `mailfax.modem.line.Line` for the line process and `onecall`."""
 
-import contextlib
-import math
 import re
 import time
 from collections.abc import Callable
@@ -9,7 +7,7 @@ from typing import assert_never
 
 import structlog
 
-from mailfax.modem.at.attention import escape, get_attention
+from mailfax.modem.at.attention import drop_dtr, escape, hear_rings, set_up, wait_for_ring
 from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
 from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.at.ringing import DidMemory, Ringing
@@ -51,7 +49,6 @@ _DIAL_RESULTS = {
     None: DialResult.NO_CARRIER,  # our own time-out: no fax tone was heard
 }
 HANG_UP_S = 5.0
-DTR_LOW_S = 0.5
 _log = structlog.get_logger(__name__)
 
 
@@ -118,19 +115,11 @@ class Class1Line:
 
         While it rings, the wait goes on beyond `timeout_s` (until the next ring is overdue): nobody may dial into a call.
         """
-        clock = self._dialogue.clock
-        deadline_s = clock() + timeout_s
         try:
             self._ready()
-            while True:
-                since_s = clock()  # all that had been said by now is heard before the question is put
-                self._dialogue.listen()
-                if (call := self._ringing.due(since_s)) is not None:
-                    return call
-                if clock() >= deadline_s and not self._ringing.going_on(clock()):
-                    return None
         except Stopped:
             return None
+        return wait_for_ring(self._dialogue, self._ringing, timeout_s)
 
     def answer(self) -> bool:
         """Go off-hook and send CED; True when the modem waits for our first frame."""
@@ -155,7 +144,7 @@ class Class1Line:
             if self._unsettled or self._transmitter.side.turn.ready is not Ready.NOTHING:
                 escape(self._dialogue)
             if self._dialogue.command("ATH0", HANG_UP_S) is not Result.OK:
-                self._drop_dtr()
+                drop_dtr(self._dialogue)
         except LineFault as fault:
             _log.warning("hang-up failed", line=self.name, reason=str(fault))
         finally:
@@ -260,35 +249,14 @@ class Class1Line:
             self._wake()
 
     def _wake(self) -> None:
-        """Get the modem's attention whatever it is doing, reset it and set it up. Raises LineFault.
-
-        It may be ringing all the while, and what the modem says of that counts. But it says less than all before it is set up.
-        """
+        """Get the modem's attention whatever it is doing, and set it up. Raises LineFault."""
         dialogue = self._dialogue
-        self._ringing.hears_all_from_s = math.inf
-        get_attention(dialogue, self._settings.device)
-        for text in self._settings.init:
-            dialogue.must(text, self._settings.command_timeout_s)
-        dialogue.must(f"AT+FCLASS={self._settings.fax_class}", self._settings.command_timeout_s)
-        for text in self._settings.after_class:
-            dialogue.must(text, self._settings.command_timeout_s)
+        set_up(dialogue, self._ringing, self._settings)
         if self._settings.adaptive:  # a modem without it says +FCERROR instead, and that is met too
             dialogue.command(self._settings.adaptive, self._settings.command_timeout_s)
         lists = (("AT+FTM=?", self._settings.transmit), ("AT+FRM=?", self._settings.receive))
         self.best_modulation = best_modulation(
             [known or dialogue.ask(query, self._settings.command_timeout_s) for query, known in lists]
         )
-        if self._settings.caller_id:
-            answer = dialogue.command(self._settings.caller_id, self._settings.command_timeout_s)
-            self._ringing.caller_id = answer is Result.OK
-            if not self._ringing.caller_id:
-                _log.warning("the modem gives no caller id", line=self.name, command=self._settings.caller_id)
-        self._ringing.hears_all_from_s = dialogue.clock()
+        hear_rings(dialogue, self._ringing, self._settings)
         self._idle_ready = True
-
-    def _drop_dtr(self) -> None:
-        """Hang up the hard way; the wait is measured by reading from the port."""
-        self._port.drop_dtr()
-        with contextlib.suppress(LineFault):
-            self._dialogue.result(DTR_LOW_S)
-        self._port.raise_dtr()
