@@ -171,6 +171,8 @@ class _ReceiveKeeper:
                 width_px=decoded.bitmap.width_px,
                 rows=decoded.rows,
                 resolution=heard.form.resolution,
+                bad_rows=decoded.bad_rows,
+                longest_bad_run=decoded.longest_bad_run,
             )
             try:
                 _write_durably(self.page_file(heard.index), write_t6_tiff([page]))

@@ -1,8 +1,9 @@
 """Fax pages to TIFF (RFC 3949, profiles S and F): the container only, coded octets go in as they are.
 
-Called with `write_t6_tiff` by the PDF maker and for viewers. `code_page`, `code_received_page` and `write_fax_tiff` are the
-library's way to files of RFC 3949 for other fax software. They are strict: a page that its profile does not have is refused,
-so that no reader has to be forgiving with what we write. TIFF is read by Pillow's libtiff, see `render.image`.
+Called with `write_t6_tiff` by the PDF maker, by single calls for what they received, and for previews. `code_page` and
+`write_fax_tiff` make files in which internet fax travels (RFC 3965 asks for profile S), for other fax software. They are strict:
+a page that its profile does not have is refused, so that no reader has to be forgiving with what we write. TIFF is read by
+Pillow's libtiff, see `render.image`.
 """
 
 import struct
@@ -12,7 +13,6 @@ from enum import StrEnum
 
 from mailfax.model.page import A4_WIDTH_PX, Coding, Density, Resolution
 from mailfax.t4codec.bitmap import Bitmap
-from mailfax.t4codec.decoder import Decoded
 from mailfax.t4codec.encoder import EncodeOptions, encode
 from mailfax.t4codec.tiff_fields import (
     ALIGNED_EOLS,
@@ -71,12 +71,14 @@ class TiffPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class T6Page:
-    """A page coded as T.6 with EOFB, first bit on the line = MSB."""
+    """A page coded as T.6 with EOFB, first bit on the line = MSB. `bad_rows` and their longest run: of received pages only."""
 
     octets: bytes
     width_px: int
     rows: int
     resolution: Resolution
+    bad_rows: int | None = None
+    longest_bad_run: int = 0
 
 
 def code_page(
@@ -97,23 +99,8 @@ def code_page(
     )
 
 
-def code_received_page(decoded: Decoded, density: Density, *, coding: Coding = Coding.MMR) -> TiffPage:
-    """Code a page as it was received, with the account of its rows."""
-    page = code_page(decoded.bitmap, density, coding=coding)
-    return TiffPage(
-        octets=page.octets,
-        coding=coding,
-        width_px=page.width_px,
-        rows=page.rows,
-        density=density,
-        aligned_eols=page.aligned_eols,
-        bad_rows=decoded.bad_rows,
-        longest_bad_run=decoded.longest_bad_run,
-    )
-
-
 def write_t6_tiff(pages: Sequence[T6Page]) -> bytes:
-    """Write a TIFF of T.6 pages, one strip each, of any width."""
+    """Write a TIFF of T.6 pages, one strip each, of any width; of received pages it tells the bad rows (BadFaxLines of RFC 3949)."""
     return _write(
         [
             TiffPage(
@@ -122,6 +109,8 @@ def write_t6_tiff(pages: Sequence[T6Page]) -> bytes:
                 width_px=page.width_px,
                 rows=page.rows,
                 density=page.resolution.density,
+                bad_rows=page.bad_rows,
+                longest_bad_run=page.longest_bad_run,
             )
             for page in pages
         ]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from lab.documents import Pixels, read_pages, write_letter
 from lab.fixture import LabExchange
+from PIL import Image
 
 from mailfax.gateway import onecall
 from mailfax.gateway.identity import Identity, SentHeader
@@ -139,6 +140,8 @@ def test_three_pages_in_are_kept_pixel_for_pixel(
     assert (far_end.ok, far_end.pages, far_end.remote_ident) == (True, 3, "5550000")
     tiff, pdf = received.files
     assert_same(read_pages(tiff), read_pages(letter))
+    with Image.open(tiff) as picture:
+        assert (picture.tag_v2[326], picture.tag_v2[327]) == (0, 0)  # BadFaxLines, CleanFaxData
     assert pdf.read_bytes().startswith(b"%PDF")
     assert sorted(tmp_path.joinpath("in").iterdir()) == sorted(received.files)
 

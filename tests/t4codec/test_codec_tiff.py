@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from mailfax.t4codec.tiff import (
     T6Page,
     TiffPage,
     code_page,
-    code_received_page,
     write_fax_tiff,
     write_t6_tiff,
 )
@@ -90,9 +90,18 @@ def test_a_page_that_its_profile_does_not_have_is_refused() -> None:
 def test_a_received_page_tells_its_bad_rows() -> None:
     octets = bytearray(encode(texty(rows=100), Coding.MH))
     octets[600] ^= 0xFF
-    page = code_received_page(decode(bytes(octets), Coding.MH, width_px=1728), FINE)
-    tags = Image.open(io.BytesIO(write_fax_tiff([page]))).tag_v2
+    decoded = decode(bytes(octets), Coding.MH, width_px=1728)
+    page = T6Page(
+        octets=encode(decoded.bitmap, Coding.MMR),
+        width_px=1728,
+        rows=decoded.rows,
+        resolution=Resolution.FINE,
+        bad_rows=decoded.bad_rows,
+        longest_bad_run=decoded.longest_bad_run,
+    )
+    tags = Image.open(io.BytesIO(write_t6_tiff([page]))).tag_v2
     assert (tags[326], tags[327], tags[328]) == (1, 1, 1)
+    assert 326 not in Image.open(io.BytesIO(write_t6_tiff([replace(page, bad_rows=None)]))).tag_v2
 
 
 def test_lsb_first_octets_are_marked() -> None:
