@@ -83,11 +83,12 @@ def save(bitmap: Bitmap, name: str) -> None:
     Image.fromarray(~black).crop(SHOWN).save(FOLDER / f"{name}.png", optimize=True)
 
 
-def missing(truth: Bitmap, got: Bitmap) -> int:
-    """Count the rows of the page that do not stand in the picture in their order."""
+def account(truth: Bitmap, got: Bitmap) -> str:
+    """Count the rows of the page that do not stand in the picture in their order, and those in the picture that are not of the page."""
     rows = [[row.tobytes() for row in bitmap.packed] for bitmap in (truth, got)]
     blocks = difflib.SequenceMatcher(None, *rows, autojunk=False).get_matching_blocks()
-    return truth.rows - sum(block.size for block in blocks)
+    found = sum(block.size for block in blocks)
+    return f"{truth.rows - found} lost, {got.rows - found} false"
 
 
 def main() -> None:
@@ -101,9 +102,8 @@ def main() -> None:
         save(decoded.bitmap, f"{name}-ours")
         save(theirs, f"{name}-libtiff")
         print(
-            f"{name}: {hits} of {len(octets)} octets {kind}; rows of {ROWS} that are not in the picture: "
-            f"libtiff {missing(truth, theirs)}, ours {missing(truth, decoded.bitmap)}; "
-            f"ours: {decoded.rows} rows, {decoded.bad_rows} told bad, complete {decoded.complete}"
+            f"{name}: {hits} of {len(octets)} octets {kind}; of {ROWS} rows: libtiff {account(truth, theirs)}; "
+            f"ours {account(truth, decoded.bitmap)}, {decoded.bad_rows} told bad, complete {decoded.complete}"
         )
 
 

@@ -5,13 +5,17 @@ function is run by Python and works on lists and bytearrays, which Python indexe
 """
 
 import os
+import stat
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+_NUMBA_PLACE = "NUMBA_CACHE_DIR"
 
 
 class Cells(Protocol):
@@ -33,11 +37,25 @@ class Cells(Protocol):
 def _compiler() -> Callable[..., Any] | None:
     if os.environ.get("MAILFAX_NO_NUMBA") == "1":
         return None
+    if folder := os.environ.get("CACHE_DIRECTORY"):  # what systemd made for the service (CacheDirectory=)
+        os.environ.setdefault(_NUMBA_PLACE, folder.partition(":")[0])
     try:
         from numba import njit  # noqa: PLC0415  (numba is optional, and costs a second to import)
     except ImportError:
         return None
     return cast("Callable[..., Any]", njit)
+
+
+def _own_folder() -> Path | None:
+    """Give a folder for temporary files in which nobody else can put machine code; None where there is none."""
+    folder = Path(tempfile.gettempdir(), f"mailfax-kernels-{os.getuid()}")
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+    return folder if ours and os.access(folder, os.W_OK) else None
 
 
 _NJIT = _compiler()
@@ -48,15 +66,23 @@ def kernel(function: Function) -> Function:
     """Compile a function at its first call; the machine code is kept on disk, under a hash of the function's file.
 
     So a kernel calls only kernels of its own file: a change in another one would not be seen.
-    numba keeps it in NUMBA_CACHE_DIR, else beside the package, else in the user's cache folder. Where none of these can be
-    written it says RuntimeError; then every process compiles anew.
+    numba keeps it in NUMBA_CACHE_DIR, which systemd's CACHE_DIRECTORY stands in for, else beside the package, else in the user's
+    cache folder. Where none of these can be written it says RuntimeError; then a folder of our own among the temporary files
+    is taken. Without that too, every process compiles anew.
     """
     if _NJIT is None:
         return function
     try:
         return cast("Function", _NJIT(cache=True, nogil=True)(function))
     except RuntimeError:
-        return cast("Function", _NJIT(nogil=True)(function))
+        folder = _own_folder()
+        if folder is None:
+            return cast("Function", _NJIT(nogil=True)(function))
+    from numba.core import config  # noqa: PLC0415  (as above)
+
+    os.environ[_NUMBA_PLACE] = str(folder)  # for processes that this one starts
+    config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # numba makes its settings when it runs
+    return cast("Function", _NJIT(cache=True, nogil=True)(function))
 
 
 def table(values: NDArray[Any]) -> Cells:

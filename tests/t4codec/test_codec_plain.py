@@ -71,6 +71,8 @@ def kernel_file(tmp_path: Path) -> Path:
     path = folder / "sum.py"
     path.write_text(
         textwrap.dedent("""
+            import os, tempfile
+            tempfile.tempdir = os.environ["TEMPORARY"]
             from mailfax.t4codec.jit import kernel
 
             @kernel
@@ -83,22 +85,59 @@ def kernel_file(tmp_path: Path) -> Path:
     return path
 
 
-def run_kernel(path: Path, cache: Path) -> str:
+def run_kernel(path: Path, home: Path, temporary: Path, **more: str) -> str:
+    """Run it where it may write to these places only; gives the kind of its cache."""
     environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
-    environment |= {"XDG_CACHE_HOME": str(cache), "HOME": str(cache), "PYTHONPATH": str(Path.cwd())}
+    environment |= {"XDG_CACHE_HOME": str(home), "HOME": str(home), "TEMPORARY": str(temporary)}
+    environment |= {"PYTHONPATH": str(Path.cwd())} | more
     done = subprocess.run([sys.executable, path], env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    result, kind = done.stdout.split()
+    assert result == "5"
+    return kind
 
 
-def test_a_read_only_package_caches_with_the_user(kernel_file: Path, tmp_path: Path) -> None:
-    assert run_kernel(kernel_file, tmp_path / "cache") == "5 FunctionCache"
+@pytest.fixture
+def nowhere(tmp_path: Path) -> Path:
+    path = tmp_path / "nowhere"
+    path.write_text("no folder")
+    return path
+
+
+def test_a_read_only_package_caches_with_the_user(kernel_file: Path, tmp_path: Path, nowhere: Path) -> None:
+    assert run_kernel(kernel_file, tmp_path / "cache", nowhere) == "FunctionCache"
     assert list((tmp_path / "cache").rglob("*.nbi"))
 
 
-def test_without_any_place_for_a_cache_it_still_runs(kernel_file: Path, tmp_path: Path) -> None:
-    nowhere = tmp_path / "nowhere"
-    nowhere.write_text("no folder")
-    assert run_kernel(kernel_file, nowhere) == "5 NullCache"
+def test_a_service_caches_where_systemd_says(kernel_file: Path, tmp_path: Path, nowhere: Path) -> None:
+    (tmp_path / "service").mkdir()
+    run_kernel(kernel_file, nowhere, nowhere, CACHE_DIRECTORY=f"{tmp_path}/service:{tmp_path}/other")
+    assert list((tmp_path / "service").rglob("*.nbi"))
+
+
+def test_without_a_home_it_caches_in_a_private_temporary_folder(
+    kernel_file: Path, tmp_path: Path, nowhere: Path
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    written_ns = []
+    for _ in range(2):
+        run_kernel(kernel_file, nowhere, tmp_path / "tmp")
+        (made,) = (tmp_path / "tmp").rglob("*.nbc")
+        written_ns.append(made.stat().st_mtime_ns)
+    assert written_ns[0] == written_ns[1]  # the second run loaded what the first one made
+    (folder,) = (tmp_path / "tmp").iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_others_may_write_to_is_not_trusted(kernel_file: Path, tmp_path: Path, nowhere: Path) -> None:
+    folder = tmp_path / "tmp" / f"mailfax-kernels-{os.getuid()}"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    assert run_kernel(kernel_file, nowhere, tmp_path / "tmp") == "NullCache"
+    assert not list(folder.iterdir())
+
+
+def test_without_any_place_for_a_cache_it_still_runs(kernel_file: Path, nowhere: Path) -> None:
+    assert run_kernel(kernel_file, nowhere, nowhere) == "NullCache"
 
 
 def test_no_page_makes_a_kernel_compile_again() -> None:
