@@ -1,8 +1,8 @@
 """Our codec against the others, side by side: python bench/codec.py [--rounds N].
 
 For every page and operation, each codec does the same work in turn, round after round, in one process: from packed rows to
-octets, or back to packed rows. Printed is the ratio
-of its median time to that of libtiff through Pillow (below 1 is faster), then the milliseconds of ours and the coded size.
+octets, or back to packed rows. Printed is the ratio of its median time on the processor to that of libtiff through Pillow
+(below 1 is faster), then the milliseconds of ours and the coded size.
 Pages are made here, but for the ITU-T charts, which are taken from MAILFAX_CORPUS where it is. imagecodecs (decodes only)
 and libspandsp (Debian libspandsp2; its rows pass through a Python callback, its pages are read by libtiff before it codes them)
 are left out with a word where they are not installed.
@@ -96,14 +96,14 @@ def decoders(page: Bitmap, coding: Coding, spandsp: Spandsp | None) -> dict[str,
 
 
 def medians(works: dict[str, Work], rounds: int) -> dict[str, float]:
-    """Take the codecs in turn, so that a busy machine slows all of them alike."""
+    """Take the codecs in turn, so that a busy machine slows all of them alike; time is that of the processor, in ms."""
     times: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
         for name, work in works.items():
-            began = time.perf_counter()
+            began = time.process_time()
             work()
             if number:  # the first round only warms caches
-                times[name].append(1000 * (time.perf_counter() - began))
+                times[name].append(1000 * (time.process_time() - began))
     return {name: statistics.median(values) for name, values in times.items()}
 
 

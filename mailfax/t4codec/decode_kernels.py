@@ -51,7 +51,7 @@ ROOM = RTC_EOLS  # rows that one step may add
 
 
 class Page(NamedTuple):
-    """What a call decodes, and where to. `flags` has one cell for each row there is room for in `out`."""
+    """What a call decodes, and where to. `flags` has one cell for each row there is room for in `out`, which is white at first."""
 
     words: Cells
     end: int
@@ -171,28 +171,19 @@ def decode_2d(
 
 @kernel
 def paint(lines: Cells, line: int, width: int, out: Cells, start: int) -> None:
-    """Write the row of lines[line] as pels to out[start] and on.
-
-    First every changing element turns the pels behind it in its own octet, then the last pel of each octet goes on into the
-    next: fewer jumps than filling run after run.
-    """
-    for octet in range(start, start + ((width + 7) >> 3)):
-        out[octet] = 0
-    first = start + (lines[line] >> 3)
-    black = 0
+    """Write the black runs of lines[line] as pels to out[start] and on, where all is white yet."""
     while lines[line] < width:
-        octet = start + (lines[line] >> 3)
-        out[octet] = out[octet] ^ 255 >> (lines[line] & 7)
-        line += 1
-        black ^= 255
-    if black and width & 7:
-        octet = start + (width >> 3)
-        out[octet] = out[octet] ^ 255 >> (width & 7)
-    black = 0
-    for octet in range(first, start + ((width + 7) >> 3)):
-        black = out[octet] ^ black
-        out[octet] = black
-        black = 255 if black & 1 else 0
+        begin, end = lines[line], lines[line + 1]
+        first, last = start + (begin >> 3), start + (end >> 3)
+        if first == last:
+            out[first] = out[first] | 255 >> (begin & 7) & ~(255 >> (end & 7))
+        else:
+            out[first] = out[first] | 255 >> (begin & 7)
+            for octet in range(first + 1, last):
+                out[octet] = 255
+            if end & 7:
+                out[last] = 255 & ~(255 >> (end & 7))
+        line += 2
 
 
 @kernel
@@ -473,6 +464,9 @@ def decode_t4(page: Page) -> None:
             saved[cell] = state[cell]
         t4_row(page)
         if not page.final and state[POSITION] + LOOK_AHEAD > page.end:
+            row_octets = (page.width + 7) >> 3
+            for octet in range(saved[ROWS] * row_octets, state[ROWS] * row_octets):
+                page.out[octet] = 0
             for cell in range(CELLS):
                 state[cell] = saved[cell]
             return

@@ -15,7 +15,7 @@ from mailfax.t4codec import decode_kernels as kernels
 from mailfax.t4codec.bitmap import Bitmap
 from mailfax.t4codec.bits import reverse_bits
 from mailfax.t4codec.decode_kernels import Page
-from mailfax.t4codec.jit import as_array, more_octets, new_integers, new_octets, table
+from mailfax.t4codec.jit import as_array, more_octets, new_integers, table, zero_octets
 from mailfax.t4codec.tables import DECODE_TABLES, END_MARKS
 
 MAX_ROWS = 100_000  # 13 m of paper at 7.7 rows/mm
@@ -97,8 +97,8 @@ class PageDecoder:
         for mark in range(END_MARKS):
             self._lines[mark] = width_px  # T.6, 2.2.1: the line above the first one is white
         room = min(max_rows, FIRST_ROOM) + kernels.ROOM
-        self._flags = new_octets(room)
-        self._out = new_octets(room * self._row_octets)
+        self._flags = zero_octets(room)
+        self._out = zero_octets(room * self._row_octets)
 
     @property
     def rows(self) -> int:

@@ -103,9 +103,14 @@ def new_octets(count: int) -> Cells:
     return cast("Cells", np.empty(count, np.uint8) if COMPILED else bytearray(count))
 
 
+def zero_octets(count: int) -> Cells:
+    """Make `count` octets of value 0 that a kernel writes; what it leaves alone costs no time."""
+    return cast("Cells", np.zeros(count, np.uint8) if COMPILED else bytearray(count))
+
+
 def more_octets(octets: Cells, count: int) -> Cells:
-    """Give `count` octets that begin with these."""
-    longer = new_octets(count)
+    """Give `count` octets that begin with these, and are 0 behind them."""
+    longer = zero_octets(count)
     as_array(longer)[: len(octets)] = as_array(octets)
     return longer
 

@@ -46,7 +46,7 @@ class StrictOctets(bytearray):
 
 
 decoder.new_integers = lambda count: StrictList([0] * count)
-decoder.new_octets = StrictOctets
+decoder.zero_octets = StrictOctets
 decoder.table = lambda values: StrictList(values.tolist())
 
 
