@@ -188,6 +188,13 @@ class Calls(_Section, frozen=True, kw_only=True):
             le=100,
         ),
     ] = 0
+    damaged_rows: Annotated[
+        Literal["copy", "white"],
+        Meta(
+            description="What stands in a received page for a row that cannot be read: a copy of the row above, which reads best, "
+            "or white, which shows where the damage is."
+        ),
+    ] = "copy"
     keep_unconfirmed: Annotated[
         bool,
         Meta(

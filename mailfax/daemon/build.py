@@ -27,6 +27,7 @@ from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettin
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.settings import Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsMode
 from mailfax.spool.settings import SpoolSettings
+from mailfax.t4codec import BadRows
 from mailfax.t30.answerer import PageQuality
 from mailfax.t30.caller import AfterRtn
 from mailfax.t30.negotiate import FULL_OFFER, Offer
@@ -165,6 +166,7 @@ def call_policy(config: Config) -> CallPolicy:
             longest_bad_run=calls.longest_bad_run,
             retrain_share=calls.retrain_percent / 100,
         ),
+        bad_rows=BadRows(calls.damaged_rows),
     )
 
 

@@ -13,6 +13,7 @@ from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
+from mailfax.t4codec import BadRows
 from mailfax.t30.answerer import PageQuality
 from mailfax.t30.caller import AfterRtn
 from mailfax.t30.negotiate import Offer
@@ -20,10 +21,11 @@ from mailfax.t30.negotiate import Offer
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallPolicy:
-    """How calls are held: what is done after a refusal as the sender, what is good enough as the receiver."""
+    """How calls are held: what is done after a refusal as the sender, what is good enough as the receiver, and made of bad rows."""
 
     after_rtn: AfterRtn = AfterRtn.RETRANSMIT
     quality: PageQuality = field(default_factory=PageQuality)
+    bad_rows: BadRows = BadRows.COPY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -78,7 +78,7 @@ class InboundKeeper:
     def _store(self, page: StorePage | StoreBlock) -> PageStored:
         """Decode, judge, and make durable; the page at rest is T.6, so that the PDF can wrap it as it is."""
         begun_s = self._desk.clock_s()
-        t6, decoded = received_page(page.octets, page.form)
+        t6, decoded = received_page(page.octets, page.form, self._desk.policy.bad_rows)
         self._folder.keep_page(
             page.index,
             t6,

@@ -2,7 +2,17 @@
 
 from mailfax.model.page import Coding, Jbig, PageFormat, Resolution
 from mailfax.render.paper import PAPERS
-from mailfax.t4codec import K_BY_RESOLUTION, Bitmap, Decoded, EncodeOptions, decode, encode, min_row_bits
+from mailfax.t4codec import (
+    K_BY_RESOLUTION,
+    BadRows,
+    Bitmap,
+    Decoded,
+    DecodeOptions,
+    EncodeOptions,
+    decode,
+    encode,
+    min_row_bits,
+)
 from mailfax.t4codec.scale import resize, shorten
 from mailfax.t4codec.t85 import decode_t85, encode_t85
 
@@ -35,14 +45,14 @@ def coded_page(
     return encode(page, form.coding, options=EncodeOptions(k=K_BY_RESOLUTION[form.resolution], min_row_bits=fill_to))
 
 
-def received_page(octets: bytes, form: PageFormat) -> tuple[bytes, Decoded]:
-    """Turn a page from the line into T.6, and say what was wrong with it.
+def received_page(octets: bytes, form: PageFormat, bad_rows: BadRows = BadRows.COPY) -> tuple[bytes, Decoded]:
+    """Turn a page from the line into T.6, with `bad_rows` for what cannot be read, and say what was wrong with it.
 
     T.6 that came whole (only ECM brings it) is kept octet for octet, without the zeros that fill its last frame.
     """
     if form.coding is Jbig.T85:
         decoded = decode_t85(octets, width_px=form.width_px)
         return encode(decoded.bitmap, Coding.MMR), decoded
-    decoded = decode(octets, form.coding, width_px=form.width_px)
+    decoded = decode(octets, form.coding, width_px=form.width_px, options=DecodeOptions(bad_rows=bad_rows))
     as_it_came = form.coding is Coding.MMR and decoded.complete and not decoded.bad_rows and not decoded.extension_rows
     return octets.rstrip(b"\0") if as_it_came else encode(decoded.bitmap, Coding.MMR), decoded

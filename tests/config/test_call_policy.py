@@ -8,6 +8,7 @@ from mailfax.config import EMBEDDED_DEFAULT, parse
 from mailfax.daemon.build import call_policy
 from mailfax.gateway.desk import CallPolicy
 from mailfax.model.pageset import first_pages, page_ranges, pages_in_words, read_page_ranges
+from mailfax.t4codec import BadRows
 from mailfax.t30.answerer import PageQuality
 from mailfax.t30.caller import AfterRtn
 
@@ -34,6 +35,11 @@ def test_what_is_done_after_a_refusal(word: str, resends: int, *, goes_on: bool)
 def test_what_is_good_enough() -> None:
     calls = "good_rows_percent = 90\nlongest_bad_run = 20\nretrain_percent = 99"
     assert policy(calls).quality == PageQuality(least_good_share=0.9, longest_bad_run=20, retrain_share=0.99)
+
+
+def test_what_stands_for_a_damaged_row() -> None:
+    assert policy("").bad_rows is BadRows.COPY
+    assert policy('damaged_rows = "white"').bad_rows is BadRows.WHITE
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ GOOD: dict[tuple[str, str], str] = {
     ("lines.in", "number"): '"5550002"',
     ("calls", "after_refusal"): '"go-on"',
     ("calls", "good_rows_percent"): "90",
+    ("calls", "damaged_rows"): '"white"',
     ("exchange.routes", "5550404"): '["busy"]',
     ("exchange.routes", '"*"'): '["in"]',
     ("exchange", "damage_page"): "1",
