@@ -122,8 +122,13 @@ def _stored(any_id: str, config: Path | None) -> Path:
         if not attempts:
             _fail(_EX_NOINPUT, f"{subject} has not been called yet.")
         subject = attempts[-1].call_id
-    call_id = Kind.CALL + subject[1:] if subject.startswith(Kind.FAX) else subject
-    path = transcript_path(spool_settings(loaded).calls, call_id)
+    if subject.startswith(Kind.FAX):
+        with open_store(loaded) as store:
+            fax = store.fax(subject)
+        if fax is None:
+            _fail(_EX_NOINPUT, f"there is no fax {subject}.")
+        subject = fax.call_id
+    path = transcript_path(spool_settings(loaded).calls, subject)
     if not path.is_file():
         _fail(_EX_NOINPUT, f"there is no transcript of {subject} in {path.parent}.")
     return path

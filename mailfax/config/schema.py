@@ -243,11 +243,21 @@ class Render(_Section, frozen=True, kw_only=True):
 
 
 class Queue(_Section, frozen=True, kw_only=True):
-    """[queue]: how long is tried."""
+    """[queue]: how long is tried, and how much goes in one call."""
 
     give_up_h: Annotated[
         int, Meta(description="Hours after which a fax that no line could send is given up, and its sender told.", ge=1)
     ] = 48
+    batch_faxes: Annotated[
+        int,
+        Meta(
+            description="Most faxes for one number that go in one call, one after the other; 1 for a call each.", ge=1
+        ),
+    ] = 20
+    batch_pages: Annotated[
+        int,
+        Meta(description="Most pages in such a call; a longer fax goes alone.", ge=1),
+    ] = 100
 
 
 class Spool(_Section, frozen=True, kw_only=True):

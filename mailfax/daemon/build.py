@@ -26,6 +26,7 @@ from mailfax.render.settings import RenderSettings
 from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettings
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.settings import Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsMode
+from mailfax.spool.records import Batch
 from mailfax.spool.settings import SpoolSettings
 from mailfax.t4codec import BadRows
 from mailfax.t30.answerer import PageQuality
@@ -170,6 +171,11 @@ def call_policy(config: Config) -> CallPolicy:
     )
 
 
+def batch(config: Config) -> Batch:
+    """Return how much one call may take."""
+    return Batch(max_jobs=config.queue.batch_faxes, max_pages=config.queue.batch_pages)
+
+
 def duties(config: Config, name: str) -> Duties:
     """Return what a line is for."""
     return Duties(sends=config.lines[name].send, receives=config.lines[name].receive)
@@ -226,5 +232,6 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     exchange_socket,
     exchange_settings,
     profiles,
+    batch,
 )
 LINE_SETTINGS: tuple[Callable[[Config, str], object], ...] = (offer, duties, wished_modem, line_opener)

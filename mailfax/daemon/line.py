@@ -62,6 +62,7 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         new_id=new_id,
         identity=build.identity(config),
         retry=RetryPolicy(),
+        batch=build.batch(config),
         jitter=random.random,
         stopping=lambda: stop.wait(WORD_TO_STOP_S),
         emit=_emitter(server),

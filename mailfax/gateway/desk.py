@@ -11,6 +11,7 @@ from mailfax.model.ids import IdMaker
 from mailfax.model.outcome import Outcome
 from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobStore
+from mailfax.spool.records import Batch
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
 from mailfax.t4codec import BadRows
@@ -41,6 +42,7 @@ class Desk:
     new_id: IdMaker
     identity: Identity
     retry: RetryPolicy
+    batch: Batch
     jitter: Callable[[], float]
     emit: Emit
     offer: Offer

@@ -31,7 +31,7 @@ from mailfax.spool.callfolder import (
     remove,
 )
 from mailfax.spool.disk import SpoolError
-from mailfax.spool.recovery import fax_id_of, settle
+from mailfax.spool.recovery import fax_id_of
 from mailfax.t30.answerer import AnswererStation
 from mailfax.t30.commands import (
     BlockStored,
@@ -137,11 +137,10 @@ def _conversation(line: Line, desk: Desk, keeper: InboundKeeper, incoming: Incom
 
 
 def _keep(record: CallRecord, desk: Desk) -> None:
-    """Move the call's pages to the blobs, write its row, and tell."""
-    adopt_inbound(desk.store, desk.blobs, record, desk.now_us())
-    result, pages, fax_id = settle(record), len(record.pages), fax_id_of(record.header.call_id)
-    _log.info("fax received", fax=fax_id, called=record.header.called, pages=pages, outcome=result.outcome.code)
-    event = CallEnded(
-        outcome=result.outcome.code, sentence=result.outcome.sentence, pages=pages, seconds=result.seconds
-    )
-    desk.emit(Live(subject=fax_id, line=desk.line_name, event=event))
+    """Move the call's pages to the blobs, write its rows, and tell."""
+    for fax in adopt_inbound(desk.store, desk.blobs, record, desk.now_us()):
+        _log.info("fax received", fax=fax.id, called=fax.called, pages=len(fax.pages), outcome=fax.outcome.code)
+        event = CallEnded(
+            outcome=fax.outcome.code, sentence=fax.outcome.sentence, pages=len(fax.pages), seconds=fax.seconds_on_line
+        )
+        desk.emit(Live(subject=fax.id, line=desk.line_name, event=event))

@@ -39,7 +39,7 @@ def work(line: Line, desk: Desk, duties: Duties, stop: threading.Event) -> None:
                 take_call(incoming, line, desk)
                 continue
         now_us = desk.now_us()
-        claim = desk.store.claim_job(desk.line_name, now_us) if duties.sends else None
+        claim = desk.store.claim_job(desk.line_name, now_us, desk.batch) if duties.sends else None
         if claim is not None:
             result = place_call(claim, now_us, line, desk)
             if result.outcome is Outcome.LINE_FAULT:

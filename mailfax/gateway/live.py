@@ -10,6 +10,8 @@ from typing import Any, assert_never
 
 from mailfax.model.call import (
     CallEvent,
+    DocumentArriving,
+    DocumentBegun,
     EndOfPageSent,
     FramesRequested,
     PageConfirmed,
@@ -181,6 +183,10 @@ def call_sentence(event: CallEvent, pages: int | None = None) -> str:
             return f"trained {event.modulation} {event.bit_rate}"
         case TrainingFailed():
             return f"training failed at {event.modulation} {event.bit_rate}"
+        case DocumentBegun():
+            return f"next fax of the call, from page {event.page}{total} on"
+        case DocumentArriving():
+            return f"another fax of the call arrives, from page {event.page} on"
         case PageStarted():
             return f"page {event.page}{total} on the line"
         case EndOfPageSent():

@@ -1,4 +1,4 @@
-"""A job goes out: from the claimed job to its recorded result. Runs in the line's process, called by `lineworker`.
+"""Jobs go out: from the claimed call to the recorded result of each job in it. Runs in the line's process, called by `lineworker`.
 
 Order of durability (promise 2): the attempt is in the store before this begins (`Store.claim_job`), the call folder before
 the number is dialled, each end-of-page command in its journal before it is sent, each confirmation as it is heard.
@@ -6,6 +6,8 @@ Rows follow when the call is over, and only then does the folder go.
 """
 
 import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 import structlog
@@ -16,11 +18,11 @@ from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.live import CallEnded, Dialling, Live
 from mailfax.gateway.pages import coded_page, source_resolution
 from mailfax.gateway.transcripts import converse, transcript_path
-from mailfax.model.call import CallResult
+from mailfax.model.call import CallEvent, CallResult, DocumentBegun
 from mailfax.model.page import Resolution
 from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobMissing
-from mailfax.spool.callfolder import CallFolder, CallHeader, Direction, remove
+from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, remove
 from mailfax.spool.disk import SpoolError
 from mailfax.spool.records import Claim
 from mailfax.spool.retry import decide
@@ -43,8 +45,9 @@ _log = structlog.get_logger()
 class OutboundKeeper:
     """The disk's side of an outgoing call: pages from the blobs, events to the call's journal and to whoever watches."""
 
-    def __init__(self, *, desk: Desk, claim: Claim, folder: CallFolder, strips: SentHeader) -> None:
+    def __init__(self, *, desk: Desk, claim: Claim, folder: CallFolder, strips: Sequence[SentHeader]) -> None:
         self._desk, self._claim, self._folder, self._strips = desk, claim, folder, strips
+        self._at_hand = claim.parts[0]
 
     def perform(self, command: KeeperCommand) -> KeeperResult:
         """Answer one request of the engine."""
@@ -54,14 +57,7 @@ class OutboundKeeper:
                     return PageData(octets=self._coded(command))
                 case Note(event=event, at_s=at_s):
                     self._folder.journal(event, at_s)
-                    self._desk.emit(
-                        Live(
-                            subject=self._claim.job.id,
-                            line=self._desk.line_name,
-                            event=event,
-                            pages=len(self._claim.document.pages),
-                        )
-                    )
+                    self._show(event)
                     return Noted()
                 case StorePage() | StoreBlock():
                     return KeeperFailed(reason="an outgoing call stores no pages")
@@ -71,12 +67,19 @@ class OutboundKeeper:
             _log.error("the disk failed in a call", call=self._claim.call_id, error=str(error))
             return KeeperFailed(reason=str(error))
 
+    def _show(self, event: CallEvent) -> None:
+        if isinstance(event, DocumentBegun):
+            self._at_hand = self._claim.parts[event.document]
+        part = self._at_hand
+        pages = len(part.document.pages)
+        self._desk.emit(Live(subject=part.job.id, line=self._desk.line_name, event=event, pages=pages))
+
     def _coded(self, wanted: FetchPage) -> bytes:
-        page = self._claim.document.pages[wanted.index]
+        page = self._claim.parts[wanted.document].document.pages[wanted.index]
         source = source_resolution(wanted.form)
         blob = page.standard if source is Resolution.STANDARD else page.fine
         return coded_page(
-            strip=self._strips.strip(wanted.index + 1, source),
+            strip=self._strips[wanted.document].strip(wanted.index + 1, source),
             body_t6=self._desk.blobs.get(blob.digest),
             width_px=blob.width_px,
             rows=blob.rows,
@@ -86,44 +89,53 @@ class OutboundKeeper:
 
 
 def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallResult:
-    """Dial the job's number, send the pages that are not confirmed yet, record what came of it.
+    """Dial the claim's number, send the pages of its jobs that are not confirmed yet, record what came of each.
 
     `started_us` is when the attempt was claimed; the header strips carry it.
     """
-    job = claim.job
-    pages = len(claim.document.pages)
+    number = claim.job.number
     header = CallHeader(
         call_id=claim.call_id,
         line=desk.line_name,
         direction=Direction.OUTBOUND,
         started_us=started_us,
-        number=job.number,
-        job_id=job.id,
-        pages=pages,
-        done=job.confirmed,
+        number=number,
+        jobs=tuple(
+            CallJob(job_id=part.job.id, pages=len(part.document.pages), done=part.job.confirmed) for part in claim.parts
+        ),
     )
     folder = CallFolder.create(desk.calls_root, header)
-    desk.emit(Live(subject=job.id, line=desk.line_name, event=Dialling(number=job.number)))
-    strips = SentHeader(identity=desk.identity, number=job.number, pages=pages, started_us=started_us)
+    for part in claim.parts:
+        desk.emit(Live(subject=part.job.id, line=desk.line_name, event=Dialling(number=number)))
+    strips = [
+        SentHeader(identity=desk.identity, number=number, pages=len(part.document.pages), started_us=started_us)
+        for part in claim.parts
+    ]
     with contextlib.closing(folder):
         keeper = OutboundKeeper(desk=desk, claim=claim, folder=folder, strips=strips)
-        result = desk.honest(call_out(line, job.number, lambda: _conversation(claim, line, desk, keeper)))
+        result = desk.honest(call_out(line, number, lambda: _conversation(claim, line, desk, keeper)))
         folder.finish(result)
-    settle_job(claim.call_id, job.id, result, desk)
+    for part, own in zip(claim.parts, result.of_each(len(claim.parts)), strict=True):
+        settle_job(claim.call_id, part.job.id, own, desk)
     remove(folder.path)
     return result
 
 
 def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) -> CallResult:
-    station = CallerJob(
-        done=claim.job.confirmed,
-        pages=len(claim.document.pages),
-        station_id=desk.identity.station_id,
-        offer=desk.offer_on(line),
-        after_rtn=desk.policy.after_rtn,
+    first, *following = (
+        CallerJob(
+            done=part.job.confirmed,
+            pages=len(part.document.pages),
+            station_id=desk.identity.station_id,
+            offer=desk.offer_on(line),
+            after_rtn=desk.policy.after_rtn,
+            label=part.job.id,
+        )
+        for part in claim.parts
     )
     path = transcript_path(desk.calls_root, claim.call_id)
-    return converse(station, f"{claim.job.number} on {desk.line_name}", line, keeper, path)
+    job = replace(first, following=tuple(following))
+    return converse(job, f"{claim.job.number} on {desk.line_name}", line, keeper, path)
 
 
 def settle_job(call_id: str, job_id: str, result: CallResult, desk: Desk) -> None:
@@ -132,7 +144,7 @@ def settle_job(call_id: str, job_id: str, result: CallResult, desk: Desk) -> Non
     if job is None:
         raise LookupError(f"{call_id} was made for {job_id}, which is not in the queue")
     decision = decide(job, result, desk.now_us(), desk.retry, desk.jitter())
-    desk.store.record_call(call_id, result, decision, desk.now_us())
+    desk.store.record_call(call_id, job_id, result, decision, desk.now_us())
     _log.info(
         "call ended",
         job=job_id,

@@ -4,7 +4,7 @@ Events are a closed union. The T.30 engine emits them, the line writes those tha
 before the engine goes on (see `durable`), and whoever watches shows them.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from mailfax.model.outcome import Outcome
@@ -33,6 +33,26 @@ class TrainingFailed:
 
     modulation: str
     bit_rate: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentBegun:
+    """A further document of an outgoing call follows: number `document` (the first is 0), from its page `page` (1-based) on.
+
+    `label` names the job. Durable, since all events behind it are about that job.
+    """
+
+    document: int
+    label: str
+    page: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentArriving:
+    """Document `document` (the first is 0) of an incoming call begins with page `page` (1-based, of the whole call)."""
+
+    document: int
+    page: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +110,8 @@ CallEvent = (
     RemoteIdentified
     | Trained
     | TrainingFailed
+    | DocumentBegun
+    | DocumentArriving
     | PageStarted
     | EndOfPageSent
     | PageConfirmed
@@ -98,7 +120,14 @@ CallEvent = (
     | PageReceived
 )
 _BY_NAME: dict[str, type[CallEvent]] = {kind.__name__: kind for kind in CallEvent.__args__}
-DURABLE: tuple[type[CallEvent], ...] = (EndOfPageSent, PageConfirmed, PageRefused, FramesRequested)
+DURABLE: tuple[type[CallEvent], ...] = (
+    DocumentBegun,
+    DocumentArriving,
+    EndOfPageSent,
+    PageConfirmed,
+    PageRefused,
+    FramesRequested,
+)
 
 
 def durable(event: CallEvent) -> bool:
@@ -118,12 +147,26 @@ def event_from_dict(data: dict[str, Any]) -> CallEvent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentResult:
+    """What a call for several documents came to for one of them; the fields are those of CallResult."""
+
+    outcome: Outcome
+    confirmed: PageSet
+    passed_over: PageSet
+    unconfirmed_page: int | None
+    seconds: float
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallResult:
     """What a call came to.
 
     `confirmed` are the pages (1-based, of the whole document) confirmed in this call; `unconfirmed_page` is the one whose
     end-of-page command went out and was not answered, if any. `passed_over` were refused, and the policy was to go on
     without them. `seconds` run from answer to hang-up.
+    Of a call for several documents, `documents` says what became of each that was begun, in their order, and the pages are
+    those of the last of them.
     """
 
     outcome: Outcome
@@ -135,8 +178,24 @@ class CallResult:
     bit_rate: int = 0
     seconds: float = 0.0
     detail: str = ""
+    documents: tuple[DocumentResult, ...] = ()
 
     @property
     def confirmed_pages(self) -> int:
         """Count the pages that were confirmed."""
         return len(self.confirmed)
+
+    def of_each(self, count: int) -> tuple["CallResult", ...]:
+        """Say what the call came to for each of its `count` documents.
+
+        Where none was begun (busy, no answer, training failed) the call is every document's own. Else those behind the last one
+        begun were not reached.
+        """
+        if count == 1 or not self.documents:
+            return (replace(self, documents=()),) * count
+        own = [
+            replace(self, documents=(), **{field.name: getattr(one, field.name) for field in fields(one)})
+            for one in self.documents
+        ]
+        behind = CallResult(outcome=Outcome.NOT_REACHED, station_id=self.station_id)
+        return (*own, *(behind,) * (count - len(own)))

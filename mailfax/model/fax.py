@@ -27,7 +27,10 @@ class ReceivedPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InboundFax:
-    """A call that was answered and left at least a trace. `called` is the DID, `caller` the caller id; both may be empty."""
+    """A document of a call that was answered and left at least a trace. `called` is the DID, `caller` the caller id.
+
+    Both may be empty. `document` counts those of the call (EOM between them), from 0.
+    """
 
     id: str
     call_id: str
@@ -42,3 +45,4 @@ class InboundFax:
     pages: tuple[ReceivedPage, ...] = ()
     seconds_on_line: float = 0.0
     bit_rate: int = 0
+    document: int = 0

@@ -33,6 +33,14 @@ def encode(number: int) -> str:
     return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
 
 
+def after(any_id: str, count: int) -> str:
+    """Return the id that stands `count` behind another; only for what belongs to that one (the faxes of a call)."""
+    number = 0
+    for letter in any_id[1:]:
+        number = number << 5 | ALPHABET.index(letter)
+    return any_id[0] + encode((number + count) % (1 << 5 * LENGTH))
+
+
 def parse_id(text: str, kind: Kind | None = None) -> str:
     """Return the canonical form of an id that a person typed.
 

@@ -54,6 +54,7 @@ class Outcome(Enum):
     CALL_TOO_LONG = OutcomeRow("call-too-long", _R, 450, "4.4.2", "The call reached its time limit and was ended.", "Send fewer pages at once, or raise the limit.")
     UNCERTAIN = OutcomeRow("uncertain", _U, 450, "4.4.2", "The last page was sent, but its confirmation was not heard: it may or may not have arrived.", "Ask the receiver before you send it again.")
     PASSED_OVER = OutcomeRow("passed-over", _U, 450, "4.4.2", "The far machine refused a page as badly received each time, and by this server's policy the fax went on without it.", "Ask the receiver whether the page can be read; machines differ in what a refusal means.")
+    NOT_REACHED = OutcomeRow("not-reached", _R, 450, "4.4.5", "A call for several faxes ended before this one was begun.", "It is sent in a further call by itself.")
     # -- our side of the call
     LINE_FAULT = OutcomeRow("line-fault", _R, 450, "4.3.0", "Our modem or line failed.", "Another line or a later call is tried by itself; see the log for the line.")
     STORE_FAULT = OutcomeRow("store-fault", _R, 452, "4.3.1", "A page could not be stored on this machine.", "Free disk space on the fax server.")

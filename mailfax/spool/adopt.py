@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import assert_never
 
 from mailfax.model.call import CallResult
-from mailfax.model.fax import Kept, ReceivedPage
-from mailfax.model.job import Job
+from mailfax.model.fax import InboundFax, Kept, ReceivedPage
 from mailfax.model.outcome import Outcome
 from mailfax.spool import callfolder
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.callfolder import CallFolderDamaged, CallRecord, Direction, KeptPage
 from mailfax.spool.lostpage import stand_in
 from mailfax.spool.records import Recovered
-from mailfax.spool.recovery import fax_id_of, inbound_fax, received_page, settle
+from mailfax.spool.recovery import inbound_faxes, received_page, settle_jobs
 from mailfax.spool.retry import RetryPolicy, decide
 from mailfax.spool.store import Store
 
@@ -51,11 +50,10 @@ def adopt_orphans(
             record = callfolder.read(path)
             match record.header.direction:
                 case Direction.INBOUND:
-                    adopt_inbound(store, blobs, record, now_us)
-                    fax_ids.append(fax_id_of(path.name))
+                    fax_ids += [fax.id for fax in adopt_inbound(store, blobs, record, now_us)]
                 case Direction.OUTBOUND:
-                    _record(store, path.name, settle(record), policy, now_us)
-                    job_ids.append(record.header.job_id)
+                    _record_jobs(store, record, policy, now_us)
+                    job_ids += [job.job_id for job in record.header.jobs]
                 case _:
                     assert_never(record.header.direction)
         except CallFolderDamaged:
@@ -68,17 +66,20 @@ def adopt_orphans(
     )
 
 
-def adopt_inbound(store: Store, blobs: BlobStore, record: CallRecord, now_us: int) -> None:
-    """Take a received fax over: its pages as blobs, then its row. The caller removes the folder afterwards.
+def adopt_inbound(store: Store, blobs: BlobStore, record: CallRecord, now_us: int) -> tuple[InboundFax, ...]:
+    """Take the faxes of a call over: their pages as blobs, then their rows. The caller removes the folder afterwards.
 
     Raises CallFolderDamaged when a page is no longer what was kept: the fax is taken over all the same, with what is left
     and a word about the page, and the folder is to stay for a person.
     """
     pages = tuple(_safe_page(blobs, page) for page in record.pages)
-    store.add_fax(inbound_fax(record, pages, now_us), now_us)
+    faxes = inbound_faxes(record, pages, now_us)
+    for fax in faxes:
+        store.add_fax(fax, now_us)
     changed = [page.path for page, safe in zip(record.pages, pages, strict=True) if safe.kept is not Kept.WHOLE]
     if changed:
         raise CallFolderDamaged(f"{', '.join(map(str, changed))}: not the page that was received")
+    return faxes
 
 
 def _safe_page(blobs: BlobStore, page: KeptPage) -> ReceivedPage:
@@ -109,10 +110,15 @@ def _adopt_damaged(store: Store, blobs: BlobStore, path: Path, policy: RetryPoli
 
 def _settle_unreadable(store: Store, call_id: str, policy: RetryPolicy, now_us: int) -> None:
     """No job stays on a line for ever: what cannot be read is uncertain. The folder stays where it is."""
-    _record(store, call_id, CallResult(outcome=Outcome.UNCERTAIN, detail=_UNREADABLE), policy, now_us)
+    result = CallResult(outcome=Outcome.UNCERTAIN, detail=_UNREADABLE)
+    for job in store.jobs_of_call(call_id):
+        store.record_call(call_id, job.id, result, decide(job, result, now_us, policy), now_us)
 
 
-def _record(store: Store, call_id: str, result: CallResult, policy: RetryPolicy, now_us: int) -> None:
-    job: Job | None = store.job_of_call(call_id)
-    if job is not None:
-        store.record_call(call_id, result, decide(job, result, now_us, policy), now_us)
+def _record_jobs(store: Store, record: CallRecord, policy: RetryPolicy, now_us: int) -> None:
+    """Settle each job of a call by what was said of its own pages."""
+    call_id = record.header.call_id
+    for sent, result in zip(record.header.jobs, settle_jobs(record), strict=True):
+        job = store.job(sent.job_id)
+        if job is not None:
+            store.record_call(call_id, job.id, result, decide(job, result, now_us, policy), now_us)

@@ -25,6 +25,7 @@ import msgspec
 from mailfax.model.call import (
     CallEvent,
     CallResult,
+    DocumentResult,
     EndOfPageSent,
     PageReceived,
     durable,
@@ -56,8 +57,17 @@ class CallFolderDamaged(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CallJob:
+    """A job that a call is made for: `pages` of the whole document, and those `done` before."""
+
+    job_id: str
+    pages: int
+    done: PageSet = NO_PAGES
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallHeader:
-    """What is known before the call. Outbound: `number`, `job_id`, `pages` of the whole document, and those `done` before."""
+    """What is known before the call. Outbound: `number`, and the jobs in the order in which they go out."""
 
     call_id: str
     line: str
@@ -67,9 +77,7 @@ class CallHeader:
     called: str = ""
     caller: str = ""
     caller_name: str = ""
-    job_id: str = ""
-    pages: int = 0
-    done: PageSet = NO_PAGES
+    jobs: tuple[CallJob, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +137,17 @@ class _EventLine(msgspec.Struct, tag="event", tag_field="line"):
     event: dict[str, Any]
 
 
+class _DocumentResult(msgspec.Struct):
+    """A DocumentResult as it is written."""
+
+    outcome: str
+    confirmed: PageSet
+    passed_over: PageSet
+    unconfirmed_page: int | None
+    seconds: float
+    detail: str
+
+
 class _Result(msgspec.Struct):
     """A CallResult as it is written; every field is wanted back, since a default would be a claim."""
 
@@ -141,6 +160,7 @@ class _Result(msgspec.Struct):
     bit_rate: int
     seconds: float
     detail: str
+    documents: tuple[_DocumentResult, ...]
 
 
 class _ResultLine(msgspec.Struct, tag="result", tag_field="line"):
@@ -214,7 +234,7 @@ class CallFolder:
 
     def finish(self, result: CallResult) -> None:
         """Write down what the call came to; on disk when it returns. Raises SpoolFull."""
-        self._append(_ResultLine(result=_Result(**{**asdict(result), "outcome": result.outcome.code})), sync=True)
+        self._append(_ResultLine(result=_written(result)), sync=True)
         fault_point("call-finished")
 
     def close(self) -> None:
@@ -316,12 +336,26 @@ def _parsed(path: Path, line: bytes) -> _Said:
             case _PageLine(index=index, file=file, digest=digest, size=size, facts=facts):
                 return KeptPage(index=index, path=path / file, digest=digest, size=size, facts=facts, confirmed=False)
             case _ResultLine(result=result):
-                return CallResult(**{**msgspec.structs.asdict(result), "outcome": Outcome.of(result.outcome)})
+                return _read_result(result)
             case unknown:
                 assert_never(unknown)
     # An unknown word is a KeyError, and JSON of another shape than expected a TypeError.
     except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
         raise CallFolderDamaged(f"{path} has a line that cannot be read: {error!r}") from error
+
+
+def _written(result: CallResult) -> _Result:
+    documents = tuple(_DocumentResult(**{**asdict(one), "outcome": one.outcome.code}) for one in result.documents)
+    return _Result(**{**asdict(result), "outcome": result.outcome.code, "documents": documents})
+
+
+def _read_result(written: _Result) -> CallResult:
+    documents = tuple(
+        DocumentResult(**{**msgspec.structs.asdict(one), "outcome": Outcome.of(one.outcome)})
+        for one in written.documents
+    )
+    fields_of = {**msgspec.structs.asdict(written), "outcome": Outcome.of(written.outcome), "documents": documents}
+    return CallResult(**fields_of)
 
 
 def _record(header: CallHeader, said: Iterable[_Said]) -> CallRecord:

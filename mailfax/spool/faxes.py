@@ -21,7 +21,9 @@ class FaxState(StrEnum):
 
 def add(connection: Connection, fax: InboundFax, now_us: int) -> bool:
     """Insert a received fax. False, and nothing changed, where it or its call is known already."""
-    known = select(faxes.c.id).where(or_(faxes.c.id == fax.id, faxes.c.call_id == fax.call_id))
+    known = select(faxes.c.id).where(
+        or_(faxes.c.id == fax.id, (faxes.c.call_id == fax.call_id) & (faxes.c.document == fax.document))
+    )
     if connection.scalar(known) is not None:
         return False
     connection.execute(
@@ -39,6 +41,7 @@ def add(connection: Connection, fax: InboundFax, now_us: int) -> bool:
             pages=fax.pages,
             seconds_on_line=fax.seconds_on_line,
             bit_rate=fax.bit_rate,
+            document=fax.document,
         )
     )
     why = f"{fax.call_id} {fax.outcome.code}, {len(fax.pages)} page(s)"
@@ -98,4 +101,5 @@ def _fax(row: RowMapping) -> InboundFax:
         pages=row["pages"],
         seconds_on_line=row["seconds_on_line"],
         bit_rate=row["bit_rate"],
+        document=row["document"],
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, RowMapping, Select, insert, literal_column, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, insert, literal_column, select, update
 
 from mailfax.model.address import FaxAddress
 from mailfax.model.call import CallResult
@@ -12,7 +12,7 @@ from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import NO_PAGES
 from mailfax.model.submission import Recipient
 from mailfax.spool import history
-from mailfax.spool.records import Attempt
+from mailfax.spool.records import Attempt, Batch
 from mailfax.spool.retry import Decision
 from mailfax.spool.tables import attempts, jobs
 
@@ -35,6 +35,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
             "dials": job.dials,
             "tries": job.tries,
             "line": job.line,
+            "call_place": 0,
             "notes": job.notes,
         }
         for job in new
@@ -62,43 +63,109 @@ def due(now_us: int) -> Select[str]:
     )
 
 
-def claim(connection: Connection, new_id: IdMaker, owner: str, line: str, now_us: int) -> tuple[Job, str] | None:
-    """Give the next due job to a line and write its attempt: both are on disk before anything is dialled."""
+def _companions(first: Job, now_us: int, batch: Batch) -> Select[str]:
+    """Select the other jobs that are due for the number of `first`, in the order of the queue."""
+    table = jobs.c
+    return (
+        select(table.id)
+        .where(
+            table.state == JobState.QUEUED,
+            table.not_before_us <= now_us,
+            table.number == first.number,
+            table.id != first.id,
+        )
+        .order_by(table.not_before_us, table.id)
+        .limit(batch.max_jobs - 1)
+    )
+
+
+def claim(
+    connection: Connection, new_id: IdMaker, owner: str, line: str, now_us: int, batch: Batch
+) -> tuple[tuple[Job, ...], str] | None:
+    """Give the next due job to a line, and what else goes to that number, and write the attempts.
+
+    All of it is on disk before anything is dialled.
+    """
     found = connection.scalar(due(now_us))
     if found is None:
         return None
-    job = _existing(connection, found)
-    call_id = new_id(Kind.CALL)
-    move(connection, job, now_us, JobState.ON_LINE, f"{call_id} on {line}", dials=job.dials + 1, line=line, owner=owner)
-    connection.execute(
-        insert(attempts).values(
-            call_id=call_id,
-            job_id=job.id,
-            line=line,
-            started_us=now_us,
-            confirmed=NO_PAGES,
-            passed_over=NO_PAGES,
-            station_id="",
-            modulation="",
-            bit_rate=0,
-            seconds=0.0,
-            detail="",
-        )
+    first = _existing(connection, found)
+    others = connection.scalars(_companions(first, now_us, batch)) if batch.max_jobs > 1 else ()
+    together, call_id = (
+        _within(batch, [first, *(_existing(connection, job_id) for job_id in others)]),
+        new_id(Kind.CALL),
     )
-    return _existing(connection, found), call_id
+    why = f"{call_id} on {line}" + (f", {len(together)} faxes in one call" if len(together) > 1 else "")
+    for place, job in enumerate(together):
+        move(
+            connection,
+            job,
+            now_us,
+            JobState.ON_LINE,
+            why,
+            dials=job.dials + 1,
+            line=line,
+            owner=owner,
+            call_place=place,
+        )
+    rows = [
+        {
+            "call_id": call_id,
+            "job_id": job.id,
+            "line": line,
+            "started_us": now_us,
+            "confirmed": NO_PAGES,
+            "passed_over": NO_PAGES,
+            "station_id": "",
+            "modulation": "",
+            "bit_rate": 0,
+            "seconds": 0.0,
+            "detail": "",
+        }
+        for job in together
+    ]
+    connection.execute(insert(attempts), rows)
+    return tuple(_existing(connection, job.id) for job in together), call_id
+
+
+def _within(batch: Batch, candidates: Sequence[Job]) -> list[Job]:
+    """Take jobs in their order while their pages fit into one call."""
+    taken: list[Job] = []
+    pages = 0
+    for job in candidates:
+        left = (job.pages or 0) - job.confirmed_pages
+        if taken and pages + left > batch.max_pages:
+            break
+        taken.append(job)
+        pages += left
+    return taken
 
 
 def record(
-    connection: Connection, call_id: str, result: CallResult, decision: Decision, *, now_us: int, notes: Sequence[str]
+    connection: Connection,
+    call_id: str,
+    job_id: str,
+    result: CallResult,
+    decision: Decision,
+    *,
+    now_us: int,
+    notes: Sequence[str],
 ) -> Job:
-    """Finish an attempt and its job as decided. The second time for the same call changes nothing."""
-    row = connection.execute(select(attempts).where(attempts.c.call_id == call_id)).mappings().first()
-    if row is None:
-        raise LookupError(f"There is no call {call_id}.")
-    job = _existing(connection, row["job_id"])
-    if row["finished_us"] is not None:
+    """Finish an attempt and its job as decided. The second time for the same call changes nothing.
+
+    Of a job that its call did not reach no attempt is kept: no call was made for it.
+    """
+    mine = (attempts.c.call_id == call_id) & (attempts.c.job_id == job_id)
+    row = connection.execute(select(attempts).where(mine)).mappings().first()
+    job = load(connection, job_id)
+    if job is None or not of_call(connection, call_id):
+        raise LookupError(f"There is no call {call_id} for {job_id}.")
+    if row is None or row["finished_us"] is not None:
         return job
-    _finish_attempt(connection, call_id, result, now_us)
+    if result.outcome is Outcome.NOT_REACHED:
+        connection.execute(delete(attempts).where(mine))
+    else:
+        _finish_attempt(connection, call_id, job_id, result, now_us)
     said = tuple(note for note in (*notes, decision.note) if note)
     move(
         connection,
@@ -108,6 +175,7 @@ def record(
         f"{call_id} {result.outcome.code}",
         not_before_us=decision.not_before_us,
         confirmed=decision.confirmed,
+        dials=decision.dials,
         tries=decision.tries,
         outcome=decision.outcome,
         finished_us=now_us if decision.state.final else None,
@@ -116,13 +184,15 @@ def record(
     return _existing(connection, job.id)
 
 
-def undo_claim(connection: Connection, call_id: str, now_us: int) -> None:
-    """Queue a job again whose call never came to dialling; the dial is not counted."""
-    job = _existing(
-        connection, connection.execute(select(attempts.c.job_id).where(attempts.c.call_id == call_id)).scalar_one()
-    )
-    _finish_attempt(connection, call_id, CallResult(outcome=Outcome.INTERRUPTED, detail="Never dialled."), now_us)
-    move(connection, job, now_us, JobState.QUEUED, f"{call_id} was never dialled", dials=job.dials - 1)
+def undo_claim(connection: Connection, call_id: str, now_us: int) -> int:
+    """Queue the jobs of a call again that never came to dialling; the dial is not counted. Returns how many they were."""
+    undone = list(connection.scalars(select(attempts.c.job_id).where(attempts.c.call_id == call_id)))
+    for job_id in undone:
+        job = _existing(connection, job_id)
+        result = CallResult(outcome=Outcome.INTERRUPTED, detail="Never dialled.")
+        _finish_attempt(connection, call_id, job_id, result, now_us)
+        move(connection, job, now_us, JobState.QUEUED, f"{call_id} was never dialled", dials=job.dials - 1)
+    return len(undone)
 
 
 def cancel(connection: Connection, job_id: str, now_us: int) -> Job | None:
@@ -156,6 +226,7 @@ def on_line(connection: Connection) -> Sequence[tuple[str, str, str]]:
     """Return (call id, line, owner) of every call that is not finished."""
     rows = connection.execute(
         select(attempts.c.call_id, attempts.c.line, jobs.c.owner)
+        .distinct()
         .join(jobs, jobs.c.id == attempts.c.job_id)
         .where(jobs.c.state == JobState.ON_LINE, attempts.c.finished_us.is_(None))
     )
@@ -182,10 +253,10 @@ def of_submission(connection: Connection, submission_id: str) -> tuple[Job, ...]
     return tuple(_job(row) for row in rows.mappings())
 
 
-def of_call(connection: Connection, call_id: str) -> Job | None:
-    """Return the job that a call was made for."""
-    job_id = connection.scalar(select(attempts.c.job_id).where(attempts.c.call_id == call_id))
-    return None if job_id is None else _existing(connection, job_id)
+def of_call(connection: Connection, call_id: str) -> tuple[Job, ...]:
+    """Return the jobs that a call was made for, in the order in which they were to go out."""
+    mine = select(jobs).join(attempts, attempts.c.job_id == jobs.c.id).where(attempts.c.call_id == call_id)
+    return tuple(_job(row) for row in connection.execute(mine.order_by(jobs.c.call_place)).mappings())
 
 
 def attempts_of(connection: Connection, job_id: str) -> tuple[Attempt, ...]:
@@ -198,10 +269,10 @@ def _existing(connection: Connection, job_id: str) -> Job:
     return _job(connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one())
 
 
-def _finish_attempt(connection: Connection, call_id: str, result: CallResult, now_us: int) -> None:
+def _finish_attempt(connection: Connection, call_id: str, job_id: str, result: CallResult, now_us: int) -> None:
     connection.execute(
         update(attempts)
-        .where(attempts.c.call_id == call_id)
+        .where(attempts.c.call_id == call_id, attempts.c.job_id == job_id)
         .values(
             finished_us=now_us,
             outcome=result.outcome,

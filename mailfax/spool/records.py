@@ -36,13 +36,33 @@ class DeliveryState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
-    """A job given to a line, with all that the call needs. The attempt `call_id` is committed already."""
+class ClaimedJob:
+    """A job given to a line, with all that sending it needs."""
 
     job: Job
     document: Document
     submission: Submission
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """A call that a line is to make: jobs for one number, in the order in which they go out. Their attempts are committed."""
+
     call_id: str
+    parts: tuple[ClaimedJob, ...]
+
+    @property
+    def job(self) -> Job:
+        """Return the job that the call is made for; others only go with it."""
+        return self.parts[0].job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """How much one call may take: jobs, and pages in all. The first job is taken whatever its length."""
+
+    max_jobs: int = 20
+    max_pages: int = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

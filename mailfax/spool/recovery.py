@@ -8,8 +8,13 @@ Inbound (promise 1): every page that was kept is delivered, confirmed or not. A 
 last page was confirmed: nobody knows whether another was to follow, and the reader of the fax should know that.
 """
 
+import itertools
+from dataclasses import dataclass, field
+
 from mailfax.model.call import (
     CallResult,
+    DocumentArriving,
+    DocumentBegun,
     EndOfPageSent,
     FramesRequested,
     PageConfirmed,
@@ -21,59 +26,103 @@ from mailfax.model.call import (
     TrainingFailed,
 )
 from mailfax.model.fax import InboundFax, Kept, ReceivedPage
-from mailfax.model.ids import Kind
+from mailfax.model.ids import Kind, after
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
 from mailfax.model.pageset import first_pages
-from mailfax.spool.callfolder import CallRecord, KeptPage
+from mailfax.spool.callfolder import CallJob, CallRecord, KeptPage
 
 _DIED = "The fax server was stopped during this call."
 
 
-def settle(record: CallRecord) -> CallResult:
-    """Say what a call came to: what it said itself, or what its journal proves."""
-    if record.result is not None:
-        return record.result
-    confirmed: set[int] = set()
+@dataclass(kw_only=True, slots=True)
+class _Told:
+    """What the events of one document of a call prove."""
+
+    confirmed: set[int] = field(default_factory=set)
     unanswered: int | None = None
-    station_id, modulation, bit_rate = "", "", 0
+    begun_s: float = 0.0
+
+
+@dataclass(kw_only=True, slots=True)
+class _Story:
+    """What the events of a call prove: of the far end, and of each document."""
+
+    documents: list[_Told] = field(default_factory=lambda: [_Told()])
+    station_id: str = ""
+    modulation: str = ""
+    bit_rate: int = 0
+    at_s: float = 0.0
+
+
+def settle(record: CallRecord) -> CallResult:
+    """Say what an incoming call came to, or one that sent a single document: what it said, or what its journal proves."""
+    return record.result or _proved(record, _story(record), 0)
+
+
+def settle_jobs(record: CallRecord) -> tuple[CallResult, ...]:
+    """Say what an outgoing call came to for each of its jobs, in the order of its header."""
+    jobs = record.header.jobs
+    if record.result is not None:
+        return record.result.of_each(len(jobs))
+    story = _story(record)
+    return tuple(
+        _proved(record, story, place)
+        if place < len(story.documents)
+        else CallResult(outcome=Outcome.NOT_REACHED, station_id=story.station_id)
+        for place in range(len(jobs))
+    )
+
+
+def _story(record: CallRecord) -> _Story:
+    story = _Story()
     for timed in record.events:
+        told, story.at_s = story.documents[-1], timed.at_s
         match timed.event:
+            case DocumentBegun(document=document):
+                story.documents += [_Told(begun_s=timed.at_s) for _ in range(document + 1 - len(story.documents))]
             case EndOfPageSent(page=page):
-                unanswered = page
+                told.unanswered = page
             case PageConfirmed(page=page):
-                confirmed.add(page)
-                unanswered = None
+                told.confirmed.add(page)
+                told.unanswered = None
             case PageRefused() | FramesRequested():
-                unanswered = None
+                told.unanswered = None
             case RemoteIdentified():
-                station_id = timed.event.station_id
+                story.station_id = timed.event.station_id
             case Trained():
-                modulation, bit_rate = timed.event.modulation, timed.event.bit_rate
-            case TrainingFailed() | PageStarted() | PageReceived():
+                story.modulation, story.bit_rate = timed.event.modulation, timed.event.bit_rate
+            case TrainingFailed() | PageStarted() | PageReceived() | DocumentArriving():
                 pass
+    return story
+
+
+def _proved(record: CallRecord, story: _Story, place: int) -> CallResult:
+    told, jobs = story.documents[place], record.header.jobs
+    outcome = _outcome(jobs[place], told) if jobs else Outcome.INTERRUPTED
+    ended_s = story.documents[place + 1].begun_s if place + 1 < len(story.documents) else story.at_s
     return CallResult(
-        outcome=_outcome(record, confirmed, unanswered),
-        confirmed=frozenset(confirmed),
-        unconfirmed_page=unanswered,
-        station_id=station_id,
-        modulation=modulation,
-        bit_rate=bit_rate,
-        seconds=record.events[-1].at_s if record.events else 0.0,
+        outcome=outcome,
+        confirmed=frozenset(told.confirmed),
+        unconfirmed_page=told.unanswered,
+        station_id=story.station_id,
+        modulation=story.modulation,
+        bit_rate=story.bit_rate,
+        seconds=ended_s - told.begun_s,
         detail=_DIED,
     )
 
 
-def _outcome(record: CallRecord, confirmed: set[int], unanswered: int | None) -> Outcome:
-    outstanding = first_pages(record.header.pages) - record.header.done - confirmed
-    if unanswered is not None and outstanding == {unanswered}:
+def _outcome(job: CallJob, told: _Told) -> Outcome:
+    outstanding = first_pages(job.pages) - job.done - told.confirmed
+    if told.unanswered is not None and outstanding == {told.unanswered}:
         return Outcome.UNCERTAIN
-    return Outcome.DELIVERED if record.header.pages and not outstanding else Outcome.INTERRUPTED
+    return Outcome.INTERRUPTED if outstanding else Outcome.DELIVERED
 
 
-def fax_id_of(call_id: str) -> str:
-    """Return the id of the fax that a call brought: the call's with its own letter, so that nobody can add it twice."""
-    return Kind.FAX + call_id[1:]
+def fax_id_of(call_id: str, document: int = 0) -> str:
+    """Return the id of a fax that a call brought: made of the call's, so that nobody can add it twice."""
+    return after(Kind.FAX + call_id[1:], document)
 
 
 def received_page(page: KeptPage, copy: KeptPage) -> ReceivedPage:
@@ -92,21 +141,40 @@ def received_page(page: KeptPage, copy: KeptPage) -> ReceivedPage:
     )
 
 
-def inbound_fax(record: CallRecord, pages: tuple[ReceivedPage, ...], finished_us: int) -> InboundFax:
-    """Make the fax that an incoming call left, after a crash or in the ordinary course. The pages' blobs are put already."""
-    result = settle(record)
-    return InboundFax(
-        id=fax_id_of(record.header.call_id),
-        call_id=record.header.call_id,
-        line=record.header.line,
-        called=record.header.called,
-        caller=record.header.caller,
-        caller_name=record.header.caller_name,
-        station_id=result.station_id,
-        started_us=record.header.started_us,
-        finished_us=finished_us,
-        outcome=result.outcome,
-        pages=pages,
-        seconds_on_line=result.seconds,
-        bit_rate=result.bit_rate,
+def inbound_faxes(record: CallRecord, pages: tuple[ReceivedPage, ...], finished_us: int) -> tuple[InboundFax, ...]:
+    """Make the faxes that an incoming call left, one for each document, after a crash or in the ordinary course.
+
+    The pages' blobs are put already. What the call came to is said of its last document; those before it were ended by EOM.
+    """
+    result, last = settle(record), len(_documents(record)) - 1
+    return tuple(
+        InboundFax(
+            id=fax_id_of(record.header.call_id, document),
+            call_id=record.header.call_id,
+            line=record.header.line,
+            called=record.header.called,
+            caller=record.header.caller,
+            caller_name=record.header.caller_name,
+            station_id=result.station_id,
+            started_us=record.header.started_us,
+            finished_us=finished_us,
+            outcome=result.outcome if document == last else _ended_by_eom(pages[span]),
+            pages=pages[span],
+            seconds_on_line=result.seconds,
+            bit_rate=result.bit_rate,
+            document=document,
+        )
+        for document, span in enumerate(_documents(record))
     )
+
+
+def _documents(record: CallRecord) -> list[slice]:
+    """Say which of the pages belong to each document; a document of which nothing is left is none, but there is one at least."""
+    begins = [timed.event.page for timed in record.events if isinstance(timed.event, DocumentArriving)]
+    places = [sum(page.index + 1 < first for page in record.pages) for first in begins]
+    edges = sorted({0, *places, len(record.pages)})
+    return [slice(first, end) for first, end in itertools.pairwise(edges)] or [slice(0, 0)]
+
+
+def _ended_by_eom(pages: tuple[ReceivedPage, ...]) -> Outcome:
+    return Outcome.RECEIVED if all(page.confirmed for page in pages) else Outcome.PAGE_REFUSED

@@ -53,6 +53,8 @@ RETRY: Mapping[Outcome, RetryRow] = MappingProxyType({
     _O.LINE_FAULT:      RetryRow(delay_s=60,  growth=2.0, longest_s=900,  max_dials=24, max_tries=5, costs_try=False),
     _O.NO_DIALTONE:     RetryRow(delay_s=60,  growth=2.0, longest_s=900,  max_dials=24, max_tries=5, costs_try=False),
     _O.STORE_FAULT:     RetryRow(delay_s=300, growth=2.0, longest_s=1800, max_dials=24, max_tries=5, costs_try=False),
+    # no call was made for it, in the end: nothing is counted
+    _O.NOT_REACHED:     RetryRow(delay_s=0,   growth=1.0, longest_s=0,    max_dials=99, max_tries=9, costs_try=False),
     _O.INTERRUPTED:     RetryRow(delay_s=0,   growth=1.0, longest_s=0,    max_dials=24, max_tries=5, costs_try=True),
 })
 # fmt: on
@@ -68,12 +70,13 @@ class RetryPolicy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What becomes of a job after a call. `confirmed` are pages of the whole document."""
+    """What becomes of a job after a call. `confirmed` are pages of the whole document; `dials` were made for the job."""
 
     state: JobState
     not_before_us: int
     outcome: Outcome
     confirmed: PageSet
+    dials: int
     tries: int
     note: str = ""
 
@@ -86,9 +89,18 @@ def decide(job: Job, result: CallResult, now_us: int, policy: RetryPolicy, jitte
     """
     confirmed = job.confirmed | result.confirmed
     tries = 0 if result.confirmed - job.confirmed else job.tries
+    dials = job.dials - (result.outcome is Outcome.NOT_REACHED)
 
     def final(state: JobState, outcome: Outcome, note: str = "") -> Decision:
-        return Decision(state=state, not_before_us=now_us, outcome=outcome, confirmed=confirmed, tries=tries, note=note)
+        return Decision(
+            state=state,
+            not_before_us=now_us,
+            outcome=outcome,
+            confirmed=confirmed,
+            dials=dials,
+            tries=tries,
+            note=note,
+        )
 
     missing = first_pages(job.pages or 0) - confirmed
     if job.pages is not None and not missing:
@@ -106,14 +118,15 @@ def decide(job: Job, result: CallResult, now_us: int, policy: RetryPolicy, jitte
         return final(JobState.FAILED, outcome)
     if row.costs_try:
         tries += 1
-    if job.dials >= row.max_dials or tries >= row.max_tries:
-        return final(JobState.FAILED, outcome, f"Given up after {job.dials} calls.")
-    wait_s = min(row.delay_s * row.growth ** max(job.dials - 1, 0), row.longest_s)
+    if dials >= row.max_dials or tries >= row.max_tries:
+        return final(JobState.FAILED, outcome, f"Given up after {dials} calls.")
+    wait_s = min(row.delay_s * row.growth ** max(dials - 1, 0), row.longest_s)
     return Decision(
         state=JobState.QUEUED,
         not_before_us=now_us + round(wait_s * (1 + policy.jitter_share * jitter) * US_PER_S),
         outcome=outcome,
         confirmed=confirmed,
+        dials=dials,
         tries=tries,
         note=_twice(result.unconfirmed_page),
     )

@@ -29,7 +29,9 @@ from mailfax.spool.disk import SpoolFault
 from mailfax.spool.faultpoint import fault_point
 from mailfax.spool.records import (
     Attempt,
+    Batch,
     Claim,
+    ClaimedJob,
     Delivery,
     DeliveryState,
     NewDelivery,
@@ -42,6 +44,7 @@ from mailfax.spool.settings import SpoolSettings
 from mailfax.spool.writer import Writer
 
 T = TypeVar("T")
+ALONE = Batch(max_jobs=1)
 
 
 class Store:
@@ -146,26 +149,32 @@ class Store:
 
     # -- jobs and calls -----------------------------------------------------------------------------------------------
 
-    def claim_job(self, line: str, now_us: int) -> Claim | None:
-        """Give `line` the job that has been due longest, unless its number is being called; the attempt is on disk."""
+    def claim_job(self, line: str, now_us: int, batch: Batch = ALONE) -> Claim | None:
+        """Give `line` the job that has been due longest, unless its number is being called, and others for that number.
+
+        `batch` says how many. The attempts are on disk.
+        """
         if not self._any(jobs.due(now_us)):
             return None
-        found = self.write(lambda c: jobs.claim(c, self.new_id, self._owner.token, line, now_us))
+        found = self.write(lambda c: jobs.claim(c, self.new_id, self._owner.token, line, now_us, batch))
         fault_point("job-claimed")
         if found is None:
             return None
-        job, call_id = found
+        together, call_id = found
+        return Claim(call_id=call_id, parts=tuple(map(self._claimed, together)))
+
+    def _claimed(self, job: Job) -> ClaimedJob:
         # Read outside the writer's transaction: what many recipients or pages cost here delays nobody.
         submission, document = self.submission(job.submission_id), self.document(job.submission_id)
         if submission is None or document is None:
             raise SpoolFault(f"Job {job.id} was queued without its document.")
-        return Claim(job=job, document=document, submission=submission, call_id=call_id)
+        return ClaimedJob(job=job, document=document, submission=submission)
 
     def record_call(
-        self, call_id: str, result: CallResult, decision: Decision, now_us: int, notes: Sequence[str] = ()
+        self, call_id: str, job_id: str, result: CallResult, decision: Decision, now_us: int, notes: Sequence[str] = ()
     ) -> Job:
-        """Finish a call and its job as decided; the second time for the same call changes nothing."""
-        job = self.write(lambda c: jobs.record(c, call_id, result, decision, now_us=now_us, notes=notes))
+        """Finish a job of a call as decided; the second time for the same call and job changes nothing."""
+        job = self.write(lambda c: jobs.record(c, call_id, job_id, result, decision, now_us=now_us, notes=notes))
         fault_point("call-committed")
         return job
 
@@ -188,8 +197,8 @@ class Store:
         """Return a job."""
         return self.read(lambda c: jobs.load(c, job_id))
 
-    def job_of_call(self, call_id: str) -> Job | None:
-        """Return the job that a call was made for; None for a call that was not ours to make."""
+    def jobs_of_call(self, call_id: str) -> tuple[Job, ...]:
+        """Return the jobs that a call was made for, in their order; none for a call that was not ours to make."""
         return self.read(lambda c: jobs.of_call(c, call_id))
 
     def jobs(self, states: Iterable[JobState] | None = None, limit: int = 1000) -> tuple[Job, ...]:
@@ -330,9 +339,8 @@ class Store:
                 for call_id, line, holder in jobs.on_line(connection)
                 if dead(holder) and not call_path(self._settings.calls, line, call_id).exists()
             ]
-            for call_id in undialled:
-                jobs.undo_claim(connection, call_id, now_us)
-            return Recovered(renders=len(renders), jobs=len(undialled), deliveries=len(unsent))
+            undone = sum(jobs.undo_claim(connection, call_id, now_us) for call_id in undialled)
+            return Recovered(renders=len(renders), jobs=undone, deliveries=len(unsent))
 
         return self.write(recover)
 

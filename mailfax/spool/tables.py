@@ -31,7 +31,7 @@ from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.submission import Notify
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0002"  # the newest migration
+REVISION = "0003"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -150,6 +150,7 @@ jobs = Table(
     Column("tries", Integer, nullable=False),
     Column("outcome", _OutcomeCode),
     Column("line", Text, nullable=False),
+    Column("call_place", Integer, nullable=False, server_default="0"),
     Column("owner", Text),
     Column("finished_us", BigInteger),
     Column("notified_us", BigInteger),
@@ -157,10 +158,11 @@ jobs = Table(
     Index("ix_jobs_submission", "submission_id"),
     Index("ix_jobs_due", "state", "not_before_us", "id"),
 )
-# One call per destination at a time, kept by the database itself.
+# One call per destination at a time, kept by the database itself: every call has a job in its first place.
 Index(
     "ux_jobs_on_line_number",
     jobs.c.number,
+    jobs.c.call_place,
     unique=True,
     sqlite_where=text("state = 'on-line'"),
     postgresql_where=text("state = 'on-line'"),
@@ -190,7 +192,7 @@ attempts = Table(
     "attempts",
     metadata,
     Column("call_id", Text, primary_key=True),
-    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
     Column("line", Text, nullable=False),
     Column("started_us", BigInteger, nullable=False),
     Column("finished_us", BigInteger),
@@ -223,7 +225,8 @@ faxes = Table(
     Column("seconds_on_line", Float, nullable=False),
     Column("bit_rate", Integer, nullable=False),
     Column("routed_us", BigInteger),
-    Index("ux_faxes_call", "call_id", unique=True),
+    Column("document", Integer, nullable=False, server_default="0"),
+    Index("ux_faxes_call", "call_id", "document", unique=True),
     Index("ix_faxes_unrouted", "routed_us", "id"),
 )
 

@@ -17,6 +17,7 @@ from mailfax.t30.answering import (
     Next,
     PageQuality,
     announce_page,
+    end_document,
     form_of,
     note_received,
     say,
@@ -250,6 +251,8 @@ def _end_of_page(state: Answering, command: Fcf) -> Steps[Next]:
     if last is not None and unheard and state.link.at_s - last.at_s <= _REPEATED_WITHIN_S:
         return (yield from say_again(state, last))
     verdict = yield from _store(state)
+    if verdict is not Fcf.RTN:
+        end_document(state, command)
     then, after_t2 = AFTER_ANSWER[command, verdict]
     yield from say(state, verdict, command=command, then=then, after_t2=after_t2)
     return then

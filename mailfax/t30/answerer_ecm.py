@@ -13,6 +13,7 @@ from mailfax.t30.answering import (
     EcmPage,
     Next,
     announce_page,
+    end_document,
     form_of,
     note_received,
     say,
@@ -94,6 +95,7 @@ def _take_block(state: Answering, partial: PartialPage) -> Steps[Next]:
     _next_block(ecm, block, partial)
     yield from _store_page(state)
     command = _plain(partial.end)
+    end_document(state, command)
     then, after_t2 = AFTER_ANSWER[command, Fcf.MCF]
     yield from say(state, Fcf.MCF, command=command, then=then, after_t2=after_t2)
     return then
@@ -129,6 +131,7 @@ def _abandon(state: Answering, end: PageEnd) -> Steps[Next]:
     yield from keep_partial_page(state)
     state.lost += len(state.in_part) == before
     command = _plain(end)
+    end_document(state, command)
     then, after_t2 = AFTER_ANSWER[command, Fcf.MCF]
     yield from say(state, Fcf.ERR, command=command, then=then, after_t2=after_t2)
     return then

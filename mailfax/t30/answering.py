@@ -6,7 +6,7 @@ Used by `answerer` and `answerer_ecm`.
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from mailfax.model.call import PageReceived, PageStarted
+from mailfax.model.call import DocumentArriving, PageReceived, PageStarted
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageFormat
 from mailfax.t30.capabilities import Dcs
@@ -111,6 +111,7 @@ class Answering:
     `heard_at_s` is when it ended, and `command_late` says that its command came so late that the sender was not at the end
     then. `missed` when nothing was heard where a page or block was due: it may be going on without us. `store_s` is how long
     the last store took.
+    `document` counts the documents (EOM between them), `opens_document` until the first page of one comes.
     `in_part` are pages (1-based) that the sender gave up and we keep with their gaps, `lost` those of which nothing came.
     """
 
@@ -125,6 +126,8 @@ class Answering:
     stored: int = 0
     confirmed: set[int] = field(default_factory=set)
     announced: int = 0
+    document: int = 0
+    opens_document: bool = False
     dcs: Dcs | None = None
     answer: Answer | None = None
     ecm: EcmPage = field(default_factory=EcmPage)
@@ -160,8 +163,18 @@ def announce_page(state: Answering) -> Steps[Modulation]:
         raise CallEnded(Outcome.CALL_TOO_LONG, f"The fax has more than {state.stored} pages.")
     if state.announced <= state.stored:
         state.announced = state.stored + 1
+        if state.opens_document:
+            state.opens_document = False
+            yield from note(state.link, DocumentArriving(document=state.document, page=state.announced))
         yield from note(state.link, PageStarted(page=state.announced))
     return state.modulation
+
+
+def end_document(state: Answering, command: Fcf) -> None:
+    """Take note that a page was the last of its document, if it was: another may follow (5.3.6.1.6)."""
+    if command is Fcf.EOM:
+        state.document += 1
+        state.opens_document = True
 
 
 def form_of(state: Answering) -> PageFormat:

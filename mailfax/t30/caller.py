@@ -7,14 +7,18 @@ is heard, and nothing is called delivered whose confirmation was not heard.
 
 from mailfax.model.call import CallResult, EndOfPageSent, Trained, TrainingFailed
 from mailfax.model.outcome import Outcome
-from mailfax.model.pageset import pages_in_words
+from mailfax.model.pageset import NO_PAGES
 from mailfax.t30 import caller_ecm
 from mailfax.t30.calling import (
     AfterRtn,
     CallerJob,
     Calling,
     chosen,
+    close_document,
     fetch_page,
+    fit,
+    hear_dis,
+    open_next,
     step_down,
     take_answer,
     take_dis,
@@ -46,44 +50,65 @@ _WAITS_IN_T1 = 6
 
 
 def call(job: CallerJob) -> Engine:
-    """Transmit a document to the station that was just connected."""
-    state = Calling(job=job, link=Link(limit_s=job.call_limit_s, identified_by=Fcf.CSI, x=True), todo=job.todo)
+    """Transmit a document, and those that follow it, to the station that was just connected."""
+    link = Link(limit_s=job.call_limit_s, identified_by=Fcf.CSI, x=True)
+    state = Calling(jobs=(job, *job.following), link=link)
+    outcome, detail = Outcome.DELIVERED, ""
     try:
         yield from _transmit(state)
     except CallEnded as end:
         if end.farewell:
-            yield from farewell(state.link)
-        return _result(state, end.outcome, end.detail)
-    yield from farewell(state.link)
-    if state.passed_over:
-        refused = pages_in_words(state.passed_over)
-        return _result(state, Outcome.PASSED_OVER, f"Refused to the end, and passed over by policy: {refused}.")
-    return _result(state, Outcome.DELIVERED, "")
+            yield from farewell(link)
+        outcome, detail = end.outcome, end.detail
+    else:
+        yield from farewell(link)
+    return _result(state, outcome, detail)
 
 
 def _result(state: Calling, outcome: Outcome, detail: str) -> CallResult:
-    # Promise 2: a page whose end-of-page command was not answered may have arrived, whatever else ended the call. If it is the
-    # only one outstanding, sending it again could be sending the whole fax twice.
-    if set(state.todo) - state.confirmed - state.passed_over == {state.unconfirmed_page}:
-        outcome = Outcome.UNCERTAIN
+    """Say what the call came to. Its outcome is that of the document it ended in, else the first that is not good."""
+    several = len(state.jobs) > 1
+    if state.begun or not (several or state.ended):
+        close_document(state, outcome, detail)
+        outcome, detail = state.ended[-1].outcome, state.ended[-1].detail
+    elif outcome is Outcome.DELIVERED:
+        bad = (one for one in state.ended if one.outcome is not Outcome.DELIVERED)
+        shown = next(bad, state.ended[-1])
+        outcome, detail = shown.outcome, shown.detail
+    last = state.ended[-1] if state.ended else None
     modulation = state.choice.modulation if state.choice else None
     return CallResult(
         outcome=outcome,
-        confirmed=frozenset(state.confirmed),
-        passed_over=frozenset(state.passed_over),
-        unconfirmed_page=state.unconfirmed_page,
+        confirmed=last.confirmed if last else NO_PAGES,
+        passed_over=last.passed_over if last else NO_PAGES,
+        unconfirmed_page=last.unconfirmed_page if last else None,
         station_id=state.link.station_id,
         modulation=modulation.scheme if modulation else "",
         bit_rate=modulation.bit_rate if modulation else 0,
         seconds=state.link.at_s,
         detail=detail,
+        documents=tuple(state.ended) if several else (),
     )
 
 
 def _transmit(state: Calling) -> Steps[None]:
-    """Send every page that is left (figure 5-2a from its top to the last confirmation)."""
+    """Send every document, each after a phase B of its own (figure 5-2a from its top to the last confirmation)."""
     yield from _identify(state)
-    yield from _train(state)
+    while True:
+        obstacle = fit(state)
+        if obstacle is None:
+            yield from _train(state)
+            yield from _send_document(state)
+        close_document(state, *(obstacle or (Outcome.DELIVERED, "")))
+        sent_eop = obstacle is None and not state.goes_on
+        if sent_eop or not (yield from open_next(state)):
+            return
+        if obstacle is None:
+            yield from _identify(state)
+
+
+def _send_document(state: Calling) -> Steps[None]:
+    """Send every page that is left of the document at hand."""
     resends = 0
     while True:
         answer = yield from (caller_ecm.send_page(state) if chosen(state).form.ecm else _send_page(state))
@@ -98,13 +123,12 @@ def _transmit(state: Calling) -> Steps[None]:
             answer = Fcf.RTP  # policy says go on without it; the retraining is due anyway
         if state.last:
             return
-        turn_around = answer is Fcf.PIP or state.document_ends
         state.place += 1
         resends = 0
-        if turn_around:
-            # EOM, and PIP without an operator, go back to the beginning of phase B (5.3.6.1.6, 5.3.6.1.7).
+        if answer is Fcf.PIP:
+            # PIP without an operator goes back to the beginning of phase B (5.3.6.1.7).
             yield from _identify(state)
-        if turn_around or answer is Fcf.RTP:
+        if answer in {Fcf.PIP, Fcf.RTP}:
             yield from _train(state)
 
 
@@ -126,7 +150,7 @@ def _start_over(state: Calling) -> Steps[None]:
 
 
 def _identify(state: Calling) -> Steps[None]:
-    """Wait for the called station's DIS, at most T1 (T.30, 5.4.3.1), and choose what both can do."""
+    """Wait for the called station's DIS, at most T1 (T.30, 5.4.3.1)."""
     link = state.link
     deadline_s = link.at_s + Timer.T1.longest_s
     for _ in range(_WAITS_IN_T1):
@@ -135,7 +159,7 @@ def _identify(state: Calling) -> Steps[None]:
             continue  # out of time, or many bursts without a DIS
         if heard.fcf is Fcf.DCN:
             raise CallEnded(Outcome.CALL_DROPPED, "The far end sent DCN before it identified itself.", farewell=False)
-        yield from take_dis(state, Dis.parse(heard.fif))
+        yield from hear_dis(state, Dis.parse(heard.fif))
         return
     if link.contact:
         raise CallEnded(Outcome.NO_RESPONSE, "No DIS was heard in T1.")

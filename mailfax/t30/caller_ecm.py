@@ -45,8 +45,8 @@ def send_page(state: Calling) -> Steps[Fcf]:
     for number, data in enumerate(blocks):
         last = number == len(blocks) - 1
         end = PageEnd(state.end_of_page) if last else PageEnd.NULL
-        page = state.place
-        block = _Block(data=data, partial=PartialPage(end=end, page=page, block=number, frames=len(data)))
+        partial = PartialPage(end=end, page=state.counter, block=number, frames=len(data))
+        block = _Block(data=data, partial=partial)
         answer = yield from _send_block(state, block)
         if answer is not Fcf.MCF:
             break

@@ -3,9 +3,16 @@
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from mailfax.model.call import PageConfirmed, PageRefused, PageStarted, RemoteIdentified
+from mailfax.model.call import (
+    DocumentBegun,
+    DocumentResult,
+    PageConfirmed,
+    PageRefused,
+    PageStarted,
+    RemoteIdentified,
+)
 from mailfax.model.outcome import Outcome
-from mailfax.model.pageset import NO_PAGES, PageSet
+from mailfax.model.pageset import NO_PAGES, PageSet, pages_in_words
 from mailfax.t30.bits import Bit
 from mailfax.t30.capabilities import Dis
 from mailfax.t30.commands import FetchPage, PageData
@@ -35,9 +42,10 @@ class AfterRtn(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallerJob:
-    """One call. `pages` counts the whole document; `done` (1-based) were confirmed in earlier calls and are not sent again.
+    """One document to send. `pages` counts all of it; `done` (1-based) were confirmed in earlier calls and are not sent again.
 
-    `eom_after` are the pages (0-based) after which a new document begins: EOM instead of MPS, and a new phase B.
+    `following` are documents for the same station, sent in the same call: EOM between them, and a new phase B (5.3.6.1.6). The
+    call's limit is that of its first document. `label` is what whoever keeps the call calls the document.
     """
 
     pages: int
@@ -45,7 +53,8 @@ class CallerJob:
     station_id: str = ""
     offer: Offer = field(default_factory=Offer)
     after_rtn: AfterRtn = AfterRtn.RETRANSMIT
-    eom_after: frozenset[int] = frozenset()
+    label: str = ""
+    following: "tuple[CallerJob, ...]" = ()
     call_limit_s: float = 3600.0
 
     def __post_init__(self) -> None:
@@ -63,18 +72,37 @@ class Calling:
     """Where the call stands. `place` is which page of `todo` is at hand.
 
     `unconfirmed_page` (1-based) is set while an end-of-page command is unanswered. `passed_over` were refused to the end.
+
+    `jobs` are the documents of the call and `number` the one at hand; `begun` once a page of it was fetched, and `goes_on` when
+    another is to follow it in this call. `ended` has what became of those before, `sent_before` how many pages they had.
+    `doubted` are pages that went out again although they may have arrived.
     """
 
-    job: CallerJob
+    jobs: tuple[CallerJob, ...]
     link: Link
-    todo: tuple[int, ...]
+    number: int = 0
+    todo: tuple[int, ...] = ()
     place: int = 0
+    begun: bool = False
+    goes_on: bool = False
+    begun_s: float = 0.0
+    ended: list[DocumentResult] = field(default_factory=list)
+    sent_before: int = 0
     dis: Dis | None = None
     choice: Choice | None = None
     confirmed: set[int] = field(default_factory=set)
     unconfirmed_page: int | None = None
     restarts: int = 0
     passed_over: set[int] = field(default_factory=set)
+    doubted: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.todo = self.job.todo
+
+    @property
+    def job(self) -> CallerJob:
+        """Return the document at hand."""
+        return self.jobs[self.number]
 
     @property
     def page(self) -> int:
@@ -83,19 +111,57 @@ class Calling:
 
     @property
     def last(self) -> bool:
-        """Say whether it is the last one that this call sends."""
+        """Say whether it is the last one of its document that this call sends."""
         return self.place == len(self.todo) - 1
 
     @property
-    def document_ends(self) -> bool:
-        """Say whether a new document begins with the page that this call sends next."""
-        following = self.todo[self.place + 1] - 1 if not self.last else self.page
-        return any(self.page - 1 <= index < following for index in self.job.eom_after)
+    def counter(self) -> int:
+        """Return the page counter of ECM (A.4.3): it goes on through all documents of the call."""
+        return self.sent_before + self.place
 
     @property
     def end_of_page(self) -> Fcf:
         """Return the command that ends the page at hand (T.30, 5.3.6.1.6)."""
-        return Fcf.EOP if self.last else Fcf.EOM if self.document_ends else Fcf.MPS
+        return Fcf.MPS if not self.last else Fcf.EOM if self.goes_on else Fcf.EOP
+
+
+def close_document(state: Calling, outcome: Outcome, detail: str = "") -> None:
+    """Settle the document at hand.
+
+    Promise 2: a page whose end-of-page command was not answered may have arrived, whatever else ended the call. If it is the only
+    one outstanding, sending it again could be sending the whole fax twice.
+    """
+    if outcome is Outcome.DELIVERED and state.passed_over:
+        refused = pages_in_words(state.passed_over)
+        outcome, detail = Outcome.PASSED_OVER, f"Refused to the end, and passed over by policy: {refused}."
+    if set(state.todo) - state.confirmed - state.passed_over == {state.unconfirmed_page}:
+        outcome = Outcome.UNCERTAIN
+    doubted = (f"Page {page} may have arrived twice: its confirmation was not heard." for page in state.doubted)
+    state.ended.append(
+        DocumentResult(
+            outcome=outcome,
+            confirmed=frozenset(state.confirmed),
+            passed_over=frozenset(state.passed_over),
+            unconfirmed_page=state.unconfirmed_page,
+            seconds=state.link.at_s - state.begun_s,
+            detail=" ".join(filter(None, (detail, *doubted))),
+        )
+    )
+    state.sent_before += len(state.todo) if state.begun else 0
+    state.begun = False
+
+
+def open_next(state: Calling) -> Steps[bool]:
+    """Take the next document in hand; False when there is none. `close_document` was called for the one before."""
+    if state.number + 1 == len(state.jobs):
+        return False
+    state.number += 1
+    state.todo, state.place, state.begun_s = state.job.todo, 0, state.link.at_s
+    state.confirmed, state.passed_over, state.doubted = set(), set(), []
+    state.unconfirmed_page, state.restarts = None, 0
+    begun = DocumentBegun(document=state.number, label=state.job.label, page=state.page)
+    yield from note(state.link, begun)
+    return True
 
 
 def chosen(state: Calling) -> Choice:
@@ -105,16 +171,34 @@ def chosen(state: Calling) -> Choice:
 
 
 def take_dis(state: Calling, dis: Dis) -> Steps[None]:
-    """Choose for a DIS that says something new. Within a call the rate only falls, so training comes to an end."""
+    """Choose for a DIS that says something new. Raises CallEnded when it has no way for the document at hand."""
     if dis == state.dis:
         return
-    offer = state.job.offer
+    yield from hear_dis(state, dis)
+    if (obstacle := fit(state)) is not None:
+        raise CallEnded(*obstacle)
+
+
+def hear_dis(state: Calling, dis: Dis) -> Steps[None]:
+    """Take note of what the far end can do, if that is news."""
+    if dis != state.dis:
+        yield from note(state.link, RemoteIdentified(station_id=state.link.station_id, abilities=dis.describe()))
+    state.dis = dis
+
+
+def fit(state: Calling) -> tuple[Outcome, str] | None:
+    """Choose how the document at hand goes to the far end, or say what is in its way.
+
+    Within a call the rate only falls, so training comes to an end.
+    """
+    assert state.dis is not None
+    dis, offer = state.dis, state.job.offer
     choice = choose(dis, replace(offer, best_modulation=state.choice.modulation) if state.choice else offer)
-    yield from note(state.link, RemoteIdentified(station_id=state.link.station_id, abilities=dis.describe()))
     if choice is None:
         why = "cannot take our pages in any form" if dis.has(Bit.RECEIVES) else "is not ready to receive"
-        raise CallEnded(Outcome.REMOTE_CANNOT_RECEIVE, f"The far machine {why}: {dis.describe()}.")
-    state.dis, state.choice = dis, choice
+        return Outcome.REMOTE_CANNOT_RECEIVE, f"The far machine {why}: {dis.describe()}."
+    state.choice = choice
+    return None
 
 
 def step_down(state: Calling) -> bool:
@@ -128,9 +212,14 @@ def step_down(state: Calling) -> bool:
 
 def fetch_page(state: Calling) -> Steps[bytes]:
     """Have the page at hand coded in the form that the DCS chose."""
-    choice = chosen(state)
-    check_limit(state.link)
-    fetch = FetchPage(index=state.page - 1, form=choice.form, bit_rate=choice.modulation.bit_rate)
+    choice, link = chosen(state), state.link
+    check_limit(link)
+    state.begun = True
+    # A call that is half over takes no further document: it would be cut off in the middle.
+    state.goes_on = state.number + 1 < len(state.jobs) and link.at_s < link.limit_s / 2
+    fetch = FetchPage(
+        document=state.number, index=state.page - 1, form=choice.form, bit_rate=choice.modulation.bit_rate
+    )
     page = yield from ask_keeper(fetch)
     if not isinstance(page, PageData):
         raise TypeError(f"the keeper answered {fetch} with {page}")
@@ -147,8 +236,11 @@ def take_answer(state: Calling, heard: Frame) -> Steps[Fcf]:
             state.unconfirmed_page = None
             state.confirmed.add(page)
         case Fcf.DIS:
-            # The far end never understood that a page came, and is back in phase B. After EOM its MCF may only have been lost.
-            if state.end_of_page is not Fcf.EOM:
+            # The far end never understood that a page came, and is back in phase B. After EOM its MCF may only have been lost: the
+            # page goes out again all the same, and the result says so (promise 2). Until then it is unconfirmed.
+            if state.end_of_page is Fcf.EOM:
+                state.doubted.append(page)
+            else:
                 state.unconfirmed_page = None
                 yield from note(state.link, PageRefused(page=page, answer=str(answer)))
             yield from take_dis(state, Dis.parse(heard.fif))

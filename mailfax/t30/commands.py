@@ -197,11 +197,15 @@ LineResult = Sent | FramesHeard | TrainingHeard | PageHeard | BlockHeard | Wrong
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchPage:
-    """Give page `index` (0-based, of the whole document) in this form. Answered by PageData or KeeperFailed."""
+    """Give page `index` (0-based, of the whole document) in this form. Answered by PageData or KeeperFailed.
+
+    `document` is its place among the documents of the call, from 0.
+    """
 
     index: int
     form: PageFormat
     bit_rate: int
+    document: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ first row says what this station was to do, so that `replay` can run the engine 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from mailfax.model.page import Resolution, line_coding
 from mailfax.model.pageset import page_ranges, read_page_ranges
@@ -77,35 +77,45 @@ class Row:
 
 def station_row(station: CallerJob | AnswererStation) -> Row:
     """Say what this station was to do."""
-    facts: dict[str, object] = {"station_id": station.station_id, **_offer_facts(station.offer)}
     if isinstance(station, CallerJob):
-        facts |= {"pages": station.pages, "done": page_ranges(station.done), "eom_after": sorted(station.eom_after)}
-        facts |= {"after_rtn": station.after_rtn.name}
-    else:
-        facts |= {"quality": asdict(station.quality)}
-    return Row(0.0, CALL, "caller" if isinstance(station, CallerJob) else "answerer", "", json.dumps(facts))
+        return Row(0.0, CALL, "caller", "", json.dumps(_job_facts(station)))
+    facts = {"station_id": station.station_id, **_offer_facts(station.offer), "quality": asdict(station.quality)}
+    return Row(0.0, CALL, "answerer", "", json.dumps(facts))
 
 
 def read_station(row: Row) -> CallerJob | AnswererStation:
     """Read what station_row wrote. Raises ValueError, KeyError."""
     facts = json.loads(row.what)
-    offer = Offer(
+    if row.signal == "answerer":
+        quality = PageQuality(**facts.get("quality", {}))
+        return AnswererStation(station_id=facts["station_id"], offer=_read_offer(facts), quality=quality)
+    return _read_job(facts)
+
+
+def _job_facts(job: CallerJob) -> dict[str, object]:
+    facts: dict[str, object] = {"station_id": job.station_id, **_offer_facts(job.offer)}
+    facts |= {"pages": job.pages, "done": page_ranges(job.done), "after_rtn": job.after_rtn.name}
+    return facts | ({"following": [_job_facts(other) for other in job.following]} if job.following else {})
+
+
+def _read_job(facts: dict[str, Any]) -> CallerJob:
+    return CallerJob(
+        pages=facts["pages"],
+        done=read_page_ranges(facts["done"]),
+        station_id=facts["station_id"],
+        offer=_read_offer(facts),
+        after_rtn=AfterRtn[facts["after_rtn"]],
+        following=tuple(map(_read_job, facts.get("following", ()))),
+    )
+
+
+def _read_offer(facts: dict[str, Any]) -> Offer:
+    return Offer(
         codings=tuple(map(line_coding, facts["codings"])),
         resolutions=tuple(map(Resolution, facts["resolutions"])),
         best_modulation=Modulation[facts["best_modulation"]],
         ecm=facts["ecm"],
         receives_superfine=facts["receives_superfine"],
-    )
-    if row.signal == "answerer":
-        quality = PageQuality(**facts.get("quality", {}))
-        return AnswererStation(station_id=facts["station_id"], offer=offer, quality=quality)
-    return CallerJob(
-        pages=facts["pages"],
-        done=read_page_ranges(facts["done"]),
-        station_id=facts["station_id"],
-        offer=offer,
-        after_rtn=AfterRtn[facts["after_rtn"]],
-        eom_after=frozenset(facts["eom_after"]),
     )
 
 

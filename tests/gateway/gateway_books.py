@@ -93,14 +93,18 @@ def _arrived(server: Server, store: Store, blobs: BlobStore, job: Job) -> Iterat
     faxes = [
         message for box in server.mailboxes.iterdir() for message in mails(box) if message["X-Fax-To"] == job.number
     ]
-    sent = list(_sent(server, store, blobs, job)) if faxes else []
+    sent = list(sent_pages(server, store, blobs, job)) if faxes else []
     for message in sorted(faxes, key=lambda message: str(message["X-Fax-Id"])):
-        (pdf,) = [part for part in message.walk() if part.get_content_type() == "application/pdf"]
-        pages = arrived_pages(bytes(pdf.get_payload(decode=True)))
-        yield tuple(_number(page.pels, sent, job) for page in pages)
+        yield tuple(number_of(pels, sent, job) for pels in fax_pages(message))
 
 
-def _sent(server: Server, store: Store, blobs: BlobStore, job: Job) -> Iterator[tuple[int, Pels]]:
+def fax_pages(message: Message) -> list[Pels]:
+    """Return the pages of the PDF in the mail of a received fax."""
+    (pdf,) = [part for part in message.walk() if part.get_content_type() == "application/pdf"]
+    return [page.pels for page in arrived_pages(bytes(pdf.get_payload(decode=True)))]
+
+
+def sent_pages(server: Server, store: Store, blobs: BlobStore, job: Job) -> Iterator[tuple[int, Pels]]:
     """Make every page as each call of the job sent it, under that call's header line; the body is decoded by libtiff."""
     document = store.document(job.submission_id)
     assert document is not None
@@ -116,7 +120,7 @@ def _sent(server: Server, store: Store, blobs: BlobStore, job: Job) -> Iterator[
             yield number, np.vstack([header.strip(number, Resolution.FINE).to_bool(), body])
 
 
-def _number(arrived: Pels, sent: list[tuple[int, Pels]], job: Job) -> int:
+def number_of(arrived: Pels, sent: list[tuple[int, Pels]], job: Job) -> int:
     """Find the page that was sent and equals this one, pel by pel."""
     for number, pels in sent:
         if np.array_equal(pels, arrived):

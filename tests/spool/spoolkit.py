@@ -24,7 +24,7 @@ from mailfax.model.pageset import first_pages
 from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.spool.adopt import adopt_orphans
 from mailfax.spool.blobs import BlobStore
-from mailfax.spool.callfolder import CallFolder, CallHeader, Direction, PageFacts
+from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, PageFacts
 from mailfax.spool.records import DeliveryKind, NewDelivery
 from mailfax.spool.retry import RetryPolicy, decide
 from mailfax.spool.settings import SpoolSettings
@@ -162,9 +162,7 @@ def call_story(folder: Path) -> None:
         direction=Direction.OUTBOUND,
         started_us=NOW_US,
         number=claim.job.number,
-        job_id=claim.job.id,
-        pages=3,
-        done=claim.job.confirmed,
+        jobs=(CallJob(job_id=claim.job.id, pages=3, done=claim.job.confirmed),),
     )
     call = CallFolder.create(settings_for(folder).calls, header)
     print("dialling", flush=True)
@@ -176,7 +174,7 @@ def call_story(folder: Path) -> None:
         call.journal(PageConfirmed(page=page, answer="MCF"), 10.0 * page + 1)
     result = CallResult(outcome=Outcome.DELIVERED, confirmed=left)
     call.finish(result)
-    store.record_call(claim.call_id, result, decide(claim.job, result, NOW_US, RetryPolicy()), NOW_US)
+    store.record_call(claim.call_id, claim.job.id, result, decide(claim.job, result, NOW_US, RetryPolicy()), NOW_US)
 
 
 def receive_story(folder: Path) -> None:

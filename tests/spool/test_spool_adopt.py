@@ -14,7 +14,7 @@ from mailfax.model.page import Resolution
 from mailfax.spool import callfolder
 from mailfax.spool.adopt import Adopted, adopt_inbound, adopt_orphans
 from mailfax.spool.blobs import BlobStore
-from mailfax.spool.callfolder import CallFolder, CallFolderDamaged, CallHeader, Direction, PageFacts
+from mailfax.spool.callfolder import CallFolder, CallFolderDamaged, CallHeader, CallJob, Direction, PageFacts
 from mailfax.spool.lostpage import LOST_RESOLUTION, LOST_ROWS, LOST_WIDTH_PX, lost_page
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
@@ -157,8 +157,7 @@ def test_an_outgoing_call_with_a_word_that_nobody_knows_is_uncertain_and_stops_n
         line="west",
         direction=Direction.OUTBOUND,
         started_us=NOW_US,
-        job_id=job_id,
-        pages=3,
+        jobs=(CallJob(job_id=job_id, pages=3),),
     )
     call = CallFolder.create(settings_for(tmp_path).calls, header)
     call.journal(PageConfirmed(page=1, answer="MCF"), 10.0)

@@ -18,7 +18,7 @@ from mailfax.model.call import (
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.spool import callfolder
-from mailfax.spool.callfolder import CallFolder, CallFolderDamaged, CallHeader, Direction, PageFacts
+from mailfax.spool.callfolder import CallFolder, CallFolderDamaged, CallHeader, CallJob, Direction, PageFacts
 from mailfax.spool.disk import SpoolFull
 
 FACTS = PageFacts(rows=1143, width_px=1728, resolution=Resolution.STANDARD, bad_rows=3)
@@ -37,8 +37,7 @@ def header(call_id: str = "C000000000001", direction: Direction = Direction.OUTB
         direction=direction,
         started_us=NOW_US,
         number="5551234",
-        job_id="J000000000001",
-        pages=2,
+        jobs=(CallJob(job_id="J000000000001", pages=2),),
     )
 
 

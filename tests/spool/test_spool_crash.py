@@ -11,7 +11,7 @@ from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.spool.adopt import Adopted, adopt_orphans
 from mailfax.spool.blobs import BlobStore
-from mailfax.spool.callfolder import CallFolder, CallHeader, Direction
+from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction
 from mailfax.spool.records import DeliveryState, Recovered
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
@@ -180,8 +180,7 @@ def test_recovery_leaves_the_living_alone(tmp_path: Path, store: Store, blobs: B
         line="west",
         direction=Direction.OUTBOUND,
         started_us=NOW_US,
-        job_id=claim.job.id,
-        pages=3,
+        jobs=(CallJob(job_id=claim.job.id, pages=3),),
     )
     call = CallFolder.create(settings_for(tmp_path).calls, header)
     restart = Restart(tmp_path, open_store(tmp_path), blobs)

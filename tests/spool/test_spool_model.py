@@ -71,7 +71,7 @@ class Books(RuleBasedStateMachine):
         result = CallResult(outcome=outcome, confirmed=confirmed)
         decision = decide(claim.job, result, self.now_us, RetryPolicy())
         for _ in range(times):
-            job = self.store.record_call(claim.call_id, result, decision, self.now_us)
+            job = self.store.record_call(claim.call_id, claim.job.id, result, decision, self.now_us)
         self.confirmed[job.id] = claim.job.confirmed | confirmed
         assert (job.state is JobState.DELIVERED) == (len(self.confirmed[job.id]) == PAGES)
 

@@ -21,7 +21,7 @@ def call(store: Store, line: str, result: CallResult, now_us: int = NOW_US) -> s
     """Make the next call and record it; returns its id."""
     claim = store.claim_job(line, now_us)
     assert claim is not None
-    store.record_call(claim.call_id, result, decide(claim.job, result, now_us, POLICY), now_us)
+    store.record_call(claim.call_id, claim.job.id, result, decide(claim.job, result, now_us, POLICY), now_us)
     return claim.call_id
 
 
@@ -72,8 +72,8 @@ def test_a_document_queues_its_jobs_and_a_line_gets_all_it_needs(store: Store) -
     assert claim is not None
     assert claim.job.id == job_id
     assert (claim.job.state, claim.job.line, claim.job.dials, claim.job.pages) == (JobState.ON_LINE, "west", 1, 3)
-    assert claim.document == document(3)
-    assert claim.submission.subject == "Grüße"
+    assert claim.parts[0].document == document(3)
+    assert claim.parts[0].submission.subject == "Grüße"
     (attempt,) = store.attempts(job_id)
     assert (attempt.call_id, attempt.result) == (claim.call_id, None)
     assert store.claim_job("east", NOW_US) is None
@@ -92,7 +92,9 @@ def test_a_number_is_called_by_one_line_at_a_time(store: Store) -> None:
     assert [claim and claim.job.id for claim in claims] == [first, other, None]
     assert claims[0] is not None
     result = CallResult(outcome=Outcome.DELIVERED, confirmed=frozenset({1, 2, 3}))
-    store.record_call(claims[0].call_id, result, decide(claims[0].job, result, NOW_US, POLICY), NOW_US)
+    store.record_call(
+        claims[0].call_id, claims[0].job.id, result, decide(claims[0].job, result, NOW_US, POLICY), NOW_US
+    )
     following = store.claim_job("north", NOW_US)
     assert following is not None
     assert following.job.id == second
@@ -104,8 +106,8 @@ def test_a_call_is_recorded_once_however_often_it_is_told(store: Store) -> None:
     assert claim is not None
     result = CallResult(outcome=Outcome.BUSY, detail="BUSY", seconds=1.5)
     decision = decide(claim.job, result, NOW_US, POLICY)
-    once = store.record_call(claim.call_id, result, decision, NOW_US, ["said once"])
-    again = store.record_call(claim.call_id, result, decision, NOW_US + 5, ["said once"])
+    once = store.record_call(claim.call_id, claim.job.id, result, decision, NOW_US, ["said once"])
+    again = store.record_call(claim.call_id, claim.job.id, result, decision, NOW_US + 5, ["said once"])
     assert once == again == store.job(job_id)
     assert (once.state, once.outcome, once.not_before_us) == (JobState.QUEUED, Outcome.BUSY, NOW_US + 3 * MINUTE_US)
     assert once.notes == ("said once",)
@@ -119,7 +121,7 @@ def test_an_unknown_call_is_not_recorded(store: Store) -> None:
     assert job is not None
     result = CallResult(outcome=Outcome.BUSY)
     with pytest.raises(LookupError):
-        store.record_call("C000000000000", result, decide(job, result, NOW_US, POLICY), NOW_US)
+        store.record_call("C000000000000", job_id, result, decide(job, result, NOW_US, POLICY), NOW_US)
 
 
 def test_the_next_call_starts_after_the_confirmed_pages(store: Store) -> None:

@@ -19,8 +19,8 @@ from mailfax.model.call import (
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.model.pageset import first_pages
-from mailfax.spool.callfolder import CallHeader, CallRecord, Direction, KeptPage, PageFacts, TimedEvent
-from mailfax.spool.recovery import inbound_fax, received_page, settle
+from mailfax.spool.callfolder import CallHeader, CallJob, CallRecord, Direction, KeptPage, PageFacts, TimedEvent
+from mailfax.spool.recovery import inbound_faxes, received_page, settle
 
 
 def sent(page: int) -> EndOfPageSent:
@@ -48,8 +48,7 @@ def record(
         direction=Direction.INBOUND if kept else Direction.OUTBOUND,
         started_us=NOW_US,
         called="100",
-        pages=0 if kept else pages,
-        done=first_pages(first - 1),
+        jobs=() if kept else (CallJob(job_id="J0000000000AB", pages=pages, done=first_pages(first - 1)),),
     )
     timed = tuple(TimedEvent(at_s=5.0 + number, event=event) for number, event in enumerate(events))
     return CallRecord(header=header, events=timed, pages=kept, result=result)
@@ -114,7 +113,7 @@ def test_every_page_that_an_incoming_call_left_is_in_its_fax() -> None:
     call = record(
         RemoteIdentified(station_id="CSI", abilities=""), kept=(kept(0, confirmed=True), kept(1, confirmed=False))
     )
-    fax = inbound_fax(call, tuple(received_page(page, page) for page in call.pages), NOW_US + MINUTE_US)
+    (fax,) = inbound_faxes(call, tuple(received_page(page, page) for page in call.pages), NOW_US + MINUTE_US)
     assert (fax.id, fax.call_id, fax.called, fax.station_id) == ("F0000000000AB", "C0000000000AB", "100", "CSI")
     assert fax.outcome is Outcome.INTERRUPTED
     assert [(page.blob.digest[0], page.confirmed, page.bad_rows) for page in fax.pages] == [
@@ -128,5 +127,5 @@ def test_an_incoming_call_that_came_to_its_end_says_so() -> None:
     ended = CallResult(
         outcome=Outcome.RECEIVED, confirmed=frozenset({1}), station_id="CSI", bit_rate=9600, seconds=30.0
     )
-    fax = inbound_fax(record(kept=(kept(0, confirmed=True),), result=ended), (), NOW_US)
+    (fax,) = inbound_faxes(record(kept=(kept(0, confirmed=True),), result=ended), (), NOW_US)
     assert (fax.outcome, fax.bit_rate, fax.seconds_on_line) == (Outcome.RECEIVED, 9600, 30.0)

@@ -54,7 +54,7 @@ GAP = on_page(1, LoseCarrier(after_s=2.0, duration_s=0.3))
 SCENES = [
     Scene("plain-one-page", "5.2 figure 5-2", PLAIN),
     Scene("plain-three-pages", "5.3.6.1.6 MPS", replace(PLAIN, pages=3)),
-    Scene("plain-two-documents", "5.3.6.1.6 EOM", replace(PLAIN, pages=3, eom_after=frozenset({0}))),
+    Scene("plain-two-documents", "5.3.6.1.6 EOM", replace(PLAIN, following=(TWO,))),
     Scene("plain-from-page-two", "5.2 figure 5-2", replace(PLAIN, pages=2, done=frozenset({1}))),
     Scene("plain-mr", "table 2 bit 16", replace(PLAIN, offer=Offer(codings=(Coding.MR,)))),
     Scene("plain-standard", "table 2 bit 15", replace(PLAIN, offer=Offer(resolutions=(Resolution.STANDARD,)))),
@@ -88,7 +88,7 @@ SCENES = [
     Scene(
         "ecm-superfine", "table 2 bit 41", replace(ECM, offer=replace(ECM.offer, resolutions=tuple(Resolution)[2:3]))
     ),
-    Scene("ecm-two-documents", "A.4.3 PPS-EOM", replace(ECM, eom_after=frozenset({0}))),
+    Scene("ecm-two-documents", "A.4.3 PPS-EOM", replace(ECM, following=(replace(ECM, pages=1),))),
     Scene("ecm-jbig", "table 2 bit 78", JBIG),
     Scene("ecm-jbig-noise", "A.4.4 PPR", JBIG, (on_page(None, BitErrors(rate=1 / 3000, seed=5)),)),
     Scene(

@@ -222,14 +222,15 @@ def test_eom_between_documents() -> None:
     """5.3.6.1.6: EOM returns to the beginning of phase B, where the far end sends DIS again."""
     story = f"{TRAINED}\n{PAGE}\n> EOM\n< MCF\n< damaged\n{TRAINED}\n{PAGE}\n> EOP\n< MCF\n> DCN"
     keeper = Keeper(pages=(b"1", b"2"))
-    played = send(story, pages=2, eom_after=frozenset({0}), keeper=keeper)
+    played = send(story, following=(CallerJob(pages=1),), keeper=keeper)
     assert played.result.outcome is Outcome.DELIVERED
     assert [type(event) for event in keeper.events].count(RemoteIdentified) == 1  # the same DIS says nothing new
 
 
 def test_no_dis_after_eom() -> None:
-    result = send(f"{TRAINED}\n{PAGE}\n> EOM\n< MCF\n< silence\n> DCN", pages=2, eom_after=frozenset({0})).result
+    result = send(f"{TRAINED}\n{PAGE}\n> EOM\n< MCF\n< silence\n> DCN", following=(CallerJob(pages=1),)).result
     assert (result.outcome, result.confirmed_pages, result.unconfirmed_page) == (Outcome.NO_RESPONSE, 1, None)
+    assert [each.outcome for each in result.of_each(2)] == [Outcome.DELIVERED, Outcome.NOT_REACHED]
 
 
 RETRY_12000 = "> DCS\n> TCF V.17 12000\n< CFR\n> page V.17 12000 short"

@@ -167,11 +167,12 @@ def test_a_bad_page_is_sent_again() -> None:
 
 
 def test_eom_between_documents() -> None:
-    caller, answerer = parties(eom_after=frozenset({0}))
+    caller, answerer = parties(following=(CallerJob(pages=3),))
     results = join(caller, answerer)
     assert both(results) == ARRIVED
     assert answerer.sent.count("CSI DIS") == 2
-    assert answerer.keeper.stored == list(PAGES)
+    assert answerer.keeper.stored == [*PAGES, *PAGES]
+    assert [document.confirmed_pages for document in results[0].documents] == [3, 3]
 
 
 def test_each_end_of_page_is_noted_once_per_sending_of_the_page() -> None:

@@ -115,7 +115,7 @@ def test_what_is_no_transcript(lines: list[str]) -> None:
         CallerJob(
             pages=9,
             done=frozenset({1, 2, 3, 7}),
-            eom_after=frozenset({4}),
+            following=(PLAIN, PLAIN),
             after_rtn=AfterRtn.RETRANSMIT_THEN_GO_ON,
             offer=FULL_OFFER,
         ),

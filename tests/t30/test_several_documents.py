@@ -1,0 +1,98 @@
+"""Several documents in one call: EOM between them (T.30, 5.3.6.1.6), a new phase B for each, and a result for each."""
+
+from joined import Keeper, Party, join, without
+from script import play
+
+from mailfax.model.call import CallResult, DocumentArriving, DocumentBegun, EndOfPageSent
+from mailfax.model.outcome import Outcome
+from mailfax.model.page import Resolution
+from mailfax.t30.answerer import AnswererStation, answer
+from mailfax.t30.caller import CallerJob, call
+from mailfax.t30.negotiate import FULL_OFFER, Offer
+
+TRAINED = """
+    < CSI DIS
+    > DCS
+    > TCF V.17 14400
+    < CFR
+"""
+PAGE = "> page V.17 14400 short"
+RTC = bytes.fromhex("001001001001001001")
+PAGES = (b"1" * 20_000 + RTC, b"2" * 9_000 + RTC)
+GOOD, BAD, LATER = Outcome.DELIVERED, Outcome.UNCERTAIN, Outcome.NOT_REACHED
+
+
+def send(story: str, *following: CallerJob, pages: int = 1, keeper: Keeper | None = None) -> CallResult:
+    return play(call(CallerJob(pages=pages, following=following)), keeper or Keeper(pages=(b"page",) * 2), story).result
+
+
+def outcomes(result: CallResult, count: int) -> list[Outcome]:
+    return [each.outcome for each in result.of_each(count)]
+
+
+def test_each_document_has_its_own_result() -> None:
+    """EOM after each but the last; events behind DocumentBegun are about the document it names."""
+    second = CallerJob(pages=2, label="J2")
+    keeper = Keeper(pages=(b"1", b"2"))
+    story = f"{TRAINED}\n{PAGE}\n> EOM\n< MCF\n{TRAINED}\n{PAGE}\n> MPS\n< MCF\n{PAGE}\n> EOP\n< MCF\n> DCN"
+    result = send(story, second, keeper=keeper)
+    assert result.outcome is GOOD
+    assert [(each.outcome, each.confirmed_pages) for each in result.of_each(2)] == [(GOOD, 1), (GOOD, 2)]
+    begun = keeper.events.index(DocumentBegun(document=1, label="J2", page=1))
+    ends = [(event.page, event.last) for event in keeper.events[begun:] if isinstance(event, EndOfPageSent)]
+    assert ends == [(1, False), (2, True)]
+
+
+def test_a_call_that_nobody_answers_is_every_documents_own() -> None:
+    result = send("< silence", CallerJob(pages=1))
+    assert outcomes(result, 2) == [Outcome.NO_FAX] * 2
+
+
+def test_an_unanswered_eom_leaves_its_document_uncertain_and_the_next_unreached() -> None:
+    """Promise 2, for each document by what its own pages were told."""
+    eoms = "\n".join(["> EOM\n< silence"] * 3)
+    result = send(f"{TRAINED}\n{PAGE}\n{eoms}\n> DCN", CallerJob(pages=1))
+    assert outcomes(result, 2) == [BAD, LATER]
+    assert result.outcome is BAD
+
+
+def test_a_dis_in_place_of_the_mcf_has_the_page_sent_again_and_says_so() -> None:
+    """The far end may have lost the page, or we its MCF: never twice in silence."""
+    again = "> DCS\n> TCF V.17 12000\n< CFR\n> page V.17 12000 short"
+    rest = again.replace("V.17 12000 short\n", "V.17 12000 short")
+    story = f"{TRAINED}\n{PAGE}\n> EOM\n< CSI DIS\n{again}\n> EOM\n< MCF\n< CSI DIS\n{rest}\n> EOP\n< MCF\n> DCN"
+    result = send(story, CallerJob(pages=1))
+    assert outcomes(result, 2) == [GOOD, GOOD]
+    assert "Page 1 may have arrived twice" in result.of_each(2)[0].detail
+    cut = send(f"{TRAINED}\n{PAGE}\n> EOM\n< CSI DIS\n! DCS", CallerJob(pages=1))
+    assert outcomes(cut, 2) == [BAD, LATER]
+
+
+def test_a_document_that_the_far_end_cannot_take_does_not_stop_the_others() -> None:
+    superfine = Offer(resolutions=(Resolution.SUPERFINE,))
+    story = f"{TRAINED}\n{PAGE}\n> EOM\n< MCF\n< CSI DIS\n> DCS\n> TCF V.17 14400\n< CFR\n{PAGE}\n> EOP\n< MCF\n> DCN"
+    result = send(story, CallerJob(pages=1, offer=superfine), CallerJob(pages=1))
+    assert outcomes(result, 3) == [GOOD, Outcome.REMOTE_CANNOT_RECEIVE, GOOD]
+    assert result.outcome is Outcome.REMOTE_CANNOT_RECEIVE
+    last = send(f"{TRAINED}\n{PAGE}\n> EOM\n< MCF\n< CSI DIS\n> DCN", CallerJob(pages=1, offer=superfine))
+    assert outcomes(last, 2) == [GOOD, Outcome.REMOTE_CANNOT_RECEIVE]
+
+
+def test_a_call_that_is_half_over_takes_no_further_document() -> None:
+    story = f"{TRAINED}\n{PAGE}\n> EOP\n< MCF\n> DCN"
+    job = CallerJob(pages=1, following=(CallerJob(pages=1),), call_limit_s=8.0)
+    result = play(call(job), Keeper(pages=(b"1",)), story).result
+    assert outcomes(result, 2) == [GOOD, LATER]
+
+
+def test_the_far_end_gets_each_document_as_one() -> None:
+    for offer in (Offer(), FULL_OFFER):
+        job = CallerJob(pages=2, offer=offer, following=(CallerJob(pages=2, done=frozenset({1}), offer=offer),))
+        caller, answerer = Party(call(job), Keeper(pages=PAGES)), Party(answer(AnswererStation(offer=offer)), Keeper())
+        lost = without("MCF", sender="answerer")
+        results = join(caller, answerer, lost)
+        assert lost.left == []  # type: ignore[attr-defined]
+        assert [result.outcome for result in results] == [GOOD, Outcome.RECEIVED]
+        assert [stored[:20] for stored in answerer.keeper.stored] == [PAGES[0][:20], PAGES[1][:20], PAGES[1][:20]]
+        arriving = [event for event in answerer.keeper.events if isinstance(event, DocumentArriving)]
+        assert arriving == [DocumentArriving(document=1, page=3)]
