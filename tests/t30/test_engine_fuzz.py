@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailfax.model.call import CallResult, EndOfPageSent, PageConfirmed, PageReceived
+from mailfax.model.call import CallResult, DocumentBegun, EndOfPageSent, PageConfirmed, PageReceived
 from mailfax.model.outcome import Outcome
 from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import AfterRtn, CallerJob, call
@@ -205,7 +206,23 @@ def _run(engine: Engine, reply: Callable[[Command], Result]) -> tuple[CallResult
 @settings(max_examples=600, deadline=None, derandomize=True)
 @given(far_end=FAR_ENDS, job=_jobs())
 def test_caller_always_ends_and_claims_nothing_unheard(far_end: FarEnd, job: CallerJob) -> None:
-    result, happened = _run(call(job), far_end.reply)
+    whole, happened = _run(call(job), far_end.reply)
+    jobs, parts = (job, *job.following), _by_document(happened)
+    for part, one, result in zip_longest(parts, jobs, whole.of_each(len(jobs)), fillvalue=[]):
+        _judge(part, one, result)
+
+
+def _by_document(happened: list[object]) -> list[list[object]]:
+    parts: list[list[object]] = [[]]
+    for event in happened:
+        if isinstance(event, DocumentBegun):
+            parts.append([])
+            assert event.document == len(parts) - 1
+        parts[-1].append(event)
+    return parts
+
+
+def _judge(happened: list[object], job: CallerJob, result: CallResult) -> None:
     confirmed = [event.page for event in happened if isinstance(event, PageConfirmed)]
     announced = [event.page for event in happened if isinstance(event, EndOfPageSent)]
     assert result.confirmed == set(confirmed)
@@ -214,6 +231,8 @@ def test_caller_always_ends_and_claims_nothing_unheard(far_end: FarEnd, job: Cal
     if result.outcome is Outcome.DELIVERED:
         assert confirmed == list(job.todo)
         assert result.unconfirmed_page is None
+    if result.outcome is Outcome.NOT_REACHED:
+        assert announced == []
     if result.unconfirmed_page is not None:
         assert result.unconfirmed_page == announced[-1]
         left = set(job.todo) - set(confirmed) - result.passed_over
