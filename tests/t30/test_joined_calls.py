@@ -172,7 +172,7 @@ def test_eom_between_documents() -> None:
     assert both(results) == ARRIVED
     assert answerer.sent.count("CSI DIS") == 2
     assert answerer.keeper.stored == [*PAGES, *PAGES]
-    assert [document.confirmed_pages for document in results[0].documents] == [3, 3]
+    assert [document.confirmed for document in results[0].documents] == [{1, 2, 3}] * 2
 
 
 def test_each_end_of_page_is_noted_once_per_sending_of_the_page() -> None:
