@@ -42,12 +42,12 @@ class Desk:
     new_id: IdMaker
     identity: Identity
     retry: RetryPolicy
-    batch: Batch
     jitter: Callable[[], float]
     emit: Emit
     offer: Offer
     stopping: Callable[[], bool]
     policy: CallPolicy = field(default_factory=CallPolicy)
+    batch: Batch = field(default_factory=Batch)
 
     def offer_on(self, line: Line) -> Offer:
         """Return what a call on this line may offer: what is configured, and no more than its modem can."""
