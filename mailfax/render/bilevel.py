@@ -105,11 +105,13 @@ def to_black(grey: Grey, resolution: Resolution, areas: Areas, photos: PhotoScre
     return black
 
 
-def both_rasters(fine: Grey, areas: Areas, photos: PhotoScreen) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Make black and white of a page at fine and at standard resolution, both from the grey of the fine one."""
+def both_rasters(
+    fine: Grey, standard: Grey, areas: Areas, photos: PhotoScreen
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Make black and white of a page at fine and at standard resolution, from the grey of each (see `halve`)."""
     fine_black = to_black(fine, Resolution.FINE, areas, photos)
     half = areas.halved()
-    black = to_black(halve(fine), Resolution.STANDARD, half, photos)
+    black = to_black(standard, Resolution.STANDARD, half, photos)
     # A line one row thick that falls between two rows is pale in both: it would be gone.
     even = fine_black[: black.shape[0] * 2]
     lost = even[0::2] | even[1::2]
