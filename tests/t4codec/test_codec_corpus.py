@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from codec_tiffs import Strip, coded_strips, libtiff_reads
+from codec_jbigkit import jbigkit_encodes
+from codec_spandsp import Spandsp
+from codec_tiffs import Strip, coded_strips, libtiff_decodes, libtiff_encodes, libtiff_reads
 from PIL import Image
 
 from mailfax.model.page import Coding
-from mailfax.t4codec import Bitmap, Decoded, DecodeOptions, decode, encode
+from mailfax.t4codec import Bitmap, Decoded, DecodeOptions, EncodeOptions, decode, encode
+from mailfax.t4codec.t85 import decode_t85, encode_t85
 
 pytestmark = pytest.mark.corpus
 
@@ -75,6 +78,30 @@ def test_the_same_picture_in_every_coding(corpus: Path) -> None:
         (page,) = libtiff_reads(corpus / "fax" / f"{name}-g4-lsb.tif")
         for coding in Coding:
             assert decode(encode(page, coding), coding, width_px=1728).bitmap == page
+
+
+@pytest.mark.interop
+def test_every_public_picture_is_the_same_to_libtiff_libspandsp_and_jbigkit(corpus: Path, tmp_path: Path) -> None:
+    spandsp = Spandsp.load(tmp_path)
+    assert spandsp, "Debian's libspandsp2 is not installed"
+    pictures = [
+        page for name in manifest_rasters(corpus) if name not in COLOUR for page in libtiff_reads(corpus / name)
+    ]
+    assert len(pictures) > 30
+    for page in pictures:
+        for coding in Coding:
+            octets = encode(page, coding, options=EncodeOptions(k=2, end_of_page=coding is Coding.MMR))
+            assert octets == libtiff_encodes(page, coding)
+            assert decode(octets, coding, width_px=page.width_px).bitmap == page
+            theirs = decode(spandsp.encode(spandsp.page_file(page), coding), coding, width_px=page.width_px)
+            assert theirs.bitmap == page
+            assert libtiff_decodes(encode(page, coding), coding, page.width_px, page.rows) == page
+            if page.width_px % 8 == 0:  # libspandsp gives whole octets only
+                rows = spandsp.decode(encode(page, coding), coding, page.width_px)
+                assert Bitmap.from_octets(page.width_px, b"".join(rows)) == page
+        t85 = encode_t85(page)
+        assert t85 == jbigkit_encodes(page, tmp_path, "-m", "0", "-s", "128", "-p", "8")
+        assert decode_t85(t85, width_px=page.width_px).bitmap == page
 
 
 def test_raw_streams_equal_their_truth(corpus: Path) -> None:

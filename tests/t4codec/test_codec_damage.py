@@ -1,5 +1,7 @@
 """What damage costs: the rows that were hit, not the page; and it is told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from codec_damage import SMALL_HITS, rows_lost
@@ -7,6 +9,7 @@ from codec_pictures import runs_picture, solid, texty
 
 from mailfax.model.page import Coding
 from mailfax.t4codec import BadRows, Bitmap, DecodeOptions, EncodeOptions, Span, decode, encode
+from mailfax.t4codec.encoder import DEFAULT
 
 PAGES = {
     "text": texty(rows=160),
@@ -67,22 +70,23 @@ def test_more_than_ten_thousand_damaged_pages(name: str, eols: str, coding: Codi
     assert at_rtc > LONG_HITS // 5
 
 
-def octets_to_row(page: Bitmap, coding: Coding, k: int = 4) -> list[int]:
+def octets_to_row(page: Bitmap, coding: Coding, options: EncodeOptions = DEFAULT) -> list[int]:
     """Count the octets before each row, and behind the last one."""
-    options = EncodeOptions(k=k, end_of_page=False)
+    options = replace(options, end_of_page=False)
     return [
         len(encode(Bitmap(page.width_px, page.packed[:row]), coding, options=options)) for row in range(page.rows + 1)
     ]
 
 
 @pytest.mark.parametrize(("coding", "k", "limit"), WAYS)
+@pytest.mark.parametrize("eols", EOLS)
 @pytest.mark.parametrize("length", [2, 10, 100, 400])
 def test_a_long_hit_costs_the_rows_it_touches_and_as_much_as_a_small_one(
-    coding: Coding, k: int, limit: int, length: int
+    coding: Coding, k: int, limit: int, eols: str, length: int
 ) -> None:
-    page = PAGES["text"]
-    clean = encode(page, coding, options=EncodeOptions(k=k))
-    edges = np.array(octets_to_row(page, coding, k))
+    page, options = PAGES["text"], EncodeOptions(k=k, **EOLS[eols])
+    clean = encode(page, coding, options=options)
+    edges = np.array(octets_to_row(page, coding, options))
     rng = np.random.default_rng(2)
     hurt = 0
     for _ in range(30):

@@ -17,6 +17,7 @@ PAGES = {
     "white": solid(1728, 50, black=False),
     "checkerboard": checkerboard(1728, 50),
     "A3": texty(width=2432, rows=100),
+    "A3 at 16/mm": texty(width=4864, rows=100),
 }
 
 

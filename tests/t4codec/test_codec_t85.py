@@ -1,10 +1,10 @@
 """T.85 against the tools of jbigkit (Debian jbigkit-bin), octet for octet."""
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from codec_jbigkit import jbigkit_decodes, jbigkit_encodes
 from codec_pictures import bitmaps, checkerboard, runs_picture, solid, texty
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,20 +20,6 @@ PAGES = {
     "one pel": solid(1, 1, black=True),
 }
 OPTIONS = [T85Options(two_lines=two, typical_prediction=typical) for two in (False, True) for typical in (False, True)]
-
-
-def jbigkit_encodes(page: Bitmap, folder: Path, *options: str) -> bytes:
-    plain, coded = folder / "page.pbm", folder / "page.jbg"
-    plain.write_bytes(b"P4\n%d %d\n" % (page.width_px, page.rows) + page.octets())
-    subprocess.run(["pbmtojbg85", *options, plain, coded], check=True)
-    return coded.read_bytes()
-
-
-def jbigkit_decodes(octets: bytes, width_px: int, folder: Path) -> Bitmap:
-    plain, coded = folder / "page.pbm", folder / "page.jbg"
-    coded.write_bytes(octets)
-    subprocess.run(["jbgtopbm85", coded, plain], check=True)
-    return Bitmap.from_octets(width_px, plain.read_bytes().split(b"\n", 3)[-1])
 
 
 def option_octet(options: T85Options) -> str:
