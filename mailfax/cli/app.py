@@ -147,7 +147,7 @@ def check(config: ConfigOption = None) -> None:
 def send(
     number: Annotated[str, typer.Argument(help="Fax number as the fax domain's plan writes it.")],
     files: Annotated[
-        list[Path], typer.Argument(help="What to fax: PDF, text, JPEG, PNG, TIFF.", exists=True, dir_okay=False)
+        list[Path], typer.Argument(help="What to fax: PDF, text, HTML, pictures.", exists=True, dir_okay=False)
     ],
     sender: Annotated[str, typer.Option("--from", help="Mail address that hears the result.")] = "",
     subject: Annotated[str, typer.Option(help="Subject for reports.")] = "",

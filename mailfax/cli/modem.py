@@ -51,7 +51,7 @@ def send(
     device: Device,
     number: Annotated[str, typer.Argument(help="Number to dial.")],
     files: Annotated[
-        list[Path], typer.Argument(help="What to fax: PDF, text, JPEG, PNG, TIFF.", exists=True, dir_okay=False)
+        list[Path], typer.Argument(help="What to fax: PDF, text, HTML, pictures.", exists=True, dir_okay=False)
     ],
     station_id: StationId = "",
     name: Annotated[str, typer.Option(help="Our name in the line at the top of each page.")] = "mailfax",

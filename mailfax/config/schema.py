@@ -239,6 +239,9 @@ class Render(_Section, frozen=True, kw_only=True):
             description="How photographs are screened: fast (rows, cheapest on the line), balanced, or best (twice the seconds of balanced)."
         ),
     ] = "balanced"
+    body: Annotated[
+        Literal["html", "text"], Meta(description="Which form of a mail is faxed that has both, HTML and plain text.")
+    ] = "html"
     fonts: Annotated[tuple[Path, ...], Meta(description="Font files to try before those of the system.")] = ()
 
 

@@ -124,6 +124,7 @@ def render_settings(config: Config) -> RenderSettings:
         memory_bytes=render.memory_mb * MB,
         fonts=render.fonts,
         photos=PhotoScreen(render.photos),
+        prefer_html=render.body == "html",
     )
 
 

@@ -8,7 +8,8 @@ from ipaddress import ip_network
 
 from mailfax.config import Config
 from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, render_settings, spool_settings
-from mailfax.render.fonts import font_chain
+from mailfax.render.fontset import FONT_PACKAGES, SCRIPTS, can_draw, installed_fonts
+from mailfax.render.settings import RenderSettings
 from mailfax.spool.disk import free_bytes
 
 
@@ -41,9 +42,22 @@ def machine_findings(config: Config) -> Iterator[Finding]:
             text=f"mail.password_file: {password_file} cannot be read.",
             advice="Create it, readable by this user only.",
         )
-    if not any(font.path for font in font_chain(render_settings(config))):
-        text = "no font is installed; text outside of Latin letters will show as boxes."
-        yield Finding(fatal=False, text=text, advice="apt-get install fonts-dejavu-core")
+    yield from _font_findings(render_settings(config))
+
+
+def _font_findings(settings: RenderSettings) -> Iterator[Finding]:
+    """Look for a font for each script; text in one without a font is refused, or shows boxes."""
+    if not installed_fonts():
+        text = "no font is installed; text outside of Latin letters cannot be faxed."
+        yield Finding(fatal=False, text=text, advice=f"apt-get install {' '.join(FONT_PACKAGES)}")
+        return
+    lacking: dict[str, list[str]] = {}
+    for script, letter, package in SCRIPTS:
+        if not can_draw(letter, settings):
+            lacking.setdefault(package, []).append(script)
+    for package, scripts in lacking.items():
+        text = f"no font has {', '.join(scripts)} letters; text in them cannot be faxed."
+        yield Finding(fatal=False, text=text, advice=f"apt-get install {package}")
 
 
 def _settings_findings(config: Config) -> Iterator[Finding]:

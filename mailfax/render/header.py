@@ -1,87 +1,125 @@
-"""The line at the top of every page: when, from whom, to which number, page n of m. Made per job, before dialling.
+"""The line at the top of every page: when, from whom, to which number, page n of m, which job. Made per job, before dialling.
 
 Called by `gateway`, which puts the strip above the body of a page. The strip ends in white rows, so that coded strip
-and coded body can be joined bit by bit.
+and coded body can be joined bit by bit. Any script and direction: the layout engine draws it.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from html import escape
 
-from mailfax.model.page import Resolution
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mailfax.model.page import A4_WIDTH_PX, Resolution
 from mailfax.render.bilevel import THRESHOLD
-from mailfax.render.canvas import CANVAS_DPI, Canvas, px_of_mm, px_of_pt
-from mailfax.render.fonts import font_chain
-from mailfax.render.paper import FINE, PAPERS
+from mailfax.render.engine import lay_out_line
+from mailfax.render.fontset import drawable, fonts_of
+from mailfax.render.paper import FINE, MM_PER_INCH, PAPERS, PT_PER_INCH, X_DPI, Paper
 from mailfax.render.settings import RenderSettings
-from mailfax.render.text import clean
-from mailfax.render.typeset import Typesetter
+from mailfax.render.text import clean, language_of
 from mailfax.t4codec.bitmap import Bitmap
 
+_FINER = 2  # drawn with square pixels, finer than any fax, and reduced by area: fax pels are not square
+_CANVAS_DPI = X_DPI * _FINER
 _TYPE_PT = 9.5
 _MARGIN_MM = 8.0
-_BASELINE_MM = 3.9
+_LINE_MM = 4.9  # height of the line of text
 _RULE_MM = 5.1  # a hairline below the text; what follows it is white
+_RULE_PX = 4
 _GAP_MM = 6.0
-_LEAST_SENDER = 6  # characters of a long name that always stay
+_LEAST_SENDER_MM = 15.0  # of a long name, that always stay
+_LONGEST_NAME = 200  # characters; more than any strip has room for
+_ELLIPSIS = "…"
+_WHITE = 255
+
+Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeaderLine:
-    """What the line says. `date` must know its zone."""
+    """What the line says. `date` must know its zone; `job` is the id by which to ask about the fax."""
 
     date: datetime
     sender: str
     number: str
     page: int
     pages: int
+    job: str = ""
 
 
 def header_strip(line: HeaderLine, resolution: Resolution, settings: RenderSettings | None = None) -> Bitmap:
     """Draw the strip: 1728 pels wide, as many rows as the paper leaves room for."""
     paper = PAPERS[resolution]
-    letters = _letters(settings or RenderSettings())
-    canvas = Canvas(FINE.strip_rows / FINE.y_dpi + 1 / CANVAS_DPI)
-    margin, baseline = px_of_mm(_MARGIN_MM), px_of_mm(_BASELINE_MM)
-    column = canvas.width_px - 2 * margin
-    for x, text in _place(line, letters, column):
-        letters.draw(canvas.draw, margin + x, baseline, text)
-    rule = px_of_mm(_RULE_MM)
-    canvas.draw.rectangle((margin, rule, margin + column, rule + 3), fill=0)
-    return Bitmap.from_bool(canvas.reduce(paper, paper.strip_rows) < THRESHOLD[resolution])
+    canvas = np.full((_px(FINE.strip_rows / FINE.y_dpi * MM_PER_INCH) + 1, paper.width_px * _FINER), _WHITE, np.uint8)
+    margin, rule = _px(_MARGIN_MM), _px(_RULE_MM)
+    for x, piece in _place(line, canvas.shape[1] - 2 * margin, settings or RenderSettings()):
+        rows, width = piece.shape
+        canvas[:rows, margin + x : margin + x + width] = piece
+    canvas[rule : rule + _RULE_PX, margin:-margin] = 0
+    return Bitmap.from_bool(_reduced(canvas, paper) < THRESHOLD[resolution])
 
 
-@lru_cache(maxsize=4)
-def _letters(settings: RenderSettings) -> Typesetter:
-    return Typesetter(font_chain(settings), px_of_pt(_TYPE_PT))
+def _px(length_mm: float) -> int:
+    return round(length_mm / MM_PER_INCH * _CANVAS_DPI)
 
 
-def _place(line: HeaderLine, letters: Typesetter, column: float) -> list[tuple[float, str]]:
+def _reduced(canvas: Grey, paper: Paper) -> Grey:
+    height = min(float(canvas.shape[0]), paper.strip_rows / paper.y_dpi * _CANVAS_DPI)
+    box = (0.0, 0.0, float(canvas.shape[1]), height)
+    image = Image.fromarray(canvas).resize((paper.width_px, paper.strip_rows), Image.Resampling.BOX, box=box)
+    return np.asarray(image)
+
+
+def _place(line: HeaderLine, column: int, settings: RenderSettings) -> list[tuple[int, Grey]]:
     """Put date left, names between, page right; names give way where there is no room for all."""
-    date = f"{line.date:%Y-%m-%d %H:%M} {line.date.tzname() or ''}".rstrip()
-    page = f"Page {line.page}/{line.pages}"
-    number = f"To: {clean(line.number)}"
-    sender = " ".join(clean(line.sender).split())
-    gap = px_of_mm(_GAP_MM)
-    room = column - sum(letters.width(text) + gap for text in (date, page)) - gap
-    number = _shortened(number, letters, room - letters.width("From: ") - letters.width("m") * _LEAST_SENDER)
-    sender = _shortened(f"From: {sender}", letters, room - letters.width(number)) if sender else ""
-    left = letters.width(date) + gap
-    spare = room - letters.width(sender) - letters.width(number)
-    placed = [(0.0, date), (column - letters.width(page), page)]
-    between = left + spare / 2
-    if sender:
-        placed.append((between, sender))
-        between += letters.width(sender) + gap
-    placed.append((between, number))
-    return placed
+    date = _piece(f"{line.date:%Y-%m-%d %H:%M} {line.date.tzname() or ''}".rstrip(), settings)
+    job = f"{line.job}  " if line.job else ""
+    page = _piece(f"{job}Page {line.page}/{line.pages}", settings)
+    gap = _px(_GAP_MM)
+    room = column - date.shape[1] - page.shape[1] - 3 * gap
+    number = _shortened(f"To: {_one_line(line.number)}", room - _px(_LEAST_SENDER_MM), settings)
+    name = _one_line(line.sender)
+    sender = _shortened(f"From: {name}", room - number.shape[1], settings) if name else _piece("", settings)
+    spare = max(0, room - sender.shape[1] - number.shape[1])
+    between = date.shape[1] + gap + spare // 2
+    after = between + sender.shape[1] + (gap if name else 0)
+    return [(0, date), (between, sender), (after, number), (column - page.shape[1], page)]
 
 
-def _shortened(text: str, letters: Typesetter, room: float) -> str:
-    """Cut the end of a text that is too wide and say so with an ellipsis."""
-    if letters.width(text) <= room:
-        return text
-    kept = text
-    while kept and letters.width(kept + "…") > room:
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
+def _one_line(text: str) -> str:
+    return " ".join(clean(text).split())[:_LONGEST_NAME]
+
+
+def _shortened(text: str, room: int, settings: RenderSettings) -> Grey:
+    """Draw a text; of one that is too wide the end is cut, and an ellipsis says so."""
+    piece = _piece(text, settings)
+    if piece.shape[1] <= room:
+        return piece
+    fits, too_long = 0, len(text)
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if _piece(text[:middle].rstrip() + _ELLIPSIS, settings).shape[1] <= room:
+            fits = middle
+        else:
+            too_long = middle
+    return _piece(text[:fits].rstrip() + _ELLIPSIS, settings)
+
+
+@lru_cache(maxsize=64)
+def _piece(text: str, settings: RenderSettings) -> Grey:
+    """Draw a piece of the line, cut to the width of its ink."""
+    seen = drawable(text, settings)
+    fonts = fonts_of(settings).for_language(language_of(iter((text,))))
+    style = (
+        f"{fonts.faces}@page{{margin:0}}body{{margin:0;white-space:nowrap;unicode-bidi:plaintext;"
+        f"font:{_TYPE_PT}pt {fonts.sans};line-height:{_LINE_MM}mm}}"
+    )
+    size = (4 * A4_WIDTH_PX, _px(_LINE_MM))
+    grey = lay_out_line(
+        f"<body>{escape(seen.text)}</body>", *size, _CANVAS_DPI / PT_PER_INCH, style=style, resources=fonts.resources
+    )
+    inked = np.flatnonzero((grey < _WHITE).any(axis=0))
+    return grey[:, : int(inked[-1]) + 1 if inked.size else 0].copy()

@@ -1,4 +1,4 @@
-"""JPEG, PNG and TIFF become sheets by Pillow; a fax kept as TIFF passes with no pixel changed. Used by `story`."""
+"""Pictures become sheets by Pillow; a fax kept as TIFF passes with no pixel changed. Used by `story` and, inside HTML, by `html`."""
 
 import warnings
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
+from pi_heif import register_heif_opener
 from PIL import ExifTags, Image, ImageOps
 
 from mailfax.model.page import A4_WIDTH_PX
@@ -18,7 +19,8 @@ from mailfax.render.paper import FINE, STANDARD, Paper
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
 from mailfax.render.tones import is_photograph
 
-_FORMATS = ("JPEG", "PNG", "TIFF")
+_FORMATS = ("JPEG", "PNG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "JPEG2000", "HEIF", "AVIF", "MPO")
+register_heif_opener()
 _DEFAULT_DPI = 96.0
 _SANE_DPI = (50.0, 2400.0)
 # A picture stays clear of the edges that printers do not reach; a scanned page is as wide as the paper anyway.
@@ -52,7 +54,7 @@ def _decoding() -> Iterator[None]:
             raise PartUnreadable("has more pixels than this server decodes") from error
         except _DAMAGE as error:
             raise PartUnreadable(
-                "is no JPEG, PNG or TIFF picture that can be read; it is damaged or cut short"
+                "is no picture that can be read; it is damaged, cut short, or of a rare kind"
             ) from error
 
 
@@ -116,6 +118,18 @@ class ImageSource:
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""
         return (Portion(first=0, last=self._page_count - 1, note="; ".join(self._notes)),)
+
+
+def picture_as_png(octets: bytes) -> bytes:
+    """Return a picture upright and grey, no larger than a page needs, for the HTML that shows it. Raises PartUnreadable."""
+    with _decoding():
+        image = Image.open(BytesIO(octets), formats=_FORMATS)
+        if image.format == "JPEG":
+            image.draft("L", (A4_WIDTH_PX, A4_WIDTH_PX))
+        grey = to_grey(ImageOps.exif_transpose(image))
+        png = BytesIO()
+        grey.save(png, "PNG", compress_level=1)
+    return png.getvalue()
 
 
 def _density(image: Image.Image) -> tuple[float, float]:

@@ -1,7 +1,8 @@
 """A mail becomes its parts, in mail order, each with a name a person knows and octets as they were attached.
 
 Parsed by the standard library with its oldest and most tolerant policy: header values stay as they stand until they are
-decoded here, so that no damaged header can make parsing fail. Used by `story`.
+decoded here, so that no damaged header can make parsing fail. What is packed into parts (winmail.dat, uuencoded files in
+old mails) is unpacked. Used by `story`.
 """
 
 import re
@@ -11,9 +12,13 @@ from email import message_from_bytes, policy
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from urllib.parse import unquote
 
+from mailfax.render.alternative import chosen
 from mailfax.render.charset import decode_text
-from mailfax.render.kinds import DECLARED, Kind
+from mailfax.render.kinds import DECLARED, NEVER_CONTENT, Kind
+from mailfax.render.tnef import TnefUnreadable, is_tnef, tnef_parts
+from mailfax.render.uuencoded import split_uuencoded
 
 SHOWN_HEADERS = ("From", "To", "Cc", "Subject", "Date")
 _LONGEST_SHOWN = 400
@@ -23,7 +28,15 @@ _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+")
 _LOOSE_NAME = re.compile(r'name\*?=\s*"?([^";]+)', re.IGNORECASE)
 _CID = re.compile(rb"cid:([^\"'>\s)]+)")
 _TRIPPED = (ValueError, LookupError, TypeError)  # what the library raises for charsets that are none
+_MOST_PARTS = 1000
+_SMALL_PICTURE = 16_384  # octets; what is shown inline and is smaller is design, not content
+_DESIGN_NAME = re.compile(
+    r"(?:image\d{3}|logo|signature|facebook|twitter|linkedin|instagram|xing|icon|spacer)[\w.-]*", re.IGNORECASE
+)
+_REPORT_TYPES = {"message/delivery-status", "message/disposition-notification", "text/rfc822-headers"}
 _OTHER_HALF = "left out: the mail has the same content in another form"
+_RTF_BODY = "left out: the rich text form of the mail's body"
+_TOO_DEEP = "The parts of the message are nested too deeply."
 _HTML_PICTURE = "left out: a picture of the HTML form of the mail"
 
 
@@ -38,42 +51,117 @@ class _RawHeaders(policy.Compat32):
 _POLICY = _RawHeaders()
 
 
-class TooDeep(Exception):
-    """The parts are nested deeper than any real mail."""
+class NotParsed(Exception):
+    """The mail is no mail that a person wrote: nested too deeply, in too many parts. The text is a sentence."""
+
+
+class AutomaticMail(Exception):
+    """A bounce, a read receipt or another report (RFC 6522)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
     """A part that is no container. `headers` are those of the mail it begins, if it is the first text of one.
 
-    `skip` says why policy leaves the part out; it is empty for a part that is to be faxed.
+    `skip` says why policy leaves the part out, `refuse` why it cannot be opened; both are empty for a part that is to be
+    faxed. `shown_in` is the index of the HTML part whose picture this is, when that is faxed.
     """
 
     name: str
     content_type: str
     octets: bytes
     charset: str | None = None
+    flowed: bool = False
+    delete_space: bool = False
     attached: bool = False
     content_id: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     skip: str = ""
+    refuse: str = ""
+    shown_in: int | None = None
 
 
-def parts_of(raw: bytes) -> list[Part]:
-    """Return every part of a mail. Raises TooDeep."""
+def parts_of(raw: bytes, *, prefer_html: bool = True) -> list[Part]:
+    """Return every part of a mail. Raises NotParsed, AutomaticMail."""
+    parts: list[Part] = []
     try:
         message = message_from_bytes(raw, policy=_POLICY)
-        parts = list(_walk(message, (), skip="", depth=0))
+        if _content_type(message) == "multipart/report":
+            raise AutomaticMail
+        for part in _walk(message, (), skip="", depth=0, prefer_html=prefer_html):
+            parts.extend(_unpacked(part))
+            if len(parts) > _MOST_PARTS:
+                raise NotParsed(f"The message has more than {_MOST_PARTS} parts.")
     except RecursionError as error:
-        raise TooDeep from error
-    skipped_html = [part.octets for part in parts if part.skip and part.content_type == "text/html"]
-    drawn_in_html = {cid for html in skipped_html for cid in _CID.findall(html)}
-    return [_without_html_picture(part, drawn_in_html) for part in _with_headers_once(parts)]
+        raise NotParsed(_TOO_DEEP) from error
+    return _judge_pictures(list(_with_headers_once(parts)))
 
 
-def _without_html_picture(part: Part, drawn_in_html: set[bytes]) -> Part:
-    if not part.skip and part.content_id and part.content_id.encode("utf-8", "replace") in drawn_in_html:
+def _unpacked(part: Part) -> Iterator[Part]:
+    """Yield the part, or what is packed into it."""
+    if part.skip:
+        yield part
+    elif is_tnef(part.content_type, part.octets):
+        yield from _tnef(part)
+    elif part.content_type == "text/plain" and b"begin" in part.octets:
+        text, files = split_uuencoded(part.octets)
+        yield replace(part, octets=text)
+        for name, octets in files:
+            yield Part(
+                name=_label(name),
+                content_type="application/octet-stream",
+                octets=octets,
+                attached=True,
+                headers=part.headers,
+            )
+    else:
+        yield part
+
+
+def _tnef(part: Part) -> Iterator[Part]:
+    try:
+        inner = tnef_parts(part.octets)
+    except TnefUnreadable:
+        yield replace(part, refuse="is a winmail.dat that cannot be read")
+        return
+    yield replace(part, skip="opened: what is in it follows" if inner else "empty")
+    for each in inner:
+        yield Part(
+            name=_label(each.name),
+            content_type=each.content_type,
+            octets=each.octets,
+            charset="utf-8" if each.content_type == "text/plain" else None,
+            attached=each.attached,
+            headers=part.headers,
+            skip=_RTF_BODY if each.content_type == "application/rtf" and not each.attached else "",
+        )
+
+
+def _judge_pictures(parts: list[Part]) -> list[Part]:
+    """Say of the pictures that an HTML form refers to where they are shown, and leave out those that are only design."""
+    shown: dict[str, int] = {}
+    unseen: set[str] = set()
+    for index, part in enumerate(parts):
+        if DECLARED.get(part.content_type) is Kind.HTML:
+            for cid in _CID.findall(part.octets):
+                name = unquote(cid.decode("utf-8", "replace"))
+                if part.skip:
+                    unseen.add(name)
+                else:
+                    shown.setdefault(name, index)
+    return [_judged(part, shown, unseen) for part in parts]
+
+
+def _judged(part: Part, shown: dict[str, int], unseen: set[str]) -> Part:
+    if part.skip or DECLARED.get(part.content_type) not in {Kind.IMAGE, Kind.SVG}:
+        return part
+    if part.content_id in shown:
+        return replace(part, shown_in=shown[part.content_id])
+    if part.content_id in unseen:
         return replace(part, skip=_HTML_PICTURE)
+    small = len(part.octets) <= _SMALL_PICTURE
+    if small and not part.attached and (part.content_id or _DESIGN_NAME.fullmatch(part.name)):
+        return replace(part, skip=f"a small picture of the mail's design ({max(1, len(part.octets) >> 10)} kB, inline)")
     return part
 
 
@@ -81,7 +169,9 @@ def _with_headers_once(parts: list[Part]) -> Iterator[Part]:
     """Leave the headers of a mail only on the first text of it that will be faxed."""
     shown: set[int] = set()
     for part in parts:
-        is_text = DECLARED.get(part.content_type) is Kind.TEXT and not part.attached and part.octets.strip()
+        is_text = (
+            DECLARED.get(part.content_type) in {Kind.TEXT, Kind.HTML} and not part.attached and part.octets.strip()
+        )
         if part.skip or not is_text or id(part.headers) in shown:
             yield replace(part, headers=())
         else:
@@ -89,20 +179,49 @@ def _with_headers_once(parts: list[Part]) -> Iterator[Part]:
             yield part
 
 
-def _walk(message: Message, headers: tuple[tuple[str, str], ...], *, skip: str, depth: int) -> Iterator[Part]:
+def _walk(
+    message: Message, headers: tuple[tuple[str, str], ...], *, skip: str, depth: int, prefer_html: bool
+) -> Iterator[Part]:
     if depth > _DEEPEST:
-        raise TooDeep
+        raise NotParsed(_TOO_DEEP)
     content_type = _content_type(message)
     if depth == 0 or content_type == "message/rfc822":
         headers = _shown_headers(_inside(message) if content_type == "message/rfc822" else message)
+    if content_type == "message/external-body":
+        yield _elsewhere(message, headers, skip)
+        return
     children = _children(message, content_type)
     if children is None:
         yield _part(message, content_type, headers, skip=skip)
         return
-    chosen = _chosen(children) if content_type == "multipart/alternative" else None
+    if content_type == "multipart/encrypted":
+        yield _part(message, content_type, headers, skip=skip, refuse="is encrypted (OpenPGP)")
+        return
+    picked = chosen(children, _octets, _content_type, prefer_html=prefer_html) if _is_choice(content_type) else None
     for child in children:
-        other_half = _OTHER_HALF if chosen is not None and child is not chosen else ""
-        yield from _walk(child, headers, skip=skip or other_half, depth=depth + 1)
+        other_half = _OTHER_HALF if picked is not None and child is not picked else ""
+        yield from _walk(child, headers, skip=skip or other_half, depth=depth + 1, prefer_html=prefer_html)
+
+
+def _is_choice(content_type: str) -> bool:
+    return content_type == "multipart/alternative"
+
+
+def _elsewhere(message: Message, headers: tuple[tuple[str, str], ...], skip: str) -> Part:
+    """Write a line for a part that is kept on another machine (RFC 2046, 5.2.3); nobody asks that machine for it."""
+    parameters = dict(message.get_params(failobj=[])[1:])
+    known = [
+        f"{name}: {parameters[name]}" for name in ("name", "url", "site", "server", "directory") if name in parameters
+    ]
+    line = f"[A part of this message is kept elsewhere and was not fetched. {', '.join(known)}]\n"
+    return Part(
+        name="external body",
+        content_type="text/plain",
+        octets=line.encode(),
+        charset="utf-8",
+        headers=headers,
+        skip=skip,
+    )
 
 
 def _children(message: Message, content_type: str) -> list[Message] | None:
@@ -130,31 +249,43 @@ def _inside(message: Message) -> Message:
     return inner[0] if inner else message
 
 
-def _chosen(children: list[Message]) -> Message | None:
-    """Pick the alternative to fax: the first with plain text in it, else the last of a kind we know, else the last."""
-    for child in children:
-        if any(_content_type(leaf) == "text/plain" and _octets(leaf).strip() for leaf in child.walk()):
-            return child
-    for child in reversed(children):
-        if any(_content_type(leaf) in DECLARED and _octets(leaf) for leaf in child.walk()):
-            return child
-    return children[-1] if children else None
-
-
-def _part(message: Message, content_type: str, headers: tuple[tuple[str, str], ...], *, skip: str) -> Part:
+def _part(
+    message: Message, content_type: str, headers: tuple[tuple[str, str], ...], *, skip: str, refuse: str = ""
+) -> Part:
     filename = _filename(message)
-    if skip and not content_type.startswith(("text/", "message/")) and filename:
+    if skip and not content_type.startswith(("text/", "message/")) and filename and not _is_inline_picture(message):
         skip = ""  # a file among the alternatives is no other form of the text, whatever the mail program thought
+    if content_type in _REPORT_TYPES:
+        content_type = "text/plain"
+    if not skip and (reason := NEVER_CONTENT.get(content_type)):
+        skip = reason
     return Part(
         name=filename or _plain_name(content_type),
         content_type=content_type,
         octets=_octets(message),
         charset=_read(message.get_content_charset),
-        attached=bool(filename) or message.get_content_disposition() == "attachment",
+        flowed=str(_read(lambda: _parameter(message, "format"))).lower() == "flowed",
+        delete_space=str(_read(lambda: _parameter(message, "delsp"))).lower() == "yes",
+        attached=_is_attached(message, filename),
         content_id=str(message.get("Content-ID", "")).strip().strip("<>"),
         headers=headers,
         skip=skip,
+        refuse=refuse,
     )
+
+
+def _parameter(message: Message, name: str) -> str | None:
+    value = message.get_param(name)
+    return value if isinstance(value, str) else None
+
+
+def _is_attached(message: Message, filename: str) -> bool:
+    disposition = message.get_content_disposition()
+    return disposition == "attachment" or (bool(filename) and disposition != "inline")
+
+
+def _is_inline_picture(message: Message) -> bool:
+    return bool(message.get("Content-ID")) and message.get_content_maintype() == "image"
 
 
 def _plain_name(content_type: str) -> str:
@@ -168,7 +299,12 @@ def _plain_name(content_type: str) -> str:
 
 
 def _octets(message: Message) -> bytes:
-    """Return the content with its transfer encoding taken off; nothing for a message/* that is not opened."""
+    """Return the content with its transfer encoding taken off; of a report inside a mail its fields."""
+    if message.is_multipart() and _content_type(message) in _REPORT_TYPES:
+        fields = message.get_payload()
+        return (
+            b"\n".join(bytes(each) for each in fields if isinstance(each, Message)) if isinstance(fields, list) else b""
+        )
     try:
         payload = message.get_payload(decode=True)
     except _TRIPPED:  # the library also tries the charset, which is no business of octets
@@ -194,7 +330,12 @@ def _filename(message: Message) -> str:
     name = _read(message.get_filename)
     if name is None and (match := _LOOSE_NAME.search(str(message.get("Content-Type", "")))):
         name = match.group(1)
-    label = " ".join(decode_words(name or "").split())
+    return _label(name or "")
+
+
+def _label(name: str) -> str:
+    """Return a name that can be shown: decoded, on one line, without what is no character, not too long."""
+    label = " ".join(decode_words(name).split())
     label = "".join(character for character in label if character.isprintable())
     return label if len(label) <= _LONGEST_NAME else label[: _LONGEST_NAME - 1] + "…"
 

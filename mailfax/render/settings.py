@@ -10,16 +10,16 @@ from mailfax.model.photo import PhotoScreen
 class RenderSettings:
     """Limits of one message and the look of text.
 
-    `fonts` are tried first, in their order; then what is known of `font_dirs`; at last the font that Pillow brings
-    along. The limits of seconds and memory are held by `sandbox`, that of pages by `story`.
+    `fonts` are tried first, in their order; then those of the system; where there is none, the font that Pillow brings
+    along. `prefer_html` is which form of a mail that has both is faxed. The limits of seconds and memory are held by `sandbox`, that of pages by `story`.
     """
 
     max_pages: int = 50
+    prefer_html: bool = True
     cpu_s: int = 60
     wall_s: float = 120.0
     memory_bytes: int = 1 << 30
     fonts: tuple[Path, ...] = ()
-    font_dirs: tuple[Path, ...] = (Path("/usr/share/fonts"),)
     text_pt: float = 11.5
     margin_mm: float = 15.0
     photos: PhotoScreen = PhotoScreen.BALANCED

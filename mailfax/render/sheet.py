@@ -14,6 +14,14 @@ class PartUnreadable(Exception):
     """The content is damaged, locked or beyond a limit; the text says which, as the end of a sentence about the part."""
 
 
+class PartTooLong(Exception):
+    """The content is so far beyond the limit of pages that it is not even laid out; holds a guess of its pages."""
+
+    def __init__(self, pages: int) -> None:
+        super().__init__(f"about {pages} pages")
+        self.pages = pages
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sheet:
     """The body of one page. Both bitmaps show the same stretch of paper."""

@@ -13,17 +13,19 @@ from typing import assert_never
 from mailfax.model.document import Fate, PartAccount
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding
-from mailfax.render.charset import decode_text, looks_like_text
+from mailfax.render.charset import decode_text, language_of_charset, looks_like_text
+from mailfax.render.flowed import unflow
+from mailfax.render.html import HtmlPart, InlinePicture, html_source, svg_source
 from mailfax.render.image import ImageSource
-from mailfax.render.kinds import NEVER_CONTENT, Kind, kind_of, sniff
-from mailfax.render.mime import Part, TooDeep, parts_of
+from mailfax.render.kinds import Kind, kind_of, sniff, why_not
+from mailfax.render.mime import AutomaticMail, NotParsed, Part, parts_of
 from mailfax.render.paper import FINE, STANDARD, Paper
 from mailfax.render.pdf import PdfSource
 from mailfax.render.request import RenderRequest, request_of
 from mailfax.render.result import Rendered, RenderedPage, RenderFailure
 from mailfax.render.settings import RenderSettings
-from mailfax.render.sheet import PartUnreadable, Portion, Sheet, Source
-from mailfax.render.text import TextBlock, TextSource
+from mailfax.render.sheet import PartTooLong, PartUnreadable, Portion, Sheet, Source
+from mailfax.render.text import TextBlock, text_source
 from mailfax.t4codec import encode
 from mailfax.t4codec.bitmap import Bitmap
 from mailfax.t4codec.tiff import T6Page
@@ -60,9 +62,11 @@ def render_message(
     would stand if that part were the end of it.
     """
     try:
-        parts = parts_of(raw)
-    except TooDeep as error:
-        raise RenderFailure(Outcome.UNREADABLE, "The parts of the message are nested too deeply.") from error
+        parts = parts_of(raw, prefer_html=settings.prefer_html)
+    except NotParsed as error:
+        raise RenderFailure(Outcome.UNREADABLE, str(error)) from error
+    except AutomaticMail as error:
+        raise RenderFailure(Outcome.AUTOMATIC_MAIL, Outcome.AUTOMATIC_MAIL.sentence) from error
     return _Rendering(parts, settings, request_of(raw), progress, on_account).run()
 
 
@@ -106,8 +110,7 @@ class _Rendering:
         progress: Progress,
         on_account: OnAccount | None,
     ) -> None:
-        self._settings = settings
-        self._photos = request.photos or settings.photos
+        self._settings = replace(settings, photos=request.photos or settings.photos)
         self._password = request.password
         self._progress = progress
         self._on_account = on_account
@@ -127,8 +130,7 @@ class _Rendering:
             raise RenderFailure(Outcome.NOTHING_TO_FAX, Outcome.NOTHING_TO_FAX.sentence, tuple(self._account))
         total = sum(work.source.page_count for work in works)
         if total > self._settings.max_pages:
-            detail = f"The document has {total} pages; this server sends at most {self._settings.max_pages}."
-            raise RenderFailure(Outcome.TOO_MANY_PAGES, detail, self._refused(()))
+            raise self._too_long(f"{total} pages")
         for work in works:
             self._draw(work, total)
         return Rendered(pages=tuple(self._pages), account=tuple(self._account))
@@ -137,18 +139,21 @@ class _Rendering:
         refused = [index for index, item in enumerate(self._plan) if item.kind is None and not item.part.skip]
         if not refused:
             return
-        named = [f"{item.name} ({item.content_type})" for item in (self._plan[index].part for index in refused)]
-        rest = len(named) - _NAMED_AT_MOST
-        listed = ", ".join(named[:_NAMED_AT_MOST]) + (f" and {rest} more" if rest > 0 else "")
-        detail = f"{listed} cannot be faxed."
-        raise RenderFailure(Outcome.UNFAXABLE, detail, self._refused(refused, "of a kind that cannot be faxed"))
+        by_reason: dict[str, list[str]] = {}
+        for part in (self._plan[index].part for index in refused[:_NAMED_AT_MOST]):
+            by_reason.setdefault(part.refuse, []).append(f"{part.name} ({part.content_type})")
+        rest = len(refused) - _NAMED_AT_MOST
+        said = "; ".join(f"{', '.join(names)} {reason}" for reason, names in by_reason.items())
+        detail = f"{said}{f'; and {rest} more' if rest > 0 else ''}."
+        raise RenderFailure(Outcome.UNFAXABLE, detail, self._refused(refused))
 
     def _refused(self, failed: Sequence[int], note: str = "") -> tuple[PartAccount, ...]:
         """Return the account of a message of which nothing is faxed, because of the parts `failed`."""
         account = []
         for index, row in enumerate(self._account):
             if index in failed:
-                account.append(replace(row, fate=Fate.FAILED, first_page=None, last_page=None, note=note))
+                why = note or self._plan[index].part.refuse
+                account.append(replace(row, fate=Fate.FAILED, first_page=None, last_page=None, note=why))
             elif self._plan[index].part.skip:
                 account.append(row)
             else:
@@ -156,10 +161,14 @@ class _Rendering:
         return tuple(account)
 
     def _runs(self) -> list[tuple[int, ...]]:
-        """Group the parts to fax: neighbouring texts flow on together, everything else stands alone."""
+        """Group the parts to fax: neighbouring texts flow on together, pictures go with the HTML that shows them."""
         runs: list[tuple[int, ...]] = []
         for index, item in enumerate(self._plan):
-            if item.kind is None:
+            if item.kind is None or item.part.shown_in is not None:
+                continue
+            if item.kind is Kind.HTML:
+                shown = [other for other, each in enumerate(self._plan) if each.kind and each.part.shown_in == index]
+                runs.append((index, *shown))
                 continue
             if item.kind is Kind.TEXT and runs and self._plan[runs[-1][-1]].kind is Kind.TEXT:
                 runs[-1] = (*runs[-1], index)
@@ -176,18 +185,29 @@ class _Rendering:
             match first.kind:
                 case Kind.TEXT:
                     blocks = [_text_block(self._plan[index].part) for index in members]
-                    source: Source = TextSource(blocks, self._settings)
+                    source: Source = text_source(blocks, self._settings)
+                case Kind.HTML:
+                    pictures = [_inline_picture(self._plan[index].part) for index in members[1:]]
+                    source = html_source(_html_part(first.part), pictures, self._settings)
+                case Kind.SVG:
+                    source = svg_source(first.part.octets, self._settings)
                 case Kind.PDF:
-                    source = PdfSource(first.part.octets, self._photos, self._password)
+                    source = PdfSource(first.part.octets, self._settings.photos, self._password)
                 case Kind.IMAGE:
-                    source = ImageSource(first.part.octets, self._photos)
+                    source = ImageSource(first.part.octets, self._settings.photos)
                 case None:
                     raise AssertionError("only parts with a kind are opened")
                 case _:
                     assert_never(first.kind)
         except PartUnreadable as error:
             raise self._unreadable(members, error) from error
+        except PartTooLong as error:
+            raise self._too_long(str(error)) from error
         return _Work(source=source, members=members)
+
+    def _too_long(self, length: str) -> RenderFailure:
+        detail = f"The document has {length}; this server sends at most {self._settings.max_pages}."
+        return RenderFailure(Outcome.TOO_MANY_PAGES, detail, self._refused(()))
 
     def _unreadable(self, members: tuple[int, ...], error: PartUnreadable) -> RenderFailure:
         detail = f"{self._plan[members[0]].part.name} {error}."
@@ -213,19 +233,35 @@ class _Rendering:
 
 
 def _decide(part: Part) -> _Planned:
-    if part.skip:
+    if part.skip or part.refuse:
         return _Planned(part=part, kind=None)
-    if reason := NEVER_CONTENT.get(part.content_type):
-        return _Planned(part=replace(part, skip=reason), kind=None)
     kind = kind_of(part.content_type, part.name, part.octets)
-    is_text = kind is Kind.TEXT or part.content_type == "text/html"
-    if is_text and not part.octets.strip():
+    if kind in {Kind.TEXT, Kind.HTML} and not part.octets.strip():
         return _Planned(part=replace(part, skip="empty"), kind=None)
+    if kind is None:
+        return _Planned(part=replace(part, refuse=why_not(part.content_type, part.octets)), kind=None)
     return _Planned(part=part, kind=kind)
 
 
 def _text_block(part: Part) -> TextBlock:
-    return TextBlock(text=decode_text(part.octets, part.charset), headers=part.headers, new_page=part.attached)
+    text = decode_text(part.octets, part.charset)
+    return TextBlock(
+        text=unflow(text.replace("\r\n", "\n"), delete_space=part.delete_space) if part.flowed else text,
+        name=part.name,
+        headers=part.headers,
+        new_page=part.attached,
+        language=language_of_charset(part.charset),
+    )
+
+
+def _html_part(part: Part) -> HtmlPart:
+    return HtmlPart(
+        name=part.name, content_type=part.content_type, octets=part.octets, charset=part.charset, headers=part.headers
+    )
+
+
+def _inline_picture(part: Part) -> InlinePicture:
+    return InlinePicture(name=part.name, content_id=part.content_id, octets=part.octets)
 
 
 def _faxed(row: PartAccount, portion: Portion, first_page: int) -> PartAccount:

@@ -54,7 +54,7 @@ def test_long_names_are_shortened_and_run_into_nothing() -> None:
 
 
 def test_the_strip_needs_no_installed_font() -> None:
-    assert header_strip(LINE, Resolution.FINE, RenderSettings(font_dirs=())).to_bool().sum() > 1000
+    assert header_strip(LINE, Resolution.FINE, RenderSettings()).to_bool().sum() > 1000
 
 
 def test_strip_and_body_can_be_coded_as_one_picture() -> None:

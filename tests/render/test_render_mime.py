@@ -1,17 +1,29 @@
+import binascii
+import io
+import socket
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from pages import MailOf, Render, inked_bands, mail_with, pixels, text_mail
+from PIL import Image
 
 from mailfax.model.document import Fate
 from mailfax.model.outcome import Outcome
 from mailfax.render.charset import decode_text
+from mailfax.render.enriched import enriched_to_html
 from mailfax.render.mime import parts_of
 from mailfax.render.result import RenderFailure
 from mailfax.render.settings import RenderSettings
 from mailfax.render.story import read_files, render_files
+from mailfax.render.uuencoded import split_uuencoded
 
+LOCKED_ZIP = (  # one stored file of one octet, its flags saying that it is encrypted
+    b"PK\x03\x04\x14\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0ax"
+    b"PK\x01\x02\x14\0\x14\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0a"
+    b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2f\0\0\0\x20\0\0\0\0\0"
+)
+MANY_PARTS = b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\n\nx\n" * 1100
 NESTED = b"".join(b"Content-Type: multipart/mixed; boundary=a%d\n\n--a%d\n" % (depth, depth) for depth in range(500))
 
 
@@ -26,10 +38,20 @@ def test_every_part_is_faxed_in_mail_order_and_accounted_for(rendered: Render, m
     ]
 
 
-def test_of_an_alternative_the_plain_text_is_faxed_and_its_twin_is_named(rendered: Render, mail_of: MailOf) -> None:
+def test_of_an_alternative_one_form_is_faxed_and_its_twin_is_named(rendered: Render, mail_of: MailOf) -> None:
     plain, html = rendered(mail_of("alternative.eml")).account
+    assert (plain.fate, html.fate) == (Fate.SKIPPED, Fate.FAXED)
+    assert "same content in another form" in plain.note
+    plain, html = rendered(mail_of("alternative.eml"), RenderSettings(prefer_html=False)).account
     assert (plain.fate, html.fate) == (Fate.FAXED, Fate.SKIPPED)
-    assert "same content in another form" in html.note
+
+
+def test_html_that_says_far_less_than_the_plain_text_is_not_chosen(rendered: Render) -> None:
+    message = EmailMessage()
+    message.set_content("All that there is to say. " * 20)
+    message.add_alternative("<p>Use another program.</p>", subtype="html")
+    message.add_alternative(b"BEGIN:VCALENDAR", maintype="text", subtype="calendar")
+    assert [row.fate for row in rendered(message.as_bytes()).account] == [Fate.FAXED, Fate.SKIPPED, Fate.SKIPPED]
 
 
 def test_a_file_among_the_alternatives_is_faxed_all_the_same(rendered: Render, mail_of: MailOf) -> None:
@@ -40,22 +62,43 @@ def test_a_file_among_the_alternatives_is_faxed_all_the_same(rendered: Render, m
     assert [row.fate for row in rendered(apple.as_bytes()).account] == [Fate.FAXED, Fate.FAXED]
 
 
-def test_a_picture_that_only_the_html_shows_is_left_out_with_it(rendered: Render, mail_of: MailOf) -> None:
+def test_a_picture_goes_where_the_html_shows_it_and_nowhere_without_it(rendered: Render, mail_of: MailOf) -> None:
     picture = next(part for part in parts_of(mail_of("attachments.eml")) if part.name == "tide.png").octets
     message = EmailMessage()
     message.set_content("Hello\n")
     message.add_alternative('<p>Hello <img src="cid:logo@example.com"></p>', subtype="html")
     html = message.get_payload()[1]
     html.add_related(picture, "image", "png", cid="<logo@example.com>", filename="logo.png")
-    account = rendered(message.as_bytes()).account
-    assert [(row.name, row.fate) for row in account][-1] == ("logo.png", Fate.SKIPPED)
+    shown = rendered(message.as_bytes())
+    assert [(row.name, row.fate, row.first_page) for row in shown.account][-1] == ("logo.png", Fate.FAXED, 1)
+    assert len(shown.pages) == 1
+    plain = rendered(message.as_bytes(), RenderSettings(prefer_html=False))
+    assert [(row.name, row.fate) for row in plain.account][-1] == ("logo.png", Fate.SKIPPED)
+    assert pixels(shown.pages[0].fine).sum() > pixels(plain.pages[0].fine).sum() + 2000
+
+
+def test_design_is_left_out_and_a_small_photograph_is_not(rendered: Render) -> None:
+    dot = io.BytesIO()
+    Image.new("L", (20, 20)).save(dot, "PNG")
+    message = text_mail("Hello\n")
+    message.add_attachment(dot.getvalue(), "image", "png", disposition="inline", filename="image001.png")
+    message.add_attachment(dot.getvalue(), "image", "png", filename="dot.png")
+    message.add_attachment(b"BEGIN:VCARD", maintype="text", subtype="x-vcard", filename="me.vcf")
+    rows = rendered(message.as_bytes()).account
+    assert [(row.name, row.fate) for row in rows[1:]] == [
+        ("image001.png", Fate.SKIPPED),
+        ("dot.png", Fate.FAXED),
+        ("me.vcf", Fate.SKIPPED),
+    ]
+    assert "design" in rows[1].note
+    assert "visiting card" in rows[3].note
 
 
 def test_an_unfaxable_part_refuses_the_whole_mail_by_name(rendered: Render, mail_of: MailOf) -> None:
     with pytest.raises(RenderFailure) as failure:
         rendered(mail_of("unfaxable.eml"))
     assert failure.value.outcome is Outcome.UNFAXABLE
-    assert failure.value.detail == "figures.zip (application/zip) cannot be faxed."
+    assert failure.value.detail == "figures.zip (application/zip) is a zip archive; attach its files one by one."
     assert [(row.name, row.fate) for row in failure.value.account] == [
         ("message text", Fate.SKIPPED),
         ("figures.zip", Fate.FAILED),
@@ -65,14 +108,37 @@ def test_an_unfaxable_part_refuses_the_whole_mail_by_name(rendered: Render, mail
 @pytest.mark.parametrize(
     ("raw", "outcome", "named"),
     [
-        (b"Content-Type: text/html\n\n<p>Hello</p>\n", Outcome.UNFAXABLE, "text/html"),
+        (b"Content-Type: audio/basic\n\n...\n", Outcome.UNFAXABLE, "audio/basic) cannot be faxed"),
+        (b"Content-Type: application/pkcs7-mime\n\n...\n", Outcome.UNFAXABLE, "is encrypted or sealed (S/MIME)"),
+        (
+            mail_with(LOCKED_ZIP, "application/zip", "secret.zip"),
+            Outcome.UNFAXABLE,
+            "secret.zip (application/zip) is an archive with a password",
+        ),
+        (
+            b"Content-Type: multipart/report; boundary=a\n\n--a\n\nbounced\n--a--\n",
+            Outcome.AUTOMATIC_MAIL,
+            "never faxed",
+        ),
+        (MANY_PARTS, Outcome.UNREADABLE, "more than 1000 parts"),
         (b"Subject: nothing\n\n  \n\n", Outcome.NOTHING_TO_FAX, "nothing"),
         (mail_with(b"", "application/pdf", "scan.pdf"), Outcome.UNREADABLE, "scan.pdf is empty"),
         (mail_with(b"%PDF-1.4 cut", "application/octet-stream", "cut.pdf"), Outcome.UNREADABLE, "cut.pdf"),
         (mail_with(b"\x89PNG\r\n\x1a\nxx", "image/png", "bad.png"), Outcome.UNREADABLE, "bad.png"),
         (NESTED, Outcome.UNREADABLE, "nested too deeply"),
     ],
-    ids=["html alone", "blank", "empty file", "cut PDF", "cut PNG", "matryoshka"],
+    ids=[
+        "sound",
+        "sealed",
+        "locked zip",
+        "bounce",
+        "too many parts",
+        "blank",
+        "empty file",
+        "cut PDF",
+        "cut PNG",
+        "matryoshka",
+    ],
 )
 def test_what_cannot_be_faxed_is_said_by_name(rendered: Render, raw: bytes, outcome: Outcome, named: str) -> None:
     with pytest.raises(RenderFailure) as failure:
@@ -105,6 +171,14 @@ def test_a_signature_is_skipped_and_a_forwarded_mail_brings_its_own_headers(rend
         ("Grüße".encode(), None, "Grüße"),
         ("Grüße".encode(), "us-ascii", "Grüße"),
         ("Grüße".encode("cp1252"), "utf-8", "Grüße"),
+        (
+            "顏是家訓  北齊  顏之推，夫九州之人，言語不同，生民已來，固常然矣。".encode("big5"),
+            None,
+            "顏是家訓  北齊  顏之推，夫九州之人，言語不同，生民已來，固常然矣。",
+        ),
+        ("Съешь же ещё этих мягких булок".encode("cp1251"), "utf-8", "Съешь же ещё этих мягких булок"),
+        ("Grüße".encode("utf-16-le"), "utf-8", "Grüße"),
+        ("Grüße".encode("utf-7"), "unicode-1-1-utf-7", "Grüße"),
         ("„Grüße“ €".encode("cp1252"), "ISO-8859-1", "„Grüße“ €"),
         ("Привет".encode("mac_cyrillic"), "x-mac-cyrillic", "Привет"),
         ("안녕".encode("cp949"), "ks_c_5601-1987", "안녕"),
@@ -162,5 +236,34 @@ def test_files_of_the_shell_are_rendered_by_suffix_and_content(
     ]
     page = tmp_path / "page.html"
     page.write_text("<p>Hello</p>", encoding="utf-8")
-    with pytest.raises(RenderFailure, match=r"page\.html"):
-        render_files(read_files([page]), settings, lambda _page, _total: None)
+    [row] = render_files(read_files([page]), settings, lambda _page, _total: None).account
+    assert (row.content_type, row.fate) == ("text/html", Fate.FAXED)
+
+
+def test_a_uuencoded_file_is_taken_out_of_the_text(rendered: Render) -> None:
+    picture = io.BytesIO()
+    Image.new("L", (300, 200)).save(picture, "GIF")
+    octets = picture.getvalue()
+    lines = [binascii.b2a_uu(octets[start : start + 45]).decode() for start in range(0, len(octets), 45)]
+    text = f"see the picture\n\nbegin 644 box.gif\n{''.join(lines)}`\nend\n\nbye\n"
+    body, file = rendered(text_mail(text).as_bytes()).account
+    assert (body.last_page, file.name, file.fate, file.first_page) == (1, "box.gif", Fate.FAXED, 2)
+    assert split_uuencoded(b"begin 7 of us went\nend") == (b"begin 7 of us went\nend", [])
+
+
+def test_what_is_kept_elsewhere_is_named_and_not_fetched(rendered: Render) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.3)
+        port = listener.getsockname()[1]
+        body = f'message/external-body; access-type=url; url="http://127.0.0.1:{port}/x"'
+        [row] = rendered(f"Content-Type: {body}\n\nContent-Type: text/plain\n\n".encode()).account
+        assert (row.name, row.fate) == ("external body", Fate.FAXED)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+@pytest.mark.parametrize("subtype", ["enriched", "richtext"])
+def test_enriched_text_is_formatted(rendered: Render, subtype: str) -> None:
+    raw = f"Content-Type: text/{subtype}\n\n<bold>Heavy</bold> and <param>unseen</param><unknown>light</unknown>\n"
+    assert pixels(rendered(raw.encode()).pages[0].fine).any()
+    assert enriched_to_html("<bold>a</bold><<b <param>c</param>", richtext=subtype == "richtext") == "<b>a</b>&lt;b "

@@ -1,0 +1,52 @@
+"""The page that text, HTML and covers are laid out on: the body of a fax page; and the sheets of what was laid out on it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mailfax.model.photo import PhotoScreen
+from mailfax.render.engine import PageBox
+from mailfax.render.paper import BODY_INCHES, BODY_WIDTH_INCHES, MM_PER_INCH, PT_PER_INCH
+from mailfax.render.pdf import PdfSource
+from mailfax.render.settings import RenderSettings
+from mailfax.render.sheet import Portion, Sheet
+
+BODY_PAGE = PageBox(width_pt=BODY_WIDTH_INCHES * PT_PER_INCH, height_pt=BODY_INCHES * PT_PER_INCH)
+_TOP_MM, _BOTTOM_MM = 6.0, 10.0
+BOTTOM_PT = _BOTTOM_MM / MM_PER_INCH * PT_PER_INCH
+
+
+def page_style(settings: RenderSettings) -> str:
+    """Return the rule for size and margins of the pages; it wins over what a document wants."""
+    size = f"{BODY_PAGE.width_pt:.3f}pt {BODY_PAGE.height_pt:.3f}pt"
+    margins = f"{_TOP_MM}mm {settings.margin_mm}mm {_BOTTOM_MM}mm {settings.margin_mm}mm"
+    return f"@page{{size:{size} !important;margin:{margins} !important}}"
+
+
+@dataclass(slots=True)
+class LaidOutSource:
+    """Laid-out pages (a sheet.Source). `pages` and `notes` hold one entry for each part in them; pages count from 0."""
+
+    pdf: bytes
+    pages: tuple[tuple[int, int], ...]
+    notes: tuple[str, ...]
+    photos: PhotoScreen
+    _source: PdfSource = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._source = PdfSource(self.pdf, self.photos)
+
+    @property
+    def page_count(self) -> int:
+        """Return how many sheets there are."""
+        return self._source.page_count
+
+    def sheets(self) -> Iterator[Sheet]:
+        """Draw the sheets."""
+        return self._source.sheets()
+
+    def portions(self) -> tuple[Portion, ...]:
+        """Return the pages of every part, in order."""
+        return tuple(
+            Portion(first=first, last=last, note=note)
+            for (first, last), note in zip(self.pages, self.notes, strict=True)
+        )
