@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import call, modem
+from mailfax.cli import call, line, modem
 from mailfax.cli.users import user_name
 from mailfax.config import Config, ConfigError, embedded_default, load
 from mailfax.model.page import Resolution
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(modem.app, name="modem")
 app.add_typer(call.app, name="call")
+app.add_typer(line.app, name="line")
 
 ConfigOption = Annotated[
     Path | None,
@@ -111,20 +112,6 @@ def serve(
     except CannotServe as error:
         typer.echo(f"mailfax: {error}", err=True)
         raise typer.Exit(69) from None  # EX_UNAVAILABLE
-
-
-@app.command()
-def line(
-    name: Annotated[str, typer.Argument(help="Name of the line in the configuration.")], config: ConfigOption = None
-) -> None:
-    """Run one line alone, for a service manager that starts each line by itself."""
-    from mailfax.daemon.line import line_process  # noqa: PLC0415
-
-    settings = config_or_exit(config)
-    if name not in settings.lines:
-        typer.echo(f"mailfax: there is no line {name}; lines are: {', '.join(settings.lines)}.", err=True)
-        raise typer.Exit(78)
-    line_process(settings, name, server=None, json_log=False)
 
 
 @app.command()

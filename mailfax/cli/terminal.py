@@ -19,6 +19,7 @@ from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.at.settings import FlowControl
 from mailfax.modem.class1.settings import Class1Settings
 from mailfax.modem.line import LineFault
+from mailfax.modem.opening import LOCK_FOLDER
 
 LAST_WORDS_S = 0.3
 _EX_IOERR = 74
@@ -92,7 +93,9 @@ def talk(session: Session) -> None:
         files: list[TextIO] = [sys.stdout]
         if session.log is not None:
             files.append(stack.enter_context(session.log.open("a", encoding="utf-8")))
-        settings = Class1Settings(device=session.device, speed=session.speed, flow_control=session.flow)
+        settings = Class1Settings(
+            device=session.device, lock_folder=LOCK_FOLDER, speed=session.speed, flow_control=session.flow
+        )
         try:
             port = SerialPort(settings)
         except LineFault as fault:

@@ -98,7 +98,9 @@ def _anchored(config: Config, folder: Path) -> Config:
         password_file=None if config.mail.password_file is None else folder / config.mail.password_file,
     )
     modems = msgspec.structs.replace(
-        config.modems, profiles=None if config.modems.profiles is None else folder / config.modems.profiles
+        config.modems,
+        profiles=None if config.modems.profiles is None else folder / config.modems.profiles,
+        lock_folder=None if config.modems.lock_folder is None else folder / config.modems.lock_folder,
     )
     render = msgspec.structs.replace(config.render, fonts=tuple(folder / font for font in config.render.fonts))
     return msgspec.structs.replace(config, data_dir=folder / config.data_dir, mail=mail, render=render, modems=modems)

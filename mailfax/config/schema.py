@@ -195,6 +195,15 @@ class Calls(_Section, frozen=True, kw_only=True):
             "or white, which shows where the damage is."
         ),
     ] = "copy"
+    finish_s: Annotated[
+        int,
+        Meta(
+            description="Seconds that a call in progress may go on when the server is told to stop; then it is cut, and made again "
+            "from the first page that was not confirmed. The service manager must wait a little longer.",
+            ge=0,
+            le=3600,
+        ),
+    ] = 0
     keep_unconfirmed: Annotated[
         bool,
         Meta(
@@ -205,11 +214,34 @@ class Calls(_Section, frozen=True, kw_only=True):
 
 
 class Modems(_Section, frozen=True, kw_only=True):
-    """[modems]: what all modems share."""
+    """[modems]: what all modems share, and how failing lines are met."""
 
     profiles: Annotated[
         Path | None, Meta(description="Folder of profiles of your own; they come before those of mailfax.")
     ] = None
+    lock_folder: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of lock files (LCK..ttyUSB0) by which programs tell each other who has a serial device; "
+            "one whose process is gone counts for nothing."
+        ),
+    ] = Path("/run/lock")
+    quarantine_after: Annotated[
+        int,
+        Meta(
+            description="Faults of a line, without a good call between them, after which it is set aside with an alarm in the log. "
+            "A device that is unplugged, or that another program has, is no fault: the line comes back when it does.",
+            ge=1,
+        ),
+    ] = 5
+    quarantine_min: Annotated[
+        int,
+        Meta(
+            description="Minutes after which a line that was set aside is tried once more; 0: only after "
+            "`mailfax line release NAME`.",
+            ge=0,
+        ),
+    ] = 60
 
 
 class Exchange(_Section, frozen=True, kw_only=True):

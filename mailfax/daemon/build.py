@@ -11,6 +11,7 @@ from mailfax.config import Config
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
 from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
+from mailfax.gateway.linelife import HealthPolicy
 from mailfax.gateway.lineworker import Duties
 from mailfax.model.page import Coding
 from mailfax.model.photo import PhotoScreen
@@ -34,6 +35,7 @@ from mailfax.t30.caller import AfterRtn
 from mailfax.t30.negotiate import FULL_OFFER, Offer
 
 MB = 1024 * 1024
+SECONDS_PER_MINUTE = 60
 WALL_SECONDS_PER_CPU_SECOND = 2
 DAMAGE_FROM_BIT = 20_000  # in the upper part of any page with something on it
 DAMAGE_BITS = 24
@@ -191,6 +193,14 @@ def line_opener(config: Config, name: str) -> Callable[[], Line]:
     return lambda: open_modem(wished, known, memory=memory)
 
 
+def health_policy(config: Config) -> HealthPolicy:
+    """Return how failing lines are met."""
+    modems = config.modems
+    return HealthPolicy(
+        quarantine_after=modems.quarantine_after, quarantine_s=modems.quarantine_min * SECONDS_PER_MINUTE
+    )
+
+
 def profiles(config: Config) -> dict[str, Profile]:
     """Return the modem profiles, ours and the administrator's. Raises ValueError."""
     try:
@@ -206,6 +216,7 @@ def wished_modem(config: Config, name: str) -> Wished:
         raise ValueError(f"lines.{name}.profile: there is no profile {line.profile}; known are: {', '.join(known)}.")
     return Wished(
         device=line.device,
+        lock_folder=config.modems.lock_folder,
         name=name,
         number=line.number,
         did=Did(line.did),
@@ -234,5 +245,6 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     exchange_settings,
     profiles,
     batch,
+    health_policy,
 )
 LINE_SETTINGS: tuple[Callable[[Config, str], object], ...] = (offer, duties, wished_modem, line_opener)

@@ -31,6 +31,7 @@ class ChildSpec:
     target: Callable[..., None]
     arguments: tuple[object, ...]
     json_log: bool
+    stop_wait_s: float = STOP_WAIT_S
 
 
 def warm_context() -> ForkServerContext:
@@ -57,7 +58,8 @@ class Children:
                 _log.error("a child process ended and is started again", child=spec.name, exit_code=process.exitcode)
                 await asyncio.sleep(REST_S)
         finally:
-            await asyncio.shield(asyncio.to_thread(self._stop, spec.name))
+            self._tell_to_stop(spec.name)
+            await asyncio.shield(asyncio.to_thread(self._stop, spec))
 
     def _start(self, spec: ChildSpec) -> tuple[BaseProcess, Connection]:
         ours, theirs = self._context.Pipe(duplex=True)
@@ -91,12 +93,17 @@ class Children:
         finally:
             loop.remove_reader(pipe.fileno())
 
-    def _stop(self, name: str) -> None:
-        process, pipe = self._running.pop(name, (None, None))
+    def _tell_to_stop(self, name: str) -> None:
+        """Say it to each child at once, and only then wait for one after the other."""
+        if name in self._running:
+            self._running[name][1].close()
+
+    def _stop(self, spec: ChildSpec) -> None:
+        process, pipe = self._running.pop(spec.name, (None, None))
         if process is None or pipe is None:
             return
         pipe.close()
-        process.join(STOP_WAIT_S)
+        process.join(spec.stop_wait_s)
         if process.is_alive():
             process.kill()
             process.join()

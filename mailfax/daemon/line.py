@@ -1,12 +1,13 @@
-"""One line's process: opens the device, runs `gateway.lineworker`, and rests a while when the device fails.
+"""One line's process: constructs what `gateway.linelife` runs.
 
-Started by `daemon.server` for each line from the warm forkserver, or alone by `mailfax line NAME`. A second thread watches
+Started by `daemon.server` for each line from the warm forkserver, or alone by `mailfax line run NAME`. A second thread watches
 the pipe to the server: `stop` on it, or its end (the server died), ends the line in order.
 """
 
 import contextlib
 import queue
 import random
+import select
 import signal
 import threading
 import time
@@ -20,14 +21,12 @@ from mailfax.daemon import build, log
 from mailfax.daemon.clock import id_maker, wall_clock_us
 from mailfax.gateway.adoption import adopt_orphans
 from mailfax.gateway.desk import Desk
-from mailfax.gateway.lineworker import FAULT_PAUSE_S, Duties, work
+from mailfax.gateway.linelife import LineLife
 from mailfax.gateway.live import Emit, Live
-from mailfax.modem.line import Line, LineFault
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
 
-_log = structlog.get_logger()
 STEPS_WAITING = 1000
 
 # When the server dies, so does the virtual exchange, and a call may lose its line a moment before the word to stop is here.
@@ -35,23 +34,11 @@ WORD_TO_STOP_S = 0.5
 
 
 def line_process(config: Config, name: str, server: Connection | None, *, json_log: bool) -> None:
-    """Run the line `name` until the server (or a signal) says stop."""
+    """Run the line `name` until the server (or a signal) says stop; a call in progress may end first, within [calls] finish_s."""
     log.configure(json=json_log)
     structlog.contextvars.bind_contextvars(line=name)
     stop = threading.Event()
-    current: list[Line] = []
-
-    def end() -> None:
-        stop.set()
-        for line in tuple(current):
-            line.stop()
-
-    signal.signal(signal.SIGTERM, lambda *_: end())
-    signal.signal(signal.SIGINT, signal.SIG_IGN if server else lambda *_: end())
-    if server is not None:
-        threading.Thread(target=_watch, args=(server, end), name="watch", daemon=True).start()
-    new_id, open_line = id_maker(), build.line_opener(config, name)
-    store, blobs = Store(build.spool_settings(config), new_id), BlobStore(build.spool_settings(config))
+    store, blobs = Store(build.spool_settings(config), id_maker()), BlobStore(build.spool_settings(config))
     desk = Desk(
         line_name=name,
         store=store,
@@ -59,40 +46,59 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         calls_root=build.spool_settings(config).calls,
         now_us=wall_clock_us,
         clock_s=time.monotonic,
-        new_id=new_id,
+        new_id=store.new_id,
         identity=build.identity(config),
         retry=RetryPolicy(),
         batch=build.batch(config),
         jitter=random.random,
         stopping=lambda: stop.wait(WORD_TO_STOP_S),
+        may_claim=lambda: server is None or _lives(server),
         emit=_emitter(server),
         offer=build.offer(config, name),
         policy=build.call_policy(config),
     )
+    life = LineLife(
+        open_line=build.line_opener(config, name),
+        desk=desk,
+        duties=build.duties(config, name),
+        policy=build.health_policy(config),
+        stop=stop,
+        wait=stop.wait,
+    )
+    end = _ending(life, stop, config.calls.finish_s)
+    signal.signal(signal.SIGTERM, lambda *_: end())
+    signal.signal(signal.SIGINT, signal.SIG_IGN if server else lambda *_: end())
+    if server is not None:
+        threading.Thread(target=_watch, args=(server, end), name="watch", daemon=True).start()
     try:
         adopt_orphans(store, blobs, desk.calls_root, desk.retry, wall_clock_us, line=name)
-        while not stop.is_set():
-            try:
-                _one_device(open_line, desk, build.duties(config, name), stop, current)
-            except LineFault as fault:
-                _log.error("the line failed and rests", fault=str(fault), rest_s=FAULT_PAUSE_S)
-                stop.wait(FAULT_PAUSE_S)
+        life.run()
     finally:
         store.close()
         blobs.close()
 
 
-def _one_device(
-    open_line: Callable[[], Line], desk: Desk, duties: Duties, stop: threading.Event, current: list[Line]
-) -> None:
-    line = open_line()
-    current.append(line)
-    try:
-        _log.info("line is up")
-        work(line, desk, duties, stop)
-    finally:
-        current.remove(line)
-        line.close()
+def _ending(life: LineLife, stop: threading.Event, finish_s: float) -> Callable[[], None]:
+    """Return what ends the line: the first word lets a call go on for `finish_s`, a second one cuts it."""
+
+    def end() -> None:
+        again = stop.is_set()
+        stop.set()
+        if again or not finish_s or not life.in_call:
+            life.cut()
+            return
+        last_word = threading.Timer(finish_s, life.cut)
+        last_word.daemon = True
+        last_word.start()
+
+    return end
+
+
+def _lives(server: Connection) -> bool:
+    """Say whether the server still holds its end of the pipe; it never says anything before it lets go."""
+    poll = select.poll()
+    poll.register(server.fileno(), select.POLLIN)
+    return not poll.poll(0)
 
 
 def _watch(server: Connection, end: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ import structlog
 
 from mailfax.config import Config
 from mailfax.daemon import build, log
-from mailfax.daemon.children import Children, ChildSpec, warm_context
+from mailfax.daemon.children import STOP_WAIT_S, Children, ChildSpec, warm_context
 from mailfax.daemon.clock import id_maker, wall_clock_us
 from mailfax.daemon.control import ControlSocket
 from mailfax.daemon.exchange import exchange_process
@@ -120,32 +120,41 @@ class Server:
                 f"cannot listen on {listen}: {error.strerror or error}; choose another address in smtp.listen."
             ) from None
         pulse = Pulse(self._intake.store)
-        parts = [pulse.run(), *(children.keep(spec) for spec in self._child_specs())]
+        parts = [pulse.run(), *(children.keep(spec) for spec in self._exchange_specs())]
         parts += [work_while_any(worker.name, worker.step, pulse) for worker in self._workers(emit)]
+        lines = [asyncio.create_task(children.keep(spec)) for spec in self._line_specs()]
         tasks = [asyncio.create_task(part) for part in parts]
         try:
             address = "{}:{}".format(*smtp.addresses[0])
             await self._control.start(address)
             _log.info("mailfax is up", smtp=address, pid=os.getpid())
             ended, _ = await asyncio.wait(
-                {asyncio.create_task(stop.wait()), *tasks}, return_when=asyncio.FIRST_COMPLETED
+                {asyncio.create_task(stop.wait()), *lines, *tasks}, return_when=asyncio.FIRST_COMPLETED
             )
             for task in ended:
                 task.result()
         finally:
             _log.info("mailfax stops")
             await smtp.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _cancel(lines)  # calls may end first, so what they need goes after them
+            await _cancel(tasks)
             await self._control.stop()
 
-    def _child_specs(self) -> Iterator[ChildSpec]:
-        config, json_log = self._config, self._json_log
-        if any(line.kind == "virtual" for line in config.lines.values()):
-            yield ChildSpec(name="exchange", target=exchange_process, arguments=(config,), json_log=json_log)
-        for name in config.lines:
-            yield ChildSpec(name=f"line-{name}", target=line_process, arguments=(config, name), json_log=json_log)
+    def _exchange_specs(self) -> Iterator[ChildSpec]:
+        if any(line.kind == "virtual" for line in self._config.lines.values()):
+            yield ChildSpec(
+                name="exchange", target=exchange_process, arguments=(self._config,), json_log=self._json_log
+            )
+
+    def _line_specs(self) -> Iterator[ChildSpec]:
+        for name in self._config.lines:
+            yield ChildSpec(
+                name=f"line-{name}",
+                target=line_process,
+                arguments=(self._config, name),
+                json_log=self._json_log,
+                stop_wait_s=STOP_WAIT_S + self._config.calls.finish_s,
+            )
 
     def _workers(self, emit: Emit) -> Iterator[Worker]:
         """Return the workers of the mail side; what one waits for (a big document, a slow server) holds up no other."""
@@ -190,6 +199,12 @@ class Server:
         yield Worker(name="notification", step=_in_thread(notification.step))
         for _ in range(DELIVERY_WORKERS):
             yield Worker(name="delivery", step=delivery.step)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _in_thread(step: Callable[[], bool]) -> Step:

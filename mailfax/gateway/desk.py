@@ -31,7 +31,10 @@ class CallPolicy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
-    """The dependencies of outbound and inbound calls, constructed once for each line process."""
+    """The dependencies of outbound and inbound calls, constructed once for each line process.
+
+    `may_claim` says whether whoever answers for this process (its server) is still there: an orphan starts no call.
+    """
 
     line_name: str
     store: Store
@@ -46,6 +49,7 @@ class Desk:
     emit: Emit
     offer: Offer
     stopping: Callable[[], bool]
+    may_claim: Callable[[], bool] = lambda: True
     policy: CallPolicy = field(default_factory=CallPolicy)
     batch: Batch = field(default_factory=Batch)
 

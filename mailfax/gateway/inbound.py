@@ -97,11 +97,14 @@ class InboundKeeper:
         )
 
 
-def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
-    """Answer a ringing call and keep what comes. Below the free-space reserve the call is left ringing (promise 1)."""
+def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> CallResult | None:
+    """Answer a ringing call and keep what comes; None where it was not answered.
+
+    Below the free-space reserve the call is left ringing (promise 1).
+    """
     if not desk.store.has_room(0):
         _log.error("no room to receive a fax; the call is not answered", line=desk.line_name, caller=incoming.caller)
-        return
+        return None
     call_id = desk.new_id(Kind.CALL)
     fax_id = fax_id_of(call_id)
     header = CallHeader(
@@ -118,7 +121,8 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
     with contextlib.closing(folder):
         keeper = InboundKeeper(desk=desk, fax_id=fax_id, folder=folder)
         path = transcript_path(desk.calls_root, call_id)
-        folder.finish(desk.honest(call_in(line, lambda: _conversation(line, desk, keeper, incoming, path))))
+        result = desk.honest(call_in(line, lambda: _conversation(line, desk, keeper, incoming, path)))
+        folder.finish(result)
     try:
         _keep(read(folder.path), desk)
     except CallFolderDamaged as damage:
@@ -126,6 +130,7 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> None:
         _log.exception("a call folder is damaged", folder=str(folder.path), damage=str(damage))
     else:
         remove(folder.path)
+    return result
 
 
 def _conversation(line: Line, desk: Desk, keeper: InboundKeeper, incoming: IncomingCall, path: Path) -> CallResult:

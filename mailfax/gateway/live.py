@@ -104,6 +104,14 @@ class MailWaits:
     detail: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LineChanged:
+    """A line is up, down, waiting, faulty, quarantined, or stopped."""
+
+    state: str
+    reason: str
+
+
 Stage = (
     Accepted
     | Rendering
@@ -115,6 +123,7 @@ Stage = (
     | FaxRouted
     | MailHanded
     | MailWaits
+    | LineChanged
 )
 LiveEvent = CallEvent | Stage
 
@@ -169,6 +178,8 @@ def sentence(event: LiveEvent, pages: int | None = None) -> str:
             return f"{event.what} delivered to {event.recipient}"
         case MailWaits():
             return f"{event.what} for {event.recipient} not delivered: {event.detail}"
+        case LineChanged():
+            return f"line is {event.state}" + (f": {event.reason}" if event.reason else "")
         case _:
             return call_sentence(event, pages)
 

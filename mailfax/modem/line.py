@@ -12,6 +12,14 @@ class LineFault(Exception):
     """Our own device failed (LocalError of the line): it is gone, answers nonsense, or nothing. The text says which."""
 
 
+class DeviceGone(LineFault):
+    """There is no such device now: unplugged, switched off, not reachable. It may come back."""
+
+
+class DeviceInUse(LineFault):
+    """Another program has the device. It may let go of it."""
+
+
 class DialResult(Enum):
     """How a dial attempt ended, before any T.30."""
 
@@ -50,6 +58,10 @@ class Line(Protocol):
 
     def wait_for_call(self, timeout_s: float) -> IncomingCall | None:
         """Wait for a ring, at most `timeout_s` of wall time; None when there was none. Raises LineFault."""
+        ...
+
+    def check(self) -> None:
+        """Make sure, now and then, that an idle device still answers; to be called between calls. Raises LineFault."""
         ...
 
     def answer(self) -> bool:

@@ -7,6 +7,7 @@ A modem is asked each time it is opened, since another one may be plugged in by 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -18,6 +19,7 @@ from mailfax.modem.line import Line, LineFault
 from mailfax.modem.profile import FaxClass, Profile, choose, questions, read_classes
 
 AUTO = "auto"
+LOCK_FOLDER = Path("/run/lock")  # FHS
 FIRST_SPEED = 115200
 ANSWER_S = 3.0
 SHOWN = 60
@@ -35,6 +37,7 @@ class Wished:
     """
 
     device: str
+    lock_folder: Path | None = LOCK_FOLDER
     name: str = "modem"
     number: str = ""
     did: Did = Did.NONE
@@ -84,7 +87,10 @@ def open_modem(wished: Wished, profiles: Mapping[str, Profile], *, memory: DidMe
     Give the same `memory` each time the device is opened again, and what was learnt of the line is not forgotten.
     """
     first = Class1Settings(
-        device=wished.device, speed=wished.speed or FIRST_SPEED, flow_control=wished.flow or FlowControl.RTS_CTS
+        device=wished.device,
+        lock_folder=wished.lock_folder,
+        speed=wished.speed or FIRST_SPEED,
+        flow_control=wished.flow or FlowControl.RTS_CTS,
     )
     port = SerialPort(first)
     try:
@@ -118,6 +124,7 @@ def class1_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Cl
     flow_command = tuple(filter(None, (profile.flow_commands.get(flow, ""),)))
     return Class1Settings(
         device=wished.device,
+        lock_folder=wished.lock_folder,
         name=wished.name,
         number=wished.number,
         did=wished.did,

@@ -11,7 +11,7 @@ from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.class1 import Class1Settings, FlowControl
 from mailfax.modem.class1.turn import CODES, read_codes
 from mailfax.modem.line import LineFault
-from mailfax.modem.opening import ANSWER_S, DRIVEN, Identified, identify
+from mailfax.modem.opening import ANSWER_S, DRIVEN, LOCK_FOLDER, Identified, identify
 from mailfax.modem.profile import FaxClass, Profile, choose, questions
 from mailfax.t30.modulation import Modulation
 
@@ -58,7 +58,9 @@ def probe_device(
     fault = LineFault(f"No speed to try at {device}.")
     for speed in speeds:
         tell(f"asking at {speed} bit/s")
-        port = SerialPort(Class1Settings(device=device, speed=speed, flow_control=FlowControl.NONE))
+        port = SerialPort(
+            Class1Settings(device=device, lock_folder=LOCK_FOLDER, speed=speed, flow_control=FlowControl.NONE)
+        )
         try:
             return probe_port(port, device, speed, profiles)
         except LineFault as silent:

@@ -33,6 +33,10 @@ class TranscribedLine:
             self._note("ring", f"for {call.called or '?'} from {call.caller or '?'} {call.caller_name}".rstrip())
         return call
 
+    def check(self) -> None:
+        """Check the device."""
+        self._line.check()
+
     def answer(self) -> bool:
         """Answer."""
         answered = self._line.answer()

@@ -20,9 +20,10 @@ from mailfax.model.document import Document, PartAccount
 from mailfax.model.fax import InboundFax
 from mailfax.model.ids import IdMaker
 from mailfax.model.job import Job, JobState
+from mailfax.model.line import LineStatus
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Submission
-from mailfax.spool import database, deliveries, disk, faxes, history, jobs, notices, owner, submissions
+from mailfax.spool import database, deliveries, disk, faxes, history, jobs, lines, notices, owner, submissions
 from mailfax.spool.callfolder import call_path
 from mailfax.spool.changes import Changes
 from mailfax.spool.disk import SpoolFault
@@ -315,6 +316,20 @@ class Store:
             lambda c: deliveries.finish(c, delivery_id, became, detail, now_us=now_us, not_before_us=not_before_us)
         )
         fault_point("delivery-committed")
+
+    # -- lines --------------------------------------------------------------------------------------------------------
+
+    def put_line(self, status: LineStatus) -> None:
+        """Keep how a line of this process is."""
+        self.write(lambda c: lines.put(c, status, self._owner.token))
+
+    def release_line(self, name: str, now_us: int) -> bool:
+        """Have a quarantined line tried again; False where nothing is known of the line."""
+        return self.write(lambda c: lines.release(c, name, now_us))
+
+    def lines(self) -> tuple[LineStatus, ...]:
+        """Return how every line is, or was when its process ended."""
+        return self.read(lambda c: lines.listed(c, lambda token: owner.is_alive(self._settings, token)))
 
     # -- the spool as a whole -----------------------------------------------------------------------------------------
 

@@ -26,12 +26,13 @@ from sqlalchemy import (
 from mailfax.model.document import Document, PartAccount
 from mailfax.model.fax import ReceivedPage
 from mailfax.model.job import JobState
+from mailfax.model.line import LineState
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.submission import Notify
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0003"  # the newest migration
+REVISION = "0004"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -250,6 +251,18 @@ deliveries = Table(
     Index("ix_deliveries_due", "state", "not_before_us", "id"),
     Index("ix_deliveries_fax", "fax_id"),
     Index("ix_deliveries_submission", "submission_id"),
+)
+
+lines = Table(
+    "lines",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("state", _Word(LineState), nullable=False),
+    Column("since_us", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("released_us", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
 )
 
 transitions = Table(

@@ -68,6 +68,9 @@ class RingingLine:
     def wait_for_call(self, timeout_s: float) -> IncomingCall | None:
         raise NotImplementedError
 
+    def check(self) -> None:
+        raise NotImplementedError
+
     def perform(self, command: LineCommand) -> LineResult:
         raise NotImplementedError
 

@@ -15,20 +15,48 @@ from mailfax.modem.at.settings import ModemSettings
 from mailfax.modem.line import IncomingCall, LineFault
 
 WAKE_TRIES = 3
+CHECK_EVERY_S = 60.0
+CHECK_TRIES = 2
 WAKE_S = 1.5
 ESCAPE_S = 0.8
 DTR_LOW_S = 0.5
 _log = structlog.get_logger(__name__)
 
 
+class Watchdog:
+    """Asks an idle modem now and then whether it is still there: one that hangs says nothing by itself, and misses its calls."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self._dialogue = dialogue
+        self._asked_s = dialogue.clock()
+
+    def check(self) -> None:
+        """Ask, if the last time is long ago; what the modem says of a ring meanwhile is heard. Raises LineFault or Stopped."""
+        if self._dialogue.clock() - self._asked_s < CHECK_EVERY_S:
+            return
+        if not any(self._dialogue.command("AT", WAKE_S) is Result.OK for _ in range(CHECK_TRIES)):
+            raise LineFault("The modem does not answer any more.")
+        self._asked_s = self._dialogue.clock()
+
+
 def get_attention(dialogue: Dialogue, device: str) -> None:
-    """Bring the modem to command state, without echo, answering in words. Raises LineFault."""
+    """Bring the modem to command state, without echo, answering in words: by asking, then by DTR, which resets it. Raises LineFault."""
     dialogue.port.drop_output()
-    for _ in range(WAKE_TRIES):
+    for attempt in range(WAKE_TRIES):
         if dialogue.command("ATE0V1Q0", WAKE_S) is Result.OK:
             return
         escape(dialogue)
+        if attempt:
+            drop_dtr(dialogue)
     raise LineFault(f"No modem answers at {device}. Check the cable, that it is switched on, and the speed.")
+
+
+def drop_dtr(dialogue: Dialogue) -> None:
+    """Hang up the hard way, which resets most modems too; the wait is measured by reading from the port."""
+    dialogue.port.drop_dtr()
+    with contextlib.suppress(LineFault):
+        dialogue.result(DTR_LOW_S)
+    dialogue.port.raise_dtr()
 
 
 def escape(dialogue: Dialogue) -> None:
@@ -78,11 +106,3 @@ def wait_for_ring(dialogue: Dialogue, ringing: Ringing, timeout_s: float) -> Inc
             if clock() >= deadline_s and not ringing.going_on(clock()):
                 break
     return None
-
-
-def drop_dtr(dialogue: Dialogue) -> None:
-    """Hang up the hard way; the wait is measured by reading from the port."""
-    dialogue.port.drop_dtr()
-    with contextlib.suppress(LineFault):
-        dialogue.result(DTR_LOW_S)
-    dialogue.port.raise_dtr()

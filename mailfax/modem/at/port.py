@@ -1,13 +1,15 @@
 """The serial device under a modem, by pyserial; its faults become LineFault in plain words."""
 
 import contextlib
+import errno
 from collections.abc import Iterator
 from typing import Protocol
 
 import serial
 
+from mailfax.modem.at.lockfile import locked
 from mailfax.modem.at.settings import FlowControl, ModemSettings
-from mailfax.modem.line import LineFault
+from mailfax.modem.line import DeviceGone, DeviceInUse, LineFault
 
 POLL_S = 0.1  # how soon a stop or a deadline is noticed while nothing arrives
 
@@ -67,22 +69,46 @@ def _faults(device: str) -> Iterator[None]:
         raise LineFault(f"The modem at {device} cannot be used: {gone}.") from gone
 
 
+@contextlib.contextmanager
+def _opening(device: str) -> Iterator[None]:
+    """Tell a device that is not there, and one that another program has, from one that is broken."""
+    try:
+        yield
+    except OSError as error:
+        said = f"The modem at {device} cannot be used: {error}."
+        if error.errno in _TAKEN:
+            raise DeviceInUse(said) from error
+        if error.errno in _ABSENT or "://" in device:
+            raise DeviceGone(said) from error
+        raise LineFault(said) from error
+    except ValueError as unfit:
+        raise LineFault(f"The modem at {device} cannot be used: {unfit}.") from unfit
+
+
+# EIO: the other end of a pseudo-terminal is closed.
+_ABSENT = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOTDIR, errno.ELOOP}
+_TAKEN = {errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK}
+
+
 class SerialPort:
-    """A Port on anything `serial.serial_for_url` opens, locked against a second user where the kernel can."""
+    """A Port on anything `serial.serial_for_url` opens, locked against a second user: by a lock file, and by the kernel where it can."""
 
     def __init__(self, settings: ModemSettings) -> None:
         self._device = settings.device
         self._soft_flow = settings.flow_control is FlowControl.XON_XOFF
         remote = settings.device.startswith("rfc2217://")  # which has a time-out of its own, and takes no other
-        with _faults(self._device):
-            self._serial = serial.serial_for_url(
-                settings.device,
-                baudrate=settings.speed,
-                rtscts=settings.flow_control is FlowControl.RTS_CTS,
-                timeout=POLL_S,
-                write_timeout=None if remote else settings.write_stall_s,
-                exclusive=True if "://" not in settings.device else None,
-            )
+        with contextlib.ExitStack() as unless_open:
+            unless_open.enter_context(locked(settings.lock_folder, settings.device))
+            with _opening(self._device):
+                self._serial = serial.serial_for_url(
+                    settings.device,
+                    baudrate=settings.speed,
+                    rtscts=settings.flow_control is FlowControl.RTS_CTS,
+                    timeout=POLL_S,
+                    write_timeout=None if remote else settings.write_stall_s,
+                    exclusive=True if "://" not in settings.device else None,
+                )
+            self._lock = unless_open.pop_all()
 
     def read(self) -> bytes:
         """Return what has arrived, waiting at most POLL_S for it."""
@@ -132,5 +158,5 @@ class SerialPort:
 
     def close(self) -> None:
         """Give the device back."""
-        with contextlib.suppress(OSError, TypeError):
+        with self._lock, contextlib.suppress(OSError, TypeError):
             self._serial.close()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class FlowControl(StrEnum):
@@ -33,6 +34,7 @@ class ModemSettings:
     """
 
     device: str
+    lock_folder: Path | None = None  # of UUCP lock files; None for none
     name: str = "modem"
     number: str = ""
     did: Did = Did.NONE

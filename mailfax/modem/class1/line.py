@@ -1,5 +1,6 @@
 """A telephone line with a Class 1 modem on it: implements `mailfax.modem.line.Line` for the line process and `onecall`."""
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from typing import assert_never
 
 import structlog
 
-from mailfax.modem.at.attention import drop_dtr, escape, hear_rings, set_up, wait_for_ring
+from mailfax.modem.at.attention import Watchdog, drop_dtr, escape, hear_rings, set_up, wait_for_ring
 from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
 from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.at.ringing import DidMemory, Ringing
@@ -84,6 +85,7 @@ class Class1Line:
         self._port = port
         self._ringing = Ringing(settings, memory or DidMemory())
         self._dialogue = Dialogue(port, clock, lambda line: self._ringing.take(line, clock()))
+        self._watchdog = Watchdog(self._dialogue)
         self._answered_s = clock()
         self._unsettled = False  # the modem may be in another state than command state
         self._idle_ready = False
@@ -121,6 +123,13 @@ class Class1Line:
             return None
         return wait_for_ring(self._dialogue, self._ringing, timeout_s)
 
+    def check(self) -> None:
+        """Make sure that an idle modem still answers."""
+        with contextlib.suppress(Stopped):
+            if not self._ringing.going_on(self._dialogue.clock()):
+                self._ready()
+                self._watchdog.check()
+
     def answer(self) -> bool:
         """Go off-hook and send CED; True when the modem waits for our first frame."""
         self._dialogue.in_call = self._unsettled = True
@@ -145,8 +154,9 @@ class Class1Line:
                 escape(self._dialogue)
             if self._dialogue.command("ATH0", HANG_UP_S) is not Result.OK:
                 drop_dtr(self._dialogue)
-        except LineFault as fault:
+        except LineFault as fault:  # it takes no more data, or is gone; the first of these still sees DTR
             _log.warning("hang-up failed", line=self.name, reason=str(fault))
+            drop_dtr(self._dialogue)
         finally:
             self._dialogue.heed_stop = True
             self._dialogue.in_call = False

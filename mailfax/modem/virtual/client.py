@@ -99,6 +99,9 @@ class VirtualLine:
         call, self._ringing = self._ringing, None
         return call
 
+    def check(self) -> None:
+        """Nothing to do: what ends the exchange ends every wait for it."""
+
     def answer(self) -> bool:
         """Take the call that rings."""
         self._at_s = 0.0

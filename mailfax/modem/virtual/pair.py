@@ -89,6 +89,9 @@ class JoinedLine:
             join.changed.wait_for(lambda: join.ringing is not None or self._stopped, timeout_s)
             return None if self._stopped else join.ringing
 
+    def check(self) -> None:
+        """Nothing to check."""
+
     def answer(self) -> bool:
         """Take the call, if the other end is still there."""
         join = self._join

@@ -298,3 +298,49 @@ def test_a_modem_that_is_pulled_out_before_the_call_is_a_fault(phase: str) -> No
     with pytest.raises(LineFault, match="gone"):
         PULLED_OUT[phase](line)
     line.close()
+
+
+HANG_UP_LIMIT_S = 25.0
+
+
+@pytest.mark.parametrize(
+    "babble", [b"\0", b"OK", b"\r\nRING\r\n", b"\x10\x10", b"x" * 4096, b"AT\r\n", b"ATH0\r\r\n", b""]
+)
+def test_a_call_is_hung_up_in_bounded_time_whatever_the_modem_says_and_by_dtr_if_it_does_not_obey(
+    babble: bytes,
+) -> None:
+    line, scripted = sent_before(step("ATH0") if not babble else step(b"never"))
+    scripted.babble = babble
+    began_s = scripted.now_s
+    line.hang_up()
+    assert scripted.now_s - began_s < HANG_UP_LIMIT_S
+    assert scripted.dtr_drops == 1
+
+
+def test_a_modem_that_takes_no_more_data_is_hung_up_by_dtr() -> None:
+    line, scripted = sent_before()
+    block(scripted)
+    line.hang_up()
+    assert scripted.dtr_drops == 1
+
+
+def idle(line: Class1Line, times: int) -> None:
+    for _ in range(times):
+        line.wait_for_call(0.5)
+        line.check()
+
+
+def test_an_idle_modem_that_hangs_is_found_out_within_a_minute() -> None:
+    scripted = modem(*[step("AT", OK)] * 2, step("AT"), step("AT"))
+    line = open_line(scripted)
+    began_s = scripted.now_s
+    with pytest.raises(LineFault, match="does not answer any more"):
+        idle(line, 600)
+    assert 180 < scripted.now_s - began_s < 190
+
+
+def test_a_modem_that_wakes_only_when_dtr_drops_is_woken() -> None:
+    deaf = (step("ATE0V1Q0"), step(END), step(CAN + b"\r"))
+    scripted = modem(*deaf, *deaf, *WAKE, awake=True)
+    open_line(scripted)
+    assert (scripted.dtr_drops, len(scripted.script)) == (1, 0)
