@@ -50,14 +50,18 @@ class Children:
 
     async def keep(self, spec: ChildSpec) -> None:
         """Run the child, and run it again when it dies, until cancelled; then stop it in order."""
+        starting: asyncio.Task[tuple[BaseProcess, Connection]] | None = None
         try:
             while True:
-                process, pipe = await asyncio.to_thread(self._start, spec)
+                starting = asyncio.create_task(asyncio.to_thread(self._start, spec))
+                process, pipe = await asyncio.shield(starting)
                 await self._listen(pipe)
                 await asyncio.to_thread(process.join)
                 _log.error("a child process ended and is started again", child=spec.name, exit_code=process.exitcode)
                 await asyncio.sleep(REST_S)
         finally:
+            if starting is not None:  # a child that is just being started has to be stopped too, or nobody ever does
+                await asyncio.wait({starting})
             self._tell_to_stop(spec.name)
             await asyncio.shield(asyncio.to_thread(self._stop, spec))
 
