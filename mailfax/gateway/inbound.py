@@ -14,7 +14,7 @@ import structlog
 from mailfax.gateway.callsetup import call_in
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.live import CallEnded, Live, Ringing
-from mailfax.gateway.pages import received_page
+from mailfax.gateway.pages import account_of, received_page
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
 from mailfax.model.ids import Kind
@@ -86,15 +86,10 @@ class InboundKeeper:
                 rows=decoded.rows,
                 width_px=decoded.bitmap.width_px,
                 resolution=page.form.resolution,
-                bad_rows=decoded.bad_rows,
+                bad_rows=decoded.bad_rows + decoded.missing_rows,
             ),
         )
-        return PageStored(
-            rows=decoded.rows,
-            bad_rows=decoded.bad_rows,
-            longest_bad_run=decoded.longest_bad_run,
-            took_s=self._desk.clock_s() - begun_s,
-        )
+        return account_of(decoded, took_s=self._desk.clock_s() - begun_s)
 
 
 def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> CallResult | None:

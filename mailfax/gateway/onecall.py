@@ -13,7 +13,7 @@ from typing import assert_never
 from mailfax.gateway.callsetup import call_in, call_out
 from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.live import call_sentence
-from mailfax.gateway.pages import coded_page, received_page, source_resolution
+from mailfax.gateway.pages import account_of, coded_page, received_page, source_resolution
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
@@ -179,7 +179,7 @@ class _ReceiveKeeper:
             except OSError as error:
                 return KeeperFailed(reason=f"{error.filename or self._folder}: {error.strerror}")
             self.pages[heard.index] = page
-        return PageStored(rows=decoded.rows, bad_rows=decoded.bad_rows, longest_bad_run=decoded.longest_bad_run)
+        return account_of(decoded)
 
     def page_file(self, index: int) -> Path:
         """Return where page `index` is kept during the call."""

@@ -15,6 +15,7 @@ from mailfax.t4codec import (
 )
 from mailfax.t4codec.scale import resize, shorten
 from mailfax.t4codec.t85 import decode_t85, encode_t85
+from mailfax.t30.commands import PageStored
 
 
 def source_resolution(form: PageFormat) -> Resolution:
@@ -43,6 +44,18 @@ def coded_page(
     if form.coding is Jbig.T85:
         return encode_t85(page)
     return encode(page, form.coding, options=EncodeOptions(k=K_BY_RESOLUTION[form.resolution], min_row_bits=fill_to))
+
+
+def account_of(decoded: Decoded, took_s: float = 0.0) -> PageStored:
+    """Tell the engine what the decoder found; it decides what is good enough."""
+    return PageStored(
+        rows=decoded.rows,
+        bad_rows=decoded.bad_rows,
+        longest_bad_run=decoded.longest_bad_run,
+        missing_rows=decoded.missing_rows,
+        gap_bits=decoded.longest_gap_bits,
+        took_s=took_s,
+    )
 
 
 def received_page(octets: bytes, form: PageFormat, bad_rows: BadRows = BadRows.COPY) -> tuple[bytes, Decoded]:

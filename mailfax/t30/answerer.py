@@ -28,6 +28,7 @@ from mailfax.t30.capabilities import Dcs
 from mailfax.t30.commands import (
     Engine,
     PageHeard,
+    PageStored,
     Pause,
     ReceivePage,
     ReceiveTraining,
@@ -58,6 +59,7 @@ _REPEATED_WITHIN_S = 7.0
 # After the page's carrier: 75 ms, at most 1.15 s of flags, the frame; and what modems need. Later, there was more of the page.
 _COMMAND_FOLLOWS_S = 3.0
 _REST_OF_PAGE_S = 120.0
+_SAME_LENGTH = 0.01
 _BOXES_PER_PAGE = 60  # of the figure, before the far end is taken to run in circles
 
 
@@ -264,12 +266,30 @@ def _store(state: Answering) -> Steps[Fcf]:
     if not octets:
         return Fcf.RTN
     stored = yield from to_disk(state, octets)
-    verdict = Fcf.RTN if state.command_late else state.station.quality.judge(stored)
+    whole = has_rtc(octets) or _never_ends_pages(state, stored)
+    verdict = _quality(state, stored) if whole and not state.command_late else Fcf.RTN
     confirmed = verdict is not Fcf.RTN
     yield from note_received(state, stored, confirmed=confirmed)
     if confirmed:
         state.confirmed.add(state.stored)
     return verdict
+
+
+def _quality(state: Answering, stored: PageStored) -> Fcf:
+    assert state.modulation is not None  # the page came at it
+    return state.station.quality.judge(stored, state.modulation.bit_rate)
+
+
+def _never_ends_pages(state: Answering, stored: PageStored) -> bool:
+    """Say whether a page without an RTC is whole all the same.
+
+    Its carrier may have been lost shortly before its end, so it is refused the first time. A page that then comes again without
+    an RTC, as long as before, is from one of the few senders that write none, and so are its others.
+    """
+    as_before = abs(stored.rows - state.rows_without_rtc) <= _SAME_LENGTH * stored.rows
+    state.never_rtc = state.never_rtc or (state.rows_without_rtc > 0 and as_before)
+    state.rows_without_rtc = stored.rows
+    return state.never_rtc
 
 
 def _keep_partial_page(state: Answering) -> Steps[None]:

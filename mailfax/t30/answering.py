@@ -21,6 +21,9 @@ PAGE_BEGINS_S = 6.0  # some machines take 5 s to their first line; longer would 
 STORE_LIMIT_S = 2.0  # an answer begins within this time of its command or not at all: T4 may be as short as 2.55 s
 
 
+_GAP_S, _ROWS_OF_A_GAP = 0.1, 2  # modems bridge a lost carrier of up to some 200 ms with noise
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageQuality:
     """What is good enough (T.30 leaves it to the receiver). Below: RTN; above, but less than `retrain_share`: RTP."""
@@ -29,11 +32,13 @@ class PageQuality:
     longest_bad_run: int = 5
     retrain_share: float = 0.0
 
-    def judge(self, page: PageStored) -> Fcf:
-        """Choose the answer to a page."""
+    def judge(self, page: PageStored, bit_rate: int) -> Fcf:
+        """Choose the answer to a page that came at this rate."""
         good_share = 1 - page.bad_rows / page.rows if page.rows > 0 else 0.0
         if page.rows <= 0 or good_share < self.least_good_share or page.longest_bad_run > self.longest_bad_run:
             return Fcf.RTN
+        if page.missing_rows >= _ROWS_OF_A_GAP and page.gap_bits >= _GAP_S * bit_rate:
+            return Fcf.RTN  # for so long nothing could be read at all: the carrier was gone
         return Fcf.RTP if good_share < self.retrain_share else Fcf.MCF
 
 
@@ -109,7 +114,8 @@ class Answering:
     """Where the call stands. `heard` is a page whose end-of-page command has not come; `stored` counts pages on disk.
 
     `heard_at_s` is when it ended, and `command_late` says that its command came so late that the sender was not at the end
-    then. `missed` when nothing was heard where a page or block was due: it may be going on without us. `store_s` is how long
+    then. `rows_without_rtc` are those of the last page that
+    had none, and `never_rtc` says that the sender writes none. `missed` when nothing was heard where a page or block was due: it may be going on without us. `store_s` is how long
     the last store took.
     `document` counts the documents (EOM between them), `opens_document` until the first page of one comes.
     `in_part` are pages (1-based) that the sender gave up and we keep with their gaps, `lost` those of which nothing came.
@@ -123,6 +129,8 @@ class Answering:
     heard_at_s: float = 0.0
     missed: bool = False
     command_late: bool = False
+    rows_without_rtc: int = 0
+    never_rtc: bool = False
     stored: int = 0
     confirmed: set[int] = field(default_factory=set)
     announced: int = 0

@@ -255,12 +255,15 @@ class PageData:
 class PageStored:
     """The page is on disk. Rows are counted by the decoder; the engine decides what is good enough (T.30, 5.3.6.1.7).
 
-    `took_s` is how many seconds of our own clock storing took.
+    `missing_rows` is an estimate of the rows that stood beside the bad ones and of which none is left, `gap_bits` the most bits in
+    one place from which no row came. `took_s` is how many seconds of our own clock storing took.
     """
 
     rows: int
     bad_rows: int
     longest_bad_run: int
+    missing_rows: int = 0
+    gap_bits: int = 0
     took_s: float = 0.0
 
 

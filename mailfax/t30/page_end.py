@@ -7,7 +7,7 @@ came are all good, and those behind them are missing. Other receivers confirm su
 from mailfax.t30.hdlc import to_bits
 
 _EOL = "000000000001"
-_EOLS = 3  # of the 6 in an RTC (T.4, 4.1.4): some senders have fewer, and the carrier's end may garble some
+_EOLS = 2  # of the 6 in an RTC (T.4, 4.1.4): some senders have fewer, and the carrier's end may garble some
 _RTCS = (_EOL * _EOLS, (_EOL + "1") * _EOLS)  # MH; MR, with the tag bit
 _TAIL_OCTETS = 800  # fill and the noise of the carrier's end may follow
 

@@ -43,6 +43,7 @@ from mailfax.t30.transcript import CALL, HEARD, SENT, Row, read_station, sent_ro
 
 _NUMBER = re.compile(r"\d+")
 _TOOK = re.compile(r"took ([\d.]+) s")
+_GAP = re.compile(r"(\d+) missing, (\d+) bits of gap")
 _SPAN = re.compile(r"(\d+)-(\d+)")
 _RTC = bytes.fromhex("001001001001001001")
 
@@ -129,7 +130,15 @@ class _Tape:
             case "fetched", FetchPage():
                 return PageData(octets=bytes(numbers[0]))
             case "stored", StorePage():
-                return PageStored(rows=numbers[0], bad_rows=numbers[1], longest_bad_run=numbers[2], took_s=_took_s(row))
+                missing, gap_bits = map(int, gap.groups()) if (gap := _GAP.search(row.what)) else (0, 0)
+                return PageStored(
+                    rows=numbers[0],
+                    bad_rows=numbers[1],
+                    longest_bad_run=numbers[2],
+                    missing_rows=missing,
+                    gap_bits=gap_bits,
+                    took_s=_took_s(row),
+                )
             case "stored block", StoreBlock():
                 return BlockStored(took_s=_took_s(row))
             case _:

@@ -192,7 +192,8 @@ def keeper_rows(result: KeeperResult, at_s: float) -> Iterator[Row]:
             yield Row(at_s, CALL, "fetched", "", f"{len(result.octets)} octets")
         case PageStored():
             what = f"{result.rows} rows, {result.bad_rows} damaged, {result.longest_bad_run} in a run"
-            yield Row(at_s, CALL, "stored", "", what + _took(result.took_s))
+            missing = f", {result.missing_rows} missing, {result.gap_bits} bits of gap" if result.missing_rows else ""
+            yield Row(at_s, CALL, "stored", "", what + missing + _took(result.took_s))
         case BlockStored():
             yield Row(at_s, CALL, "stored block", "", _took(result.took_s).removeprefix(", "))
         case KeeperFailed():

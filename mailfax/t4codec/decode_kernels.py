@@ -41,7 +41,8 @@ ROW_BEGAN = 6  # where the last row began
 CALM = 7  # rows since the last trouble
 EXTENSIONS = 8  # rows refused because they ask for an extension (uncompressed mode)
 EXTENSION = 9  # whether the row just tried did
-CELLS = 10
+GONE = 10  # bits of the page before those of `words`
+CELLS = 11
 
 RUNNING, ENDED, COMPLETE = 0, 1, 2
 GOOD_ROW, BAD_ROW = 0, 1
@@ -51,7 +52,10 @@ ROOM = RTC_EOLS  # rows that one step may add
 
 
 class Page(NamedTuple):
-    """What a call decodes, and where to. `flags` has one cell for each row there is room for in `out`, which is white at first."""
+    """What a call decodes, and where to. `flags` and `ends` have one cell for each row there is room for in `out`, which is white at first.
+
+    `ends` is where the code of a row ended; behind a row that was lost, where the next EOL stands.
+    """
 
     words: Cells
     end: int
@@ -63,6 +67,7 @@ class Page(NamedTuple):
     lines: Cells
     out: Cells
     flags: Cells
+    ends: Cells
     state: Cells
     saved: Cells
     tables: DecodeTables
@@ -288,6 +293,7 @@ def keep_row(page: Page, began: int, behind: int) -> None:
     state[LINE] = page.width + 2 * END_MARKS - state[LINE]
     paint(page.lines, state[LINE], page.width, page.out, state[ROWS] * ((page.width + 7) >> 3))
     page.flags[state[ROWS]] = GOOD_ROW
+    page.ends[state[ROWS]] = state[GONE] + behind
     state[ROWS] += 1
     state[CALM] += 1
     state[WANT_1D] = 0
@@ -311,6 +317,7 @@ def lose_rows(page: Page, count: int, behind: int) -> None:
     state = page.state
     for _ in range(count):
         replace_row(page, state[ROWS])
+        page.ends[state[ROWS]] = state[GONE] + behind
         state[ROWS] += 1
     state[CALM] = 0
     state[WANT_1D] = 1
@@ -358,6 +365,7 @@ def missing_eol(page: Page) -> None:
             lose_rows(page, 1, eol)
         return
     replace_row(page, state[ROWS] - 1)
+    page.ends[state[ROWS] - 1] = state[GONE] + eol
     lose_rows(page, 0, eol)
 
 
@@ -414,6 +422,7 @@ def good_rows(
     lines: Cells,
     out: Cells,
     flags: Cells,
+    ends: Cells,
     tables: DecodeTables,
     state: Cells,
 ) -> None:
@@ -443,6 +452,7 @@ def good_rows(
             return
         paint(lines, beside, width, out, state[ROWS] * row_octets)
         flags[state[ROWS]] = GOOD_ROW
+        ends[state[ROWS]] = state[GONE] + behind
         state[LINE] = beside
         state[ROWS] += 1
         state[CALM] += 1
@@ -459,7 +469,9 @@ def decode_t4(page: Page) -> None:
     while state[END] == RUNNING and state[ROWS] <= room:
         if not page.align_rows:
             two_d, width, lines = page.two_d, page.width, page.lines
-            good_rows(page.words, page.end, room, two_d, width, lines, page.out, page.flags, page.tables, state)
+            good_rows(
+                page.words, page.end, room, two_d, width, lines, page.out, page.flags, page.ends, page.tables, state
+            )
         for cell in range(CELLS):
             saved[cell] = state[cell]
         t4_row(page)

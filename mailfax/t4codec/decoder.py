@@ -6,6 +6,7 @@ nothing. What happens in which case is told in docs/codec.md.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,12 @@ from mailfax.t4codec import decode_kernels as kernels
 from mailfax.t4codec.bitmap import Bitmap
 from mailfax.t4codec.bits import reverse_bits
 from mailfax.t4codec.decode_kernels import Page
-from mailfax.t4codec.jit import as_array, more_octets, new_integers, table, zero_octets
+from mailfax.t4codec.jit import as_array, integers_of, more_integers, more_octets, new_integers, table, zero_octets
 from mailfax.t4codec.tables import DECODE_TABLES, END_MARKS
 
 MAX_ROWS = 100_000  # 13 m of paper at 7.7 rows/mm
 FIRST_ROOM = 2400  # rows: an A4 page at 7.7 rows/mm has 2287
+NEIGHBOURS = 8  # good rows before and behind a bad one that say how long its code may have been
 SPARE_OCTETS = 8  # zeros behind the last octet, so that no window ends outside
 
 
@@ -60,6 +62,9 @@ class Decoded:
 
     `bad_spans` are the rows that were replaced, `bad_rows` of `rows` in all. `complete` when the RTC or EOFB was seen.
     `extension_rows` counts the bad rows that asked for an extension of the code (uncompressed mode), which is refused.
+    `missing_rows` is an estimate of how many more rows there were where the bad ones stand: by the bits that stood there, beside
+    those of the rows around. A carrier that fails for 200 ms takes many rows and leaves one.
+    `longest_gap_bits`: the most bits that stood in one place beyond what the bad rows there need.
     """
 
     bitmap: Bitmap
@@ -69,9 +74,18 @@ class Decoded:
     complete: bool
     bad_spans: tuple[Span, ...] = ()
     extension_rows: int = 0
+    missing_rows: int = 0
+    longest_gap_bits: int = 0
 
 
 DEFAULT = DecodeOptions()
+
+
+class _Loss(NamedTuple):
+    """What stood where a run of bad rows stands: so many rows, and so many bits more than the bad rows would have."""
+
+    rows: int
+    bits: int
 
 
 class PageDecoder:
@@ -98,6 +112,7 @@ class PageDecoder:
             self._lines[mark] = width_px  # T.6, 2.2.1: the line above the first one is white
         room = min(max_rows, FIRST_ROOM) + kernels.ROOM
         self._flags = zero_octets(room)
+        self._ends = new_integers(room)
         self._out = zero_octets(room * self._row_octets)
 
     @property
@@ -131,6 +146,7 @@ class PageDecoder:
         spans = tuple(
             Span(first=first, count=last - first) for first, last in zip(edges[::2], edges[1::2], strict=True)
         )
+        losses = self._losses(spans, bad)
         packed = as_array(self._out)[: rows * self._row_octets].reshape(rows, self._row_octets)
         return Decoded(
             bitmap=Bitmap(self._width_px, packed),
@@ -140,7 +156,18 @@ class PageDecoder:
             complete=bool(self._state[kernels.END] == kernels.COMPLETE),
             bad_spans=spans,
             extension_rows=int(self._state[kernels.EXTENSIONS]),
+            missing_rows=sum(loss.rows for loss in losses) - int(np.count_nonzero(bad)),
+            longest_gap_bits=max((loss.bits for loss in losses), default=0),
         )
+
+    def _losses(self, spans: tuple[Span, ...], bad: NDArray[np.bool_]) -> list[_Loss]:
+        """Estimate what stood where runs of bad rows stand, by their bits and those of the good rows around."""
+        if self._coding is Coding.MMR:  # nothing is read behind the first
+            return [_Loss(rows=span.count, bits=0) for span in spans]
+        ends = np.zeros(len(bad) + 1, np.int64)
+        ends[1:] = integers_of(self._ends)[: len(bad)]
+        bits = np.diff(ends)
+        return [_loss(span, ends, bits, ~bad & (bits > 0)) for span in spans]
 
     def _ended(self) -> bool:
         # The step behind the last row may still find that row bad, so it is taken, though its own rows are left out.
@@ -164,6 +191,7 @@ class PageDecoder:
                 lines=self._lines,
                 out=self._out,
                 flags=self._flags,
+                ends=self._ends,
                 state=self._state,
                 saved=self._saved,
                 tables=DECODE_TABLES,
@@ -176,11 +204,25 @@ class PageDecoder:
                 break
             room = min(2 * len(self._flags), self._max_rows + kernels.ROOM)
             self._flags = more_octets(self._flags, room)
+            self._ends = more_integers(self._ends, room)
             self._out = more_octets(self._out, room * self._row_octets)
         done = self._state[kernels.POSITION] >> 3
         del self._pending[:done]
+        self._state[kernels.GONE] += 8 * done
         self._state[kernels.POSITION] -= 8 * done
         self._state[kernels.ROW_BEGAN] -= 8 * done
+
+
+def _loss(span: Span, ends: NDArray[np.int64], bits: NDArray[np.int64], good: NDArray[np.bool_]) -> _Loss:
+    first, last = span.first, span.first + span.count
+    around = slice(max(0, first - NEIGHBOURS), last + NEIGHBOURS)
+    usual_bits = bits[around][good[around]]
+    if not len(usual_bits):
+        return _Loss(rows=span.count, bits=0)
+    usual = float(usual_bits.mean())
+    stood = int(ends[last] - ends[first])
+    rows = max(span.count, int(stood / usual))
+    return _Loss(rows=rows, bits=round(stood - span.count * usual) if rows > span.count else 0)
 
 
 def _windows(octets: bytes) -> NDArray[np.uint32]:

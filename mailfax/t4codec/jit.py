@@ -120,6 +120,19 @@ def new_integers(count: int) -> Cells:
     return cast("Cells", np.zeros(count, np.int64) if COMPILED else [0] * count)
 
 
+def more_integers(integers: Cells, count: int) -> Cells:
+    """Give `count` integers that begin with these; the others are 0."""
+    values = integers_of(integers)
+    longer = np.zeros(count, np.int64)
+    longer[: len(values)] = values
+    return cast("Cells", longer if COMPILED else longer.tolist())
+
+
+def integers_of(integers: Cells) -> NDArray[np.int64]:
+    """Look at integers as an array; without numba a copy."""
+    return np.asarray(integers, np.int64)
+
+
 def as_array(octets: Cells) -> NDArray[np.uint8]:
     """Look at octets that a kernel wrote as an array, without copying them."""
     if COMPILED:

@@ -4,7 +4,7 @@
 ! EOP           the engine must send this now, and the call is cut meanwhile
 < CSI DIS       the engine must listen now, and hears these frames
 < TCF good      ... a training; `TCF bad` is too short
-< page abc      ... page data; `page abc lost` when the carrier was lost
+< page abc      ... page data and its RTC; `page abc cut` without it; `page abc lost` when the carrier was lost
 < block 0+1+3   ... an ECM block of which these frames arrive; `block none`
 < V.21          ... control signals where it expected image data
 < damaged       ... a burst whose FCS is wrong
@@ -13,7 +13,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from joined import Keeper, names
 
@@ -62,6 +62,7 @@ FIFS = {
     "NSF": b"\xad\x00\x55",
 }
 BURST_S = 1.5
+RTC = bytes.fromhex("001001001001001001")
 BLOCK = [bytes((number,)) * 256 for number in range(256)]
 
 
@@ -83,6 +84,7 @@ class _LoggingKeeper:
                 self.log.append(type(event).__name__)
             case StorePage():
                 self.log.append("StorePage")
+                command = replace(command, octets=command.octets.removesuffix(RTC))
             case StoreBlock():
                 self.log.append("StoreBlock")
             case FetchPage():
@@ -140,7 +142,9 @@ def _reply(command: LineCommand, line: str, now_s: float, fifs: Mapping[str, byt
         case _, ReceivePage() if words.startswith("page"):
             _, *rest = words.split()
             lost = rest[-1:] == ["lost"]
-            octets = rest[0].encode() if rest and rest[0] != "empty" else b""
+            octets = rest[0].encode() + RTC if rest and rest[0] != "empty" else b""
+            if "cut" in rest:
+                octets = octets.removesuffix(RTC)
             return PageHeard(octets=octets, carrier_lost=lost, at_s=now_s + 20)
         case _, ReceiveBlock() if words.startswith("block "):
             numbers = [int(number) for number in words.removeprefix("block ").split("+") if number != "none"]

@@ -256,13 +256,31 @@ def test_limits() -> None:
     assert too_long.outcome is Outcome.CALL_TOO_LONG
 
 
-def test_a_page_without_rtc_is_confirmed_when_its_command_follows_at_once() -> None:
-    """Some senders leave it out; the carrier's end and the command behind it are the end of the page."""
-    assert receive(f"{TRAINED}\n< page abc\n< EOP\n> MCF\n< DCN").result.confirmed_pages == 1
+def test_a_page_without_rtc_is_refused_once_and_taken_when_it_comes_again_like_that() -> None:
+    """Its end may have been lost; a few senders write none, and theirs are as long the second time. Then all are taken."""
+    story = f"{TRAINED}\n< page abc cut\n< MPS\n> RTN\n{RETRAINED}\n< page abc cut\n< MPS\n> MCF\n< page b cut\n< EOP\n> MCF\n< DCN"
+    result = receive(story).result
+    assert (result.outcome, result.confirmed) == (Outcome.RECEIVED, {2, 3})
+
+
+def test_a_page_whose_end_was_lost_is_whole_when_it_comes_again() -> None:
+    rows = iter((700, 1000, 900))
+    keeper = Keeper(judge=lambda _: PageStored(rows=next(rows), bad_rows=0, longest_bad_run=0))
+    cut = f"< page abc cut\n< EOP\n> RTN\n{RETRAINED}\n"
+    assert receive(f"{TRAINED}\n{cut}{cut}< page abc\n< EOP\n> MCF\n< DCN", keeper=keeper).result.confirmed == {3}
+
+
+@pytest.mark.parametrize(
+    ("missing", "bits", "answer"), [(3, 2000, "RTN"), (3, 500, "MCF"), (1, 2000, "MCF"), (19, 1440, "RTN")]
+)
+def test_a_gap_in_the_carrier_that_took_rows_is_no_page(missing: int, bits: int, answer: str) -> None:
+    """At 14400: 2000 bits without a row are a carrier that was gone for 140 ms, whatever the percentage of good rows."""
+    page = PageStored(rows=1000, bad_rows=1, longest_bad_run=1, missing_rows=missing, gap_bits=bits)
+    receive(f"{TRAINED}\n< page abc\n< EOP\n> {answer}\n< DCN", keeper=Keeper(judge=lambda _: page))
 
 
 def test_a_page_that_broke_off_is_refused_when_its_command_comes_late() -> None:
     """The carrier was lost to us while the sender went on: what came is good, and it is not the page."""
     keeper = Keeper()
-    receive(f"{TRAINED}\n< page abc\n< damaged\n< damaged\n< EOP\n> RTN\n< DCN", keeper=keeper)
+    receive(f"{TRAINED}\n< page abc cut\n< damaged\n< damaged\n< EOP\n> RTN\n< DCN", keeper=keeper)
     assert keeper.stored == [b"abc"]

@@ -3,7 +3,7 @@
 import pytest
 from fuzz_engine import run
 from joined import Keeper, names
-from script import FIFS, play
+from script import FIFS, RTC, play
 from test_ecm import ECM_FIFS
 
 from mailfax.model.call import CallResult
@@ -119,7 +119,7 @@ class Stage:
             case ReceiveTraining(modulation=modulation):
                 return TrainingHeard(octets=bytes(modulation.bit_rate // 8 * 2), at_s=self.at_s)
             case ReceivePage():
-                return PageHeard(octets=b"abc", at_s=self.at_s)
+                return PageHeard(octets=b"abc" + RTC, at_s=self.at_s)
             case ReceiveBlock():
                 return BlockHeard(frames=block_frames([bytes(256)], [0]), damaged=0, at_s=self.at_s)
             case _:
