@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from lab.documents import Pixels, read_pages
-from mailfax.gateway.pages import coded_page, received_page
+from mailfax.gateway.pages import account_of, coded_page, received_page
 from mailfax.model.call import PageReceived
 from mailfax.model.page import Coding, PageFormat
 from mailfax.t4codec import Bitmap, encode
@@ -17,7 +17,6 @@ from mailfax.t30.commands import (
     Note,
     Noted,
     PageData,
-    PageStored,
     StoreBlock,
     StorePage,
 )
@@ -41,7 +40,7 @@ class Book:
             case StorePage(octets=octets, form=form):
                 _, decoded = received_page(octets, form)
                 self._last = decoded.bitmap.to_bool()
-                return PageStored(rows=decoded.rows, bad_rows=decoded.bad_rows, longest_bad_run=decoded.longest_bad_run)
+                return account_of(decoded)
             case StoreBlock():
                 return BlockStored()
             case Note(event=PageReceived(confirmed=True)) if self._last is not None:
