@@ -111,6 +111,8 @@ def _fax(fax: InboundFax, zone: str) -> Iterator[str]:
     rows = {
         "caller": fax.caller_name,
         "machine": fax.station_id,
+        "subaddress": fax.subaddress,
+        "sender id": fax.sender_id,
         "received": f"{_when(fax.started_us, zone)} on line {fax.line}, call {fax.call_id}",
         "pages": str(len(fax.pages)),
         "bad pages": f"{', '.join(damaged)} (damaged, or not confirmed to the caller)" if damaged else "",

@@ -55,6 +55,12 @@ def send(
     ],
     station_id: StationId = "",
     name: Annotated[str, typer.Option(help="Our name in the line at the top of each page.")] = "mailfax",
+    subaddress: Annotated[
+        str, typer.Option(help="For whom behind the far machine (SUB); it is not sent to a machine that takes none.")
+    ] = "",
+    sender_id: Annotated[
+        str, typer.Option(help="What we call ourselves there, or the password it asks of senders (SID).")
+    ] = "",
     resolution: Annotated[Resolution, typer.Option(help="Best resolution to send in.")] = Resolution.FINE,
     max_rate: Annotated[int, typer.Option(help="Highest rate in bit/s, for a bad line.", min=2400)] = 14400,
     from_page: Annotated[
@@ -93,6 +99,8 @@ def send(
         resolution=resolution,
         max_rate=max_rate,
         from_page=from_page,
+        subaddress=subaddress,
+        sender_id=sender_id,
     )
     trial.send(order, wished, known_profiles(profiles, profile), transcript, trial.Report(as_json=as_json))
 

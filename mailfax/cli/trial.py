@@ -18,7 +18,7 @@ from mailfax.daemon.children import warm_context
 from mailfax.daemon.clock import wall_clock_us
 from mailfax.gateway import onecall
 from mailfax.gateway.identity import Identity
-from mailfax.model.address import AddressError, parse_number
+from mailfax.model.address import AddressError, parse_number, parse_subaddress
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
@@ -30,6 +30,7 @@ from mailfax.render.result import Rendered, RenderFailure
 from mailfax.render.sandbox import render_in_child
 from mailfax.render.settings import RenderSettings
 from mailfax.render.story import Progress, read_files
+from mailfax.t30.addressing import Addressing
 from mailfax.t30.answerer import AnswererStation
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import FULL_OFFER, NEXT_LOWER, Offer
@@ -100,6 +101,8 @@ class SendOrder:
     resolution: Resolution
     max_rate: int
     from_page: int
+    subaddress: str = ""
+    sender_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +121,7 @@ def send(
     stopped = threading.Event()
     try:
         dialled = parse_number(order.number)
+        subaddress = parse_subaddress(order.subaddress) if order.subaddress else ""
     except AddressError as error:
         usage(str(error))
     rendered = render(order.files, report)
@@ -132,6 +136,7 @@ def send(
             offer=offer(order.resolution, order.max_rate, line.best_modulation),
             started_us=wall_clock_us(),
             first_page=order.from_page - 1,
+            addressing=Addressing(subaddress=subaddress, sender_id=order.sender_id[:20]),
         )
         result = onecall.send(line, sending, report.tell)
     report.end(why(result, stopped), pages)

@@ -63,6 +63,12 @@ class Receive(_Section, frozen=True, kw_only=True):
             description="Called number, or a pattern of digits with x for any digit or a * at the end, to mailboxes; the first that fits wins."
         ),
     ] = {}
+    subaddress: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(
+            description="Subaddress that the sender's machine signals (SUB) to mailboxes. It comes before the rules for called numbers."
+        ),
+    ] = {}
 
 
 class Mail(_Section, frozen=True, kw_only=True):
@@ -173,6 +179,13 @@ class Calls(_Section, frozen=True, kw_only=True):
             "A fax in which a page was passed over is reported as uncertain, never as delivered."
         ),
     ] = "retransmit"
+    without_subaddress: Annotated[
+        Literal["fail", "send"],
+        Meta(
+            description="When a fax is for a subaddress and the far machine takes none: do not send it, "
+            "since anybody there might get it; or send it without, and say so in the report."
+        ),
+    ] = "fail"
     good_rows_percent: Annotated[
         int,
         Meta(description="Rows of a received page that must be readable; below, the page is refused.", ge=0, le=100),
@@ -242,6 +255,15 @@ class Modems(_Section, frozen=True, kw_only=True):
             ge=0,
         ),
     ] = 60
+
+
+class Destination(_Section, frozen=True, kw_only=True):
+    """[destinations.NUMBER]: what one far machine wants to be told. NUMBER is as it is dialled."""
+
+    sender_id: Annotated[
+        str,
+        Meta(description="What we call ourselves there, or the password it asks of senders (SID).", max_length=20),
+    ] = ""
 
 
 class Exchange(_Section, frozen=True, kw_only=True):
@@ -317,6 +339,7 @@ class Config(_Section, frozen=True, kw_only=True):
     lines: dict[str, Line]
     calls: Calls = Calls()
     modems: Modems = Modems()
+    destinations: dict[str, Destination] = {}
     exchange: Exchange = Exchange()
     render: Render = Render()
     queue: Queue = Queue()

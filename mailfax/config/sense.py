@@ -18,6 +18,7 @@ from mailfax.smtp.maildir import is_maildir_name
 
 At = Callable[..., int]  # from a path of keys to its line
 TONES = {"busy", "no-answer"}
+_SUBADDRESS = re.compile(r"[0-9#*]{1,20}")
 _DID_PATTERN = re.compile(r"\+?[0-9x]+\*?|\*")
 _HOSTNAME = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*"
@@ -34,7 +35,7 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
     def at(*path: str) -> int:
         return line_of(text, path)
 
-    for look in (_smtp, _domains, _receive, _mail, _identity, _lines, _devices, _routes):
+    for look in (_smtp, _domains, _receive, _mail, _identity, _lines, _devices, _routes, _destinations):
         yield from look(config, at)
 
 
@@ -109,21 +110,39 @@ def _receive(config: Config, at: At) -> Iterator[Problem]:
     if not _has_a_way(catch_all, config.mail):
         where = at("receive", "catch_all")
         yield Problem(line=where, text=f"receive.catch_all: {_no_mailbox(catch_all)}", advice=_way_advice(config.mail))
-    for called, mailboxes in config.receive.did.items():
-        where = at("receive", "did", called)
-        if not _DID_PATTERN.fullmatch(called):
-            yield Problem(
-                line=where,
-                text=f"receive.did: {called!r} is no number pattern.",
-                advice="Use digits, x for any digit, and * at the end for any rest.",
-            )
+    number = (_DID_PATTERN, "number pattern", "Use digits, x for any digit, and * at the end for any rest.")
+    subaddress = (_SUBADDRESS, "subaddress", "Use digits, # and *, at most 20.")
+    yield from _rules(config, "did", config.receive.did, number, at)
+    yield from _rules(config, "subaddress", config.receive.subaddress, subaddress, at)
+
+
+def _rules(
+    config: Config, table: str, rules: dict[str, tuple[str, ...]], key: tuple[re.Pattern[str], str, str], at: At
+) -> Iterator[Problem]:
+    """Check a table of keys and their mailboxes; `key` is its pattern, what it is, and how it is written."""
+    pattern, noun, advice = key
+    for wanted, mailboxes in rules.items():
+        where = at("receive", table, wanted)
+        if not pattern.fullmatch(wanted):
+            yield Problem(line=where, text=f"receive.{table}: {wanted!r} is no {noun}.", advice=advice)
         if not mailboxes:
-            advice = f'Name one, for example  {called} = ["office@example.org"] , or leave the rule out.'
-            yield Problem(line=where, text=f"receive.did: {called!r} has no mailbox.", advice=advice)
+            example = f'Name one, for example  {wanted} = ["office@example.org"] , or leave the rule out.'
+            yield Problem(line=where, text=f"receive.{table}: {wanted!r} has no mailbox.", advice=example)
         for mailbox in mailboxes:
             if not _has_a_way(mailbox, config.mail):
-                text = f"receive.did: {called!r}: {_no_mailbox(mailbox)}"
+                text = f"receive.{table}: {wanted!r}: {_no_mailbox(mailbox)}"
                 yield Problem(line=where, text=text, advice=_way_advice(config.mail))
+
+
+def _destinations(config: Config, at: At) -> Iterator[Problem]:
+    for number, destination in config.destinations.items():
+        where = at("destinations", number)
+        if not _NUMBER.fullmatch(number):
+            advice = "Write it as it is dialled, digits only, with a + in front if it is dialled so."
+            yield Problem(line=where, text=f"destinations: {number!r} is no number.", advice=advice)
+        if not _ASCII.fullmatch(destination.sender_id):
+            text = f"destinations.{number}.sender_id: {destination.sender_id!r} has letters that a fax machine has not."
+            yield Problem(line=at("destinations", number, "sender_id"), text=text, advice="Use ASCII only.")
 
 
 def _has_a_way(mailbox: str, mail: Mail) -> bool:

@@ -24,7 +24,7 @@ from mailfax.modem.virtual.damage import Damage, FlipBits, OfKind
 from mailfax.modem.virtual.plan import DamagedCalls, ExchangeSettings, Route, Tone
 from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.render.settings import RenderSettings
-from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettings
+from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.settings import Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsMode
 from mailfax.spool.records import Batch
@@ -71,6 +71,10 @@ def routing_settings(config: Config) -> RoutingSettings:
         ),
         allow_networks=tuple(ip_network(network) for network in config.smtp.allow_networks),
         did=tuple(DidRule(called=called, mailboxes=mailboxes) for called, mailboxes in config.receive.did.items()),
+        subaddress=tuple(
+            SubaddressRule(subaddress=subaddress, mailboxes=mailboxes)
+            for subaddress, mailboxes in config.receive.subaddress.items()
+        ),
         catch_all=config.receive.catch_all,
     )
 
@@ -165,6 +169,8 @@ def call_policy(config: Config) -> CallPolicy:
     calls = config.calls
     return CallPolicy(
         after_rtn=AFTER_REFUSAL[calls.after_refusal],
+        needs_subaddress=calls.without_subaddress == "fail",
+        sender_ids={number: destination.sender_id for number, destination in config.destinations.items()},
         quality=PageQuality(
             least_good_share=calls.good_rows_percent / 100,
             longest_bad_run=calls.longest_bad_run,

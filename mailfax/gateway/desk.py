@@ -1,11 +1,12 @@
 """What every call of one line needs besides the line: its store, its clock, our identity, and who is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.live import Emit
+from mailfax.model.address import FaxAddress
 from mailfax.model.call import CallResult
 from mailfax.model.ids import IdMaker
 from mailfax.model.outcome import Outcome
@@ -15,6 +16,7 @@ from mailfax.spool.records import Batch
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
 from mailfax.t4codec import BadRows
+from mailfax.t30.addressing import Addressing
 from mailfax.t30.answerer import PageQuality
 from mailfax.t30.caller import AfterRtn
 from mailfax.t30.negotiate import Offer
@@ -22,11 +24,24 @@ from mailfax.t30.negotiate import Offer
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallPolicy:
-    """How calls are held: what is done after a refusal as the sender, what is good enough as the receiver, and made of bad rows."""
+    """How calls are held.
+
+    What is done after a refusal as the sender, what is told, what is good enough as the receiver, and made of bad rows.
+    """
 
     after_rtn: AfterRtn = AfterRtn.RETRANSMIT
     quality: PageQuality = field(default_factory=PageQuality)
     bad_rows: BadRows = BadRows.COPY
+    needs_subaddress: bool = True
+    sender_ids: Mapping[str, str] = field(default_factory=dict)
+
+    def addressing(self, address: FaxAddress, number: str) -> Addressing:
+        """Return what the far machine is told of a fax for this address, dialled as `number`."""
+        return Addressing(
+            subaddress=address.subaddress,
+            sender_id=self.sender_ids.get(number, ""),
+            needs_subaddress=self.needs_subaddress,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

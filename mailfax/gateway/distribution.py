@@ -57,7 +57,9 @@ class DistributionDesk:
         return True
 
     def _distribute(self, fax: InboundFax) -> None:
-        route = inbound.route(fax.called, fax.caller, fax.station_id, fax.line, self._routing)
+        route = inbound.route(
+            fax.called, fax.caller, fax.station_id, fax.line, self._routing, subaddress=fax.subaddress
+        )
         fax = self._present(fax)
         mailboxes, because = (route.mailboxes, route.because) if fax.pages else ((), NO_PAGES)
         deliveries = self._deliveries(fax, mailboxes) if mailboxes else []

@@ -197,7 +197,8 @@ def call_sentence(event: CallEvent, pages: int | None = None) -> str:
         case DocumentBegun():
             return f"next fax of the call, from page {event.page}{total} on"
         case DocumentArriving():
-            return f"another fax of the call arrives, from page {event.page} on"
+            who = f" for {event.subaddress}" if event.subaddress else ""
+            return f"{'another fax' if event.document else 'a fax'}{who} arrives, from page {event.page} on"
         case PageStarted():
             return f"page {event.page}{total} on the line"
         case EndOfPageSent():

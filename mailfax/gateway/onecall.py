@@ -24,6 +24,7 @@ from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.render.result import RenderedPage
 from mailfax.spool.disk import make_folder, sync_folder, write_new_file
 from mailfax.t4codec.tiff import T6Page, write_t6_tiff
+from mailfax.t30.addressing import NO_ADDRESSING, Addressing
 from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import CallerJob, call
 from mailfax.t30.commands import (
@@ -71,6 +72,7 @@ class Sending:
     offer: Offer
     started_us: int
     first_page: int = 0
+    addressing: Addressing = NO_ADDRESSING
 
 
 class _SendKeeper:
@@ -121,6 +123,7 @@ def send(line: Line, sending: Sending, tell: Tell) -> CallResult:
         done=first_pages(sending.first_page),
         station_id=sending.identity.station_id,
         offer=sending.offer,
+        addressing=sending.addressing,
     )
     keeper = _SendKeeper(sending, tell)
     return call_out(line, sending.number, lambda: run_call(call(job), line, keeper))

@@ -129,6 +129,7 @@ def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) 
             station_id=desk.identity.station_id,
             offer=desk.offer_on(line),
             after_rtn=desk.policy.after_rtn,
+            addressing=desk.policy.addressing(part.job.recipient.address, part.job.number),
             label=part.job.id,
         )
         for part in claim.parts

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 _NUMBER = re.compile(r"\+?[0-9](?:[0-9]|[ .\-](?=[0-9]))*")
 _SEPARATORS = str.maketrans("", "", " .-")
+_SUBADDRESS = re.compile(r"[0-9#*]{1,20}")  # T.30, 5.3.6.2.8; a space is legal there and never in an address
+_SUBADDRESS_MARK = "#"
+_ELEMENTS = ("FAX", "T33S")  # RFC 3191 section 2, RFC 3192 section 2
 
 
 class AddressError(ValueError):
@@ -16,15 +19,19 @@ class AddressError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FaxAddress:
-    """A recipient as the envelope gave it. `number` is digits, with a leading + when it is in international form."""
+    """A recipient as the envelope gave it. `number` is digits, with a leading + when it is in international form.
+
+    `subaddress` (T.33) is for whom behind the far machine it is, or empty.
+    """
 
     number: str
     domain: str
+    subaddress: str = ""
 
     @property
     def mailbox(self) -> str:
         """Return the address in its canonical written form."""
-        return f"{self.number}@{self.domain}"
+        return f"{self.number}{self.subaddress and _SUBADDRESS_MARK + self.subaddress}@{self.domain}"
 
 
 def split_mailbox(mailbox: str) -> tuple[str, str]:
@@ -43,8 +50,38 @@ def parse_number(text: str) -> str:
 
 
 def parse_fax_address(mailbox: str) -> FaxAddress:
-    """Read `5551234@fax.lan`; raises AddressError with a sentence for the sender."""
+    """Read `5551234@fax.lan`, `5551234#1387@fax.lan` or `FAX=+12025551234/T33S=1387@fax.lan` (RFC 3192).
+
+    Raises AddressError with a sentence for the sender.
+    """
     local, domain = split_mailbox(mailbox)
     if local.startswith('"') and local.endswith('"'):
         local = local[1:-1]
-    return FaxAddress(number=parse_number(local), domain=domain)
+    if "=" in local:
+        elements = _elements(local)
+        number, subaddress = elements.get("FAX", ""), elements.get("T33S")
+    else:
+        number, mark, behind = local.partition(_SUBADDRESS_MARK)
+        subaddress = behind if mark else None
+    if subaddress is not None:
+        subaddress = parse_subaddress(subaddress)
+    return FaxAddress(number=parse_number(number), domain=domain, subaddress=subaddress or "")
+
+
+def parse_subaddress(text: str) -> str:
+    """Read a subaddress: digits, # and *, at most 20; separators between them fall away."""
+    plain = text.translate(_SEPARATORS)
+    if not _SUBADDRESS.fullmatch(plain):
+        raise AddressError(f"{text!r} is not a subaddress: it may have digits, # and *, at most 20.")
+    return plain
+
+
+def _elements(local: str) -> dict[str, str]:
+    """Read `FAX=.../T33S=...`; a slash may stand before and behind it (RFC 3192 section 4)."""
+    elements: dict[str, str] = {}
+    for part in local.removeprefix("/").removesuffix("/").split("/"):
+        name, _, value = part.partition("=")
+        if name.upper() not in _ELEMENTS or name.upper() in elements:
+            raise AddressError(f"{local!r} is not a fax address: write FAX=, and T33S= for a subaddress, each once.")
+        elements[name.upper()] = value
+    return elements

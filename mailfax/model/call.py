@@ -49,10 +49,16 @@ class DocumentBegun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentArriving:
-    """Document `document` (the first is 0) of an incoming call begins with page `page` (1-based, of the whole call)."""
+    """Document `document` (the first is 0) of an incoming call begins with page `page` (1-based, of the whole call).
+
+    `subaddress` is for whom it is and `sender_id` what the sender called itself, as it was heard (SUB, SID), or empty. The first
+    document of a call is not announced if it has neither.
+    """
 
     document: int
     page: int
+    subaddress: str = ""
+    sender_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,7 +29,7 @@ class ReceivedPage:
 class InboundFax:
     """A document of a call that was answered and left at least a trace. `called` is the DID, `caller` the caller id.
 
-    Both may be empty. `document` counts those of the call (EOM between them), from 0.
+    Both may be empty, as may `subaddress` (SUB) and `sender_id` (SID). `document` counts those of the call (EOM between them), from 0.
     """
 
     id: str
@@ -46,3 +46,5 @@ class InboundFax:
     seconds_on_line: float = 0.0
     bit_rate: int = 0
     document: int = 0
+    subaddress: str = ""
+    sender_id: str = ""

@@ -20,8 +20,17 @@ class Route:
     because: str
 
 
-def route(called: str, caller: str, station_id: str, line: str, settings: RoutingSettings) -> Route:
-    """Choose the mailboxes. `called` may be empty, or written as the exchange signals it (+, spaces, hyphens)."""
+def route(
+    called: str, caller: str, station_id: str, line: str, settings: RoutingSettings, *, subaddress: str = ""
+) -> Route:
+    """Choose the mailboxes. `called` may be empty, or written as the exchange signals it (+, spaces, hyphens).
+
+    A `subaddress` that has a rule is the nearest word of whom the sender meant; one without is shown and routes nothing.
+    """
+    named = subaddress.replace(" ", "")
+    for sub_rule in settings.subaddress:
+        if sub_rule.subaddress == named:
+            return Route(mailboxes=sub_rule.mailboxes, because=f"The subaddress {named} has its own rule.")
     digits = _NOT_DIALLED.sub("", called)
     by_precedence = sorted(settings.did, key=lambda rule: not rule.exact)
     for rule in by_precedence:

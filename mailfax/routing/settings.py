@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 Network = IPv4Network | IPv6Network
 LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+_SUBADDRESS = re.compile(r"[0-9#*]{1,20}")
 _DID_PATTERN = re.compile(r"\+?[0-9x]+\*?|\*")
 
 
@@ -61,6 +62,20 @@ class DidRule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SubaddressRule:
+    """Faxes for `subaddress`, as the sender's machine signals it (SUB), go to `mailboxes`."""
+
+    subaddress: str
+    mailboxes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not _SUBADDRESS.fullmatch(self.subaddress):
+            raise ValueError(f"{self.subaddress!r} is no subaddress: write digits, # and *, at most 20.")
+        if not self.mailboxes or not all(self.mailboxes):
+            raise ValueError(f"The subaddress {self.subaddress} has no mailbox.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RoutingSettings:
     """All of it. Nobody outside `allow_networks` may send unless the session proved an identity (deny by default)."""
 
@@ -68,6 +83,7 @@ class RoutingSettings:
     catch_all: str
     allow_networks: tuple[Network, ...] = LOOPBACK
     did: tuple[DidRule, ...] = ()
+    subaddress: tuple[SubaddressRule, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.catch_all:

@@ -48,6 +48,8 @@ def fax_mail(fax: InboundFax, pdf: bytes, mailbox: str, domain: str, letterhead:
         "X-Fax-From": ascii_line(fax.caller) or "unknown",
         "X-Fax-To": ascii_line(fax.called) or "unknown",
         "X-Fax-CSID": ascii_line(fax.station_id, 40) or "none",
+        **({"X-Fax-Subaddress": ascii_line(fax.subaddress, 40)} if fax.subaddress else {}),
+        **({"X-Fax-Sender-Id": ascii_line(fax.sender_id, 40)} if fax.sender_id else {}),
         "X-Fax-Pages": str(len(fax.pages)),
         "X-Fax-Quality": "damaged" if warnings else "good",
     }
@@ -67,11 +69,13 @@ def _facts(fax: InboundFax, pages: str, letterhead: Letterhead, warnings: list[s
         "From": " ".join(filter(None, [clean(fax.caller, 40), clean(fax.caller_name, 40)])) or "not signalled",
         "Machine": clean(fax.station_id, 40) or "gave no name",
         "To": clean(fax.called, 40) or "not signalled",
+        "Subaddress": clean(fax.subaddress, 40),
+        "Sender id": clean(fax.sender_id, 40),
         "Pages": pages,
         "Line": f"{clean(fax.line)}, {fax.seconds_on_line:.0f} s, {fax.bit_rate} bit/s",
         "Result": fax.outcome.sentence,
     }
-    table = [f"{name + ':':<10}{value}" for name, value in rows.items()]
+    table = [f"{name + ':':<12}{value}" for name, value in rows.items() if value]
     return "\n".join([*warnings, *([""] if warnings else []), *table]) + "\n"
 
 

@@ -42,6 +42,8 @@ def add(connection: Connection, fax: InboundFax, now_us: int) -> bool:
             seconds_on_line=fax.seconds_on_line,
             bit_rate=fax.bit_rate,
             document=fax.document,
+            subaddress=fax.subaddress,
+            sender_id=fax.sender_id,
         )
     )
     why = f"{fax.call_id} {fax.outcome.code}, {len(fax.pages)} page(s)"
@@ -102,4 +104,6 @@ def _fax(row: RowMapping) -> InboundFax:
         seconds_on_line=row["seconds_on_line"],
         bit_rate=row["bit_rate"],
         document=row["document"],
+        subaddress=row["subaddress"],
+        sender_id=row["sender_id"],
     )

@@ -25,6 +25,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
             "submission_id": job.submission_id,
             "to_number": job.recipient.address.number,
             "to_domain": job.recipient.address.domain,
+            "to_subaddress": job.recipient.address.subaddress,
             "notify": job.recipient.notify,
             "orcpt": job.recipient.orcpt,
             "number": job.number,
@@ -289,7 +290,7 @@ def _finish_attempt(connection: Connection, call_id: str, job_id: str, result: C
 
 
 def _job(row: RowMapping) -> Job:
-    address = FaxAddress(number=row["to_number"], domain=row["to_domain"])
+    address = FaxAddress(number=row["to_number"], domain=row["to_domain"], subaddress=row["to_subaddress"])
     return Job(
         id=row["id"],
         submission_id=row["submission_id"],

@@ -146,7 +146,7 @@ def inbound_faxes(record: CallRecord, pages: tuple[ReceivedPage, ...], finished_
 
     The pages' blobs are put already. What the call came to is said of its last document; those before it were ended by EOM.
     """
-    result, last = settle(record), len(_documents(record)) - 1
+    result, parts = settle(record), _documents(record)
     return tuple(
         InboundFax(
             id=fax_id_of(record.header.call_id, document),
@@ -158,22 +158,27 @@ def inbound_faxes(record: CallRecord, pages: tuple[ReceivedPage, ...], finished_
             station_id=result.station_id,
             started_us=record.header.started_us,
             finished_us=finished_us,
-            outcome=result.outcome if document == last else _ended_by_eom(pages[span]),
+            outcome=result.outcome if document == len(parts) - 1 else _ended_by_eom(pages[span]),
             pages=pages[span],
             seconds_on_line=result.seconds,
             bit_rate=result.bit_rate,
             document=document,
+            subaddress=arriving.subaddress,
+            sender_id=arriving.sender_id,
         )
-        for document, span in enumerate(_documents(record))
+        for document, (arriving, span) in enumerate(parts)
     )
 
 
-def _documents(record: CallRecord) -> list[slice]:
-    """Say which of the pages belong to each document; a document of which nothing is left is none, but there is one at least."""
-    begins = [timed.event.page for timed in record.events if isinstance(timed.event, DocumentArriving)]
-    places = [sum(page.index + 1 < first for page in record.pages) for first in begins]
-    edges = sorted({0, *places, len(record.pages)})
-    return [slice(first, end) for first, end in itertools.pairwise(edges)] or [slice(0, 0)]
+def _documents(record: CallRecord) -> list[tuple[DocumentArriving, slice]]:
+    """Say which of the pages belong to each document; one of which no page is left is none, but there is one at least."""
+    arriving = [timed.event for timed in record.events if isinstance(timed.event, DocumentArriving)]
+    if not arriving or arriving[0].document:
+        arriving.insert(0, DocumentArriving(document=0, page=1))
+    places = [sum(page.index + 1 < one.page for page in record.pages) for one in arriving]
+    spans = (slice(first, end) for first, end in itertools.pairwise([*places, len(record.pages)]))
+    parts = [(one, span) for one, span in zip(arriving, spans, strict=True) if span.start < span.stop]
+    return parts or [(arriving[0], slice(0, 0))]
 
 
 def _ended_by_eom(pages: tuple[ReceivedPage, ...]) -> Outcome:

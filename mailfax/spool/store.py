@@ -110,7 +110,7 @@ class Store:
     # -- submissions and rendering ------------------------------------------------------------------------------------
 
     def accept(self, submission: Submission, numbers: Sequence[str], now_us: int) -> tuple[Job, ...]:
-        """Keep a submission with one job per distinct number; `numbers` are to be dialled, one per recipient in order."""
+        """Keep a submission with one job per distinct number and subaddress; `numbers` are to be dialled, one per recipient in order."""
         made = self.write(lambda c: submissions.accept(c, self.new_id, submission, numbers, now_us))
         fault_point("accept-committed")
         return made

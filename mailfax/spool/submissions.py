@@ -17,11 +17,13 @@ from mailfax.spool.records import RenderState
 from mailfax.spool.tables import jobs as job_table
 from mailfax.spool.tables import recipients, submissions
 
+_Target = tuple[str, str]  # a number to be dialled, and a subaddress behind it or nothing
+
 
 def accept(
     connection: Connection, new_id: IdMaker, submission: Submission, numbers: Sequence[str], now_us: int
 ) -> tuple[Job, ...]:
-    """Insert a submission with one job per distinct number; `numbers` are to be dialled, one per recipient, in order."""
+    """Insert a submission with one job per distinct number and subaddress; `numbers` are to be dialled, one per recipient, in order."""
     connection.execute(
         insert(submissions).values(
             id=submission.id,
@@ -51,9 +53,10 @@ def accept(
                 "position": position,
                 "number": recipient.address.number,
                 "domain": recipient.address.domain,
+                "subaddress": recipient.address.subaddress,
                 "notify": recipient.notify,
                 "orcpt": recipient.orcpt,
-                "job_id": made[number].id,
+                "job_id": made[number, recipient.address.subaddress].id,
             }
             for position, (recipient, number) in enumerate(zip(submission.recipients, numbers, strict=True))
         ],
@@ -62,14 +65,14 @@ def accept(
     return tuple(made.values())
 
 
-def _jobs_for(new_id: IdMaker, submission: Submission, numbers: Sequence[str], now_us: int) -> dict[str, Job]:
+def _jobs_for(new_id: IdMaker, submission: Submission, numbers: Sequence[str], now_us: int) -> dict[_Target, Job]:
     if not numbers:
         raise ValueError("a submission needs a recipient")
-    by_number: dict[str, list[Recipient]] = {}
+    by_target: dict[_Target, list[Recipient]] = {}
     for recipient, number in zip(submission.recipients, numbers, strict=True):
-        by_number.setdefault(number, []).append(recipient)
+        by_target.setdefault((number, recipient.address.subaddress), []).append(recipient)
     return {
-        number: Job(
+        (number, subaddress): Job(
             id=new_id(Kind.JOB),
             submission_id=submission.id,
             recipient=_merged(same),
@@ -78,7 +81,7 @@ def _jobs_for(new_id: IdMaker, submission: Submission, numbers: Sequence[str], n
             created_us=now_us,
             not_before_us=now_us,
         )
-        for number, same in by_number.items()
+        for (number, subaddress), same in by_target.items()
     }
 
 
@@ -222,7 +225,9 @@ def account(connection: Connection, submission_id: str) -> tuple[PartAccount, ..
 
 def _recipient(row: RowMapping) -> Recipient:
     return Recipient(
-        address=FaxAddress(number=row["number"], domain=row["domain"]), notify=row["notify"], orcpt=row["orcpt"]
+        address=FaxAddress(number=row["number"], domain=row["domain"], subaddress=row["subaddress"]),
+        notify=row["notify"],
+        orcpt=row["orcpt"],
     )
 
 

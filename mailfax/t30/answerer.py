@@ -9,6 +9,7 @@ from typing import assert_never
 from mailfax.model.call import CallResult, RemoteIdentified, Trained, TrainingFailed
 from mailfax.model.outcome import Outcome
 from mailfax.t30 import answerer_ecm, tcf
+from mailfax.t30.addressing import BITS
 from mailfax.t30.answering import (
     AFTER_ANSWER,
     PAGE_BEGINS_S,
@@ -135,7 +136,7 @@ def _identify(state: Answering) -> Steps[Next]:
     """Send DIS every T4 until a DCS comes, at most T1 (T.30, 5.4.3.1)."""
     link, station = state.link, state.station
     own_id = [(Fcf.CSI, identification_fif(station.station_id))] if station.station_id else []
-    burst = build_burst([*own_id, (Fcf.DIS, our_dis(station.offer).fif)], x=link.x)
+    burst = build_burst([*own_id, (Fcf.DIS, our_dis(station.offer).with_bits(BITS.values()).fif)], x=link.x)
     deadline_s = link.at_s + Timer.T1.longest_s
     check_limit(link)
     for _ in range(int(Timer.T1.longest_s / Timer.T4.seconds)):
@@ -159,7 +160,12 @@ def _take_dcs(state: Answering, fif: bytes) -> Steps[Next]:
         yield from note(state.link, RemoteIdentified(station_id=state.link.station_id, abilities=dcs.describe()))
     if form is None:
         raise CallEnded(Outcome.PROTOCOL_ERROR, f"The DCS asks for what was not offered: {dcs.describe()}.")
-    state.dcs, state.form, state.modulation = dcs, form, dcs.modulation
+    told = state.link.told
+    if not state.asked_again and any(dcs.has(bit) and fcf not in told for fcf, bit in BITS.items()):
+        # It announces a subaddress whose frame was damaged: unanswered, it comes again whole. Once, for those that only say so.
+        state.asked_again = True
+        return Next.COMMAND
+    state.dcs, state.form, state.modulation, state.addressed = dcs, form, dcs.modulation, told
     return Next.TRAIN
 
 
@@ -228,7 +234,7 @@ def _command(state: Answering) -> Steps[Next]:
     match heard.fcf:
         case Fcf.DCS:
             # Our CFR was lost, or this is the retraining after FTT, RTN, RTP or EOM.
-            if form_of(state).ecm:
+            if state.form is not None and state.form.ecm:
                 answerer_ecm.shelve(state)
             yield from _keep_partial_page(state)
             return (yield from _take_dcs(state, heard.fif))

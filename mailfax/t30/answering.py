@@ -118,6 +118,7 @@ class Answering:
     had none, and `never_rtc` says that the sender writes none. `missed` when nothing was heard where a page or block was due: it may be going on without us. `store_s` is how long
     the last store took.
     `document` counts the documents (EOM between them), `opens_document` until the first page of one comes.
+    `addressed` is what came with the last DCS (SUB, SID); `asked_again` when one was passed over because a frame of it was lost.
     `in_part` are pages (1-based) that the sender gave up and we keep with their gaps, `lost` those of which nothing came.
     """
 
@@ -135,7 +136,9 @@ class Answering:
     confirmed: set[int] = field(default_factory=set)
     announced: int = 0
     document: int = 0
-    opens_document: bool = False
+    opens_document: bool = True
+    addressed: dict[Fcf, str] = field(default_factory=dict)
+    asked_again: bool = False
     dcs: Dcs | None = None
     answer: Answer | None = None
     ecm: EcmPage = field(default_factory=EcmPage)
@@ -172,10 +175,20 @@ def announce_page(state: Answering) -> Steps[Modulation]:
     if state.announced <= state.stored:
         state.announced = state.stored + 1
         if state.opens_document:
-            state.opens_document = False
-            yield from note(state.link, DocumentArriving(document=state.document, page=state.announced))
+            yield from _note_document(state)
         yield from note(state.link, PageStarted(page=state.announced))
     return state.modulation
+
+
+def _note_document(state: Answering) -> Steps[None]:
+    """Note that a document begins, unless there is nothing to say of it."""
+    state.opens_document = False
+    subaddress, sender_id = (state.addressed.get(fcf, "") for fcf in (Fcf.SUB, Fcf.SID))
+    if state.document or subaddress or sender_id:
+        arriving = DocumentArriving(
+            document=state.document, page=state.announced, subaddress=subaddress, sender_id=sender_id
+        )
+        yield from note(state.link, arriving)
 
 
 def end_document(state: Answering, command: Fcf) -> None:

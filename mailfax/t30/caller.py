@@ -9,6 +9,7 @@ from mailfax.model.call import CallResult, EndOfPageSent, Trained, TrainingFaile
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import NO_PAGES
 from mailfax.t30 import caller_ecm
+from mailfax.t30.addressing import BITS
 from mailfax.t30.calling import (
     AfterRtn,
     CallerJob,
@@ -38,6 +39,7 @@ from mailfax.t30.exchange import (
     response,
 )
 from mailfax.t30.frames import Fcf, build_burst, build_frame, identification_fif
+from mailfax.t30.negotiate import Choice
 from mailfax.t30.timers import TRIES, Timer
 
 __all__ = ["AfterRtn", "CallerJob", "call"]
@@ -177,8 +179,7 @@ def _train(state: Calling) -> Steps[None]:
         check_limit(link)
         tries += 1
         choice = chosen(state)
-        own_id = [(Fcf.TSI, identification_fif(state.job.station_id))] if state.job.station_id else []
-        yield from on_line(link, SendFrames(frames=build_burst([*own_id, (Fcf.DCS, choice.dcs.fif)], x=link.x)))
+        yield from on_line(link, SendFrames(frames=build_burst(_command_group(state, choice), x=link.x)))
         yield from on_line(link, SendTraining(modulation=choice.modulation))
         heard = yield from response(link, _PRE_MESSAGE)
         match heard.fcf if heard else None:
@@ -197,6 +198,14 @@ def _train(state: Calling) -> Steps[None]:
                 pass
     last = heard.fcf if heard else "silence"
     raise CallEnded(Outcome.NO_RESPONSE, f"DCS and training were sent three times; the answer was {last}.")
+
+
+def _command_group(state: Calling, choice: Choice) -> list[tuple[Fcf, bytes]]:
+    """Return SUB, SID and TSI as far as they are wanted, and the DCS, which says which of them there are (5.3.6.1.3)."""
+    job = state.job
+    named = job.addressing.frames(state.dis) if state.dis else []
+    own_id = [(Fcf.TSI, identification_fif(job.station_id))] if job.station_id else []
+    return [*named, *own_id, (Fcf.DCS, choice.dcs.with_bits(BITS[fcf] for fcf, _ in named).fif)]
 
 
 def _fall_back(state: Calling) -> Steps[None]:

@@ -13,6 +13,7 @@ from mailfax.model.call import (
 )
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import NO_PAGES, PageSet, pages_in_words
+from mailfax.t30.addressing import NO_ADDRESSING, Addressing
 from mailfax.t30.bits import Bit
 from mailfax.t30.capabilities import Dis
 from mailfax.t30.commands import FetchPage, PageData
@@ -53,6 +54,7 @@ class CallerJob:
     station_id: str = ""
     offer: Offer = field(default_factory=Offer)
     after_rtn: AfterRtn = AfterRtn.RETRANSMIT
+    addressing: Addressing = NO_ADDRESSING
     label: str = ""
     following: "tuple[CallerJob, ...]" = ()
     call_limit_s: float = 3600.0
@@ -137,6 +139,8 @@ def close_document(state: Calling, outcome: Outcome, detail: str = "") -> None:
     if set(state.todo) - state.confirmed - state.passed_over == {state.unconfirmed_page}:
         outcome = Outcome.UNCERTAIN
     doubted = (f"Page {page} may have arrived twice: its confirmation was not heard." for page in state.doubted)
+    lost = state.begun and state.dis is not None and state.job.addressing.lost_on(state.dis)
+    without = "The far machine takes no subaddress; the fax went without it." if lost else ""
     state.ended.append(
         DocumentResult(
             outcome=outcome,
@@ -144,7 +148,7 @@ def close_document(state: Calling, outcome: Outcome, detail: str = "") -> None:
             passed_over=frozenset(state.passed_over),
             unconfirmed_page=state.unconfirmed_page,
             seconds=state.link.at_s - state.begun_s,
-            detail=" ".join(filter(None, (detail, *doubted))),
+            detail=" ".join(filter(None, (detail, without, *doubted))),
         )
     )
     state.sent_before += len(state.todo) if state.begun else 0
@@ -197,6 +201,9 @@ def fit(state: Calling) -> tuple[Outcome, str] | None:
     if choice is None:
         why = "cannot take our pages in any form" if dis.has(Bit.RECEIVES) else "is not ready to receive"
         return Outcome.REMOTE_CANNOT_RECEIVE, f"The far machine {why}: {dis.describe()}."
+    addressing = state.job.addressing
+    if addressing.needs_subaddress and addressing.lost_on(dis):
+        return Outcome.NO_SUBADDRESS, f"The subaddress was {addressing.subaddress}."
     state.choice = choice
     return None
 

@@ -93,6 +93,11 @@ def write_fif(bits: Iterable[int]) -> bytes:
     return value.to_bytes(octets, "big")
 
 
+def add_bits(fif: bytes, bits: Iterable[int]) -> bytes:
+    """Set more bits in a FIF, with what extension bits they need."""
+    return write_fif({number for number in range(1, 8 * len(fif) + 1) if get_bit(fif, number)} | set(bits))
+
+
 def _span(span: tuple[int, int], printed: str) -> set[int]:
     return {span[0] + place for place, bit in enumerate(printed) if bit == "1"}
 
@@ -132,6 +137,10 @@ class Dis:
     def has(self, bit: Bit) -> bool:
         """Read one named bit."""
         return get_bit(self.fif, bit)
+
+    def with_bits(self, bits: Iterable[Bit]) -> "Dis":
+        """Set more bits."""
+        return Dis(add_bits(self.fif, bits))
 
     @property
     def modulations(self) -> frozenset[Modulation]:
@@ -212,6 +221,10 @@ class Dcs:
     def has(self, bit: Bit) -> bool:
         """Read one named bit."""
         return get_bit(self.fif, bit)
+
+    def with_bits(self, bits: Iterable[Bit]) -> "Dcs":
+        """Set more bits."""
+        return Dcs(add_bits(self.fif, bits))
 
     @property
     def modulation(self) -> Modulation | None:

@@ -5,7 +5,7 @@ raising CallEnded, which the engine turns into its CallResult.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mailfax.model.call import CallEvent
@@ -28,7 +28,7 @@ from mailfax.t30.commands import (
     Result,
     SendFrames,
 )
-from mailfax.t30.frames import Fcf, Frame, build_frame, parse_frame, read_identification
+from mailfax.t30.frames import IDENTIFICATIONS, Fcf, Frame, build_frame, parse_frame, read_identification
 from mailfax.t30.timers import TRIES, Timer
 
 T = TypeVar("T")
@@ -52,7 +52,8 @@ class Link:
     """One end's view of the call.
 
     `at_s` is the line's clock. `identified_by` is the frame in which the far end says who it is. `x` is our X bit: set by the
-    station that received a DIS, the caller (T.30, 5.3.6.1).
+    station that received a DIS, the caller (T.30, 5.3.6.1). `told` are the numbers and names that came with the last frame
+    that was wanted.
     """
 
     limit_s: float
@@ -61,6 +62,7 @@ class Link:
     at_s: float = 0.0
     station_id: str = ""
     contact: bool = False
+    told: dict[Fcf, str] = field(default_factory=dict)
 
 
 def on_line(link: Link, command: LineCommand) -> Steps[LineResult]:
@@ -107,6 +109,7 @@ def hear(link: Link, wanted: frozenset[Fcf], timeout_s: float, *, renew: bool = 
                 link.station_id = read_identification(frame.fif)
         answer = next((frame for frame in reversed(frames) if frame.fcf in wanted), None)
         if answer is not None:
+            link.told = {frame.fcf: read_identification(frame.fif) for frame in frames if frame.fcf in IDENTIFICATIONS}
             return answer
     return None
 

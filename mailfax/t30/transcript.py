@@ -12,6 +12,7 @@ from typing import Any, assert_never
 
 from mailfax.model.page import Resolution, line_coding
 from mailfax.model.pageset import page_ranges, read_page_ranges
+from mailfax.t30.addressing import NO_ADDRESSING, Addressing
 from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation, PageQuality
 from mailfax.t30.calling import AfterRtn, CallerJob
 from mailfax.t30.commands import (
@@ -95,6 +96,8 @@ def read_station(row: Row) -> CallerJob | AnswererStation:
 def _job_facts(job: CallerJob) -> dict[str, object]:
     facts: dict[str, object] = {"station_id": job.station_id, **_offer_facts(job.offer)}
     facts |= {"pages": job.pages, "done": page_ranges(job.done), "after_rtn": job.after_rtn.name}
+    if job.addressing != NO_ADDRESSING:
+        facts["addressing"] = asdict(job.addressing)
     return facts | ({"following": [_job_facts(other) for other in job.following]} if job.following else {})
 
 
@@ -105,6 +108,7 @@ def _read_job(facts: dict[str, Any]) -> CallerJob:
         station_id=facts["station_id"],
         offer=_read_offer(facts),
         after_rtn=AfterRtn[facts["after_rtn"]],
+        addressing=Addressing(**facts.get("addressing", {})),
         following=tuple(map(_read_job, facts.get("following", ()))),
     )
 

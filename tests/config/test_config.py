@@ -248,3 +248,19 @@ def test_a_mailbox_is_judged_by_the_way_that_its_mail_takes(mail: str, mailbox: 
 )
 def test_an_endpoint_is_read(text: str, host: str, port: int) -> None:
     assert parse_endpoint(text, default_port=25) == Endpoint(host=host, port=port)
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        (
+            '[receive.subaddress]\n13x = ["a@fax.lan"]',
+            "receive.subaddress: '13x' is no subaddress. Use digits, # and *",
+        ),
+        ("[receive.subaddress]\n13 = []", "receive.subaddress: '13' has no mailbox. Name one"),
+        ('[destinations.john]\nsender_id = "x"', "destinations: 'john' is no number. Write it as it is dialled"),
+        ('[destinations.5551234]\nsender_id = "\u00e4"', "destinations.5551234.sender_id: '\u00e4' has letters"),
+    ],
+)
+def test_mistakes_about_subaddresses_and_destinations_are_named(table: str, found: str) -> None:
+    assert any(found in problem for problem in problems_of(f"{EMBEDDED_DEFAULT}\n{table}\n").values())

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailfax.routing.inbound import route
-from mailfax.routing.settings import DidRule, RoutingSettings
+from mailfax.routing.settings import DidRule, RoutingSettings, SubaddressRule
 
 SETTINGS = RoutingSettings(
     domains=(),
@@ -16,6 +16,7 @@ SETTINGS = RoutingSettings(
         DidRule(called="+5551234", mailboxes=("anna", "ben@example.com")),
         DidRule(called="49xx*", mailboxes=("abroad",)),
     ),
+    subaddress=(SubaddressRule(subaddress="1387", mailboxes=("carla",)),),
 )
 
 
@@ -61,3 +62,10 @@ def test_a_rule_that_is_no_number_is_refused(called: str) -> None:
 def test_a_rule_without_mailbox_is_refused() -> None:
     with pytest.raises(ValueError, match="no mailbox"):
         DidRule(called="5551234", mailboxes=())
+
+
+def test_a_subaddress_with_a_rule_is_nearer_than_the_called_number() -> None:
+    found = route("5551234", "5550000", "CSID", "line1", SETTINGS, subaddress="13 87")
+    assert found.mailboxes == ("carla",)
+    assert "subaddress 1387" in found.because
+    assert route("5551234", "", "", "line1", SETTINGS, subaddress="99").mailboxes == ("anna", "ben@example.com")

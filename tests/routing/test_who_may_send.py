@@ -36,7 +36,10 @@ BAD = [
     "john@fax.lan",
     "5551234a@fax.lan",
     "a5551234@fax.lan",
-    "fax=5551234@fax.lan",
+    "fax=5551234/fax=5551235@fax.lan",
+    "fax=5551234/attn=John@fax.lan",
+    "t33s=12@fax.lan",
+    "fax=john/t33s=5551234@fax.lan",
     "5551234%evil.example@fax.lan",
     "evil.example!5551234@fax.lan",
     '"5551234@evil.example"@fax.lan',
@@ -53,7 +56,10 @@ BAD = [
     "555,1234@fax.lan",
     "555w1234@fax.lan",
     "*675551234@fax.lan",
-    "5551234#12@fax.lan",
+    "5551234#@fax.lan",
+    "5551234#12#ab@fax.lan",
+    "5551234#123456789012345678901@fax.lan",
+    "#5551234@fax.lan",
     "(555)1234@fax.lan",
     "5551234\r\nATDT911@fax.lan",
     "5551234;ATH@fax.lan",
@@ -142,3 +148,24 @@ def test_the_postmaster_is_no_number_and_an_allowed_client_is_told_whom_to_write
     stranger = verdict(f"{local}@fax.lan", "192.0.2.1", "", replace(SETTINGS, catch_all="faxmaster@example.org"))
     assert isinstance(stranger, Refused)
     assert "faxmaster" not in stranger.detail
+
+
+@pytest.mark.parametrize(
+    "mailbox",
+    [
+        "5551234#1387@fax.lan",
+        "FAX=555-1234/T33S=13-87@fax.lan",
+        "/fax=5551234/t33s=1387/@fax.lan",
+        '"FAX=555 1234/T33S=1387"@fax.lan',
+    ],
+)
+def test_a_subaddress_is_read_and_never_dialled(mailbox: str) -> None:
+    """RFC 3192 section 2 and 4; RFC 4160 section 3.2.2."""
+    answer = verdict(mailbox, "127.0.0.1", "", SETTINGS)
+    assert isinstance(answer, Permitted)
+    assert (answer.number, answer.address.subaddress) == ("5551234", "1387")
+    assert answer.address.mailbox == "5551234#1387@fax.lan"
+
+
+def test_an_address_in_the_form_of_rfc_3192_needs_no_subaddress() -> None:
+    assert outcome("FAX=5551234@fax.lan") == "5551234"

@@ -73,7 +73,7 @@ def test_a_good_fax_is_a_mail_with_one_pdf_and_its_facts() -> None:
     assert attached.get_filename() == "fax-2025-11-22-140000-49301234.pdf"
     assert attached.get_content() == PDF
     assert "WARNING" not in text_of(message)
-    assert "Line:     line1, 59 s, 14400 bit/s" in text_of(message)
+    assert "Line:       line1, 59 s, 14400 bit/s" in text_of(message)
     assert fax_mail(FAX, PDF, "anna@example.com", "fax.lan", HEAD) == fax_mail(
         FAX, PDF, "anna@example.com", "fax.lan", HEAD
     )

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from spoolkit import LATER_US, MINUTE_US, NOW_US, queue_job, settings_for
+from spoolkit import LATER_US, MINUTE_US, NOW_US, document, queue_job, settings_for, submission
 
+from mailfax.model.address import FaxAddress
 from mailfax.model.call import (
     CallEvent,
     CallResult,
@@ -15,10 +16,12 @@ from mailfax.model.call import (
     PageConfirmed,
     PageReceived,
 )
+from mailfax.model.ids import Kind
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.model.pageset import NO_PAGES
+from mailfax.model.submission import Recipient
 from mailfax.spool.adopt import adopt_orphans
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, PageFacts
@@ -157,3 +160,29 @@ def test_the_documents_of_a_call_are_faxes_of_their_own(tmp_path: Path, store: S
     assert (first.id, first.document, first.outcome) == ("F00000000000A", 0, Outcome.RECEIVED)
     assert (second.id, second.document, second.outcome) == ("F00000000000B", 1, Outcome.INTERRUPTED)
     assert [len(fax.pages) for fax in (first, second)] == [1, 2]
+
+
+def test_one_number_with_two_subaddresses_is_two_jobs_in_one_call(store: Store) -> None:
+    first = Recipient(address=FaxAddress(number="5551234", domain="fax.lan", subaddress="11"))
+    second = Recipient(address=FaxAddress(number="5551234", domain="fax.lan", subaddress="22"))
+    mail = submission(store.new_id(Kind.MAIL), first, second, first)
+    made = store.accept(mail, ["5551234"] * 3, NOW_US)
+    assert [job.recipient.address.subaddress for job in made] == ["11", "22"]
+    assert store.claim_render(NOW_US) == mail
+    store.set_document(mail.id, document(1), NOW_US)
+    claim = store.claim_job("west", NOW_US, MANY)
+    assert claim is not None
+    assert [part.job.recipient.address.mailbox for part in claim.parts] == ["5551234#11@fax.lan", "5551234#22@fax.lan"]
+
+
+def test_what_a_sender_called_itself_and_for_whom_it_is_are_kept_with_the_fax(
+    tmp_path: Path, store: Store, blobs: BlobStore
+) -> None:
+    header = CallHeader(call_id="C00000000000A", line="west", direction=Direction.INBOUND, started_us=NOW_US)
+    folder = CallFolder.create(settings_for(tmp_path).calls, header)
+    folder.journal(DocumentArriving(document=0, page=1, subaddress="1387", sender_id="me"), 9.0)
+    folder.keep_page(0, b"page 1", PageFacts(rows=1143, width_px=1728, resolution=Resolution.STANDARD))
+    folder.close()
+    adopt_orphans(store, blobs, settings_for(tmp_path).calls, policy=RetryPolicy(), now_us=LATER_US)
+    (fax,) = store.faxes()
+    assert (fax.subaddress, fax.sender_id, fax.document) == ("1387", "me", 0)

@@ -18,6 +18,7 @@ from test_replay import recorded
 from mailfax.model.page import Coding, Resolution
 from mailfax.modem.virtual.damage import BitErrors, CutLine, Damage, LimitRate, LoseCarrier, NthFrame, OfKind
 from mailfax.modem.virtual.signals import Side, SignalKind
+from mailfax.t30.addressing import Addressing
 from mailfax.t30.caller import AfterRtn, CallerJob
 from mailfax.t30.frames import Fcf
 from mailfax.t30.modulation import Modulation
@@ -55,6 +56,17 @@ SCENES = [
     Scene("plain-one-page", "5.2 figure 5-2", PLAIN),
     Scene("plain-three-pages", "5.3.6.1.6 MPS", replace(PLAIN, pages=3)),
     Scene("plain-two-documents", "5.3.6.1.6 EOM", replace(PLAIN, following=(TWO,))),
+    Scene(
+        "plain-subaddress",
+        "5.3.6.1.3 SUB SID",
+        replace(PLAIN, addressing=Addressing(subaddress="1387", sender_id="5550100")),
+    ),
+    Scene(
+        "plain-dcs-with-subaddress-lost",
+        "5.4.2 three tries",
+        replace(PLAIN, addressing=Addressing(subaddress="1387")),
+        lost(Fcf.DCS),
+    ),
     Scene("plain-from-page-two", "5.2 figure 5-2", replace(PLAIN, pages=2, done=frozenset({1}))),
     Scene("plain-mr", "table 2 bit 16", replace(PLAIN, offer=Offer(codings=(Coding.MR,)))),
     Scene("plain-standard", "table 2 bit 15", replace(PLAIN, offer=Offer(resolutions=(Resolution.STANDARD,)))),

@@ -1,7 +1,7 @@
 """A fax machine made of spandsp's fax_state_t, described by one string.
 
 `send:FILE` or `receive:FILE`, then `,key=value`: `ecm=0|1 modems=v27+v29+v17 comp=mh+mr+mmr res=std+fine+superfine+r8+r16
-mst=0|5|10|20|40 ident=NUMBER`. A machine that calls and has `send` faxes FILE; one that is called and has `receive` stores to it.
+mst=0|5|10|20|40 ident=NUMBER sub=SUBADDRESS sid=NAME sep=SELECTOR pwd=PASSWORD features=MASK`. A machine that calls and has `send` faxes FILE; one that is called and has `receive` stores to it.
 """
 
 import ctypes
@@ -52,6 +52,7 @@ class MachineReport:
     bad_rows: int
     remote_ident: str
     frames: tuple[str, ...]  # "<DIS", ">CFR" ...: heard and sent
+    addresses: dict[str, str]  # sub, sid, sep, pwd as they were heard
 
 
 class Carries(Protocol):
@@ -83,6 +84,7 @@ class FaxMachine:
         self._frames: list[str] = []
         self._completion: int | None = None
         self._remote_ident = ""
+        self._addresses: dict[str, str] = {}
         self._statistics = sd.Statistics()
         sd.fax_set_transmit_on_idle(self._state, 1)
         for log in (sd.fax_get_logging_state(self._state), sd.t30_get_logging_state(self._t30)):
@@ -98,7 +100,10 @@ class FaxMachine:
         sd.t30_set_supported_compressions(t30, spec.mask("comp", sd.COMPRESSIONS, 0x0E))
         sd.t30_set_supported_resolutions(t30, spec.mask("res", sd.RESOLUTIONS, 0x60007))
         sd.t30_set_supported_image_sizes(t30, sd.ALL_A4_SIZES)
-        sd.t30_set_supported_t30_features(t30, sd.ALL_FEATURES)
+        sd.t30_set_supported_t30_features(t30, int(option("features", str(sd.ALL_FEATURES))))
+        for name, (set_sent, _) in sd.ADDRESSES.items():
+            if option(name):
+                set_sent(t30, option(name, "").encode())
         if option("mst"):
             sd.t30_set_minimum_scan_line_time(t30, int(option("mst", "0")))
         if spec.sends:
@@ -135,6 +140,9 @@ class FaxMachine:
     def _note_ident(self) -> None:
         ident: bytes | None = sd.t30_get_rx_ident(self._t30)
         self._remote_ident = ident.decode("latin-1") if ident else self._remote_ident
+        for name, (_, get_heard) in sd.ADDRESSES.items():
+            if heard := get_heard(self._t30):
+                self._addresses[name] = heard.decode("latin-1")
 
     @property
     def active(self) -> bool:
@@ -169,6 +177,7 @@ class FaxMachine:
             bad_rows=found.bad_rows,
             remote_ident=self._remote_ident,
             frames=tuple(self._frames),
+            addresses=self._addresses,
         )
 
     def close(self) -> None:

@@ -94,6 +94,15 @@ fax_get_logging_state = _function("fax_get_logging_state", _P, _P)
 
 t30_set_tx_ident = _function("t30_set_tx_ident", _I, _P, _S)
 t30_get_rx_ident = _function("t30_get_rx_ident", _S, _P)
+ADDRESSES = {
+    name: (_function(f"t30_set_tx_{word}", _I, _P, _S), _function(f"t30_get_rx_{word}", _S, _P))
+    for name, word in {
+        "sub": "sub_address",
+        "sid": "sender_ident",
+        "sep": "selective_polling_address",
+        "pwd": "password",
+    }.items()
+}
 t30_set_rx_file = _function("t30_set_rx_file", None, _P, _S, _I)
 t30_set_tx_file = _function("t30_set_tx_file", None, _P, _S, _I, _I)
 t30_set_ecm_capability = _function("t30_set_ecm_capability", _I, _P, _I)
