@@ -24,7 +24,8 @@ from mailfax.t30.negotiate import Offer
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
 GAP_S = 0.2
-MOMENTS_S = (17.0, 20.0, 22.5, 23.0)
+MOMENTS_S = (17.0, 20.0, 22.5, 22.8)  # of the machines' call: their page ends at 23.0
+OUR_MOMENTS_S = (15.5, 18.5, 21.0, 21.4)  # of ours, which gets to it sooner
 
 
 class OneGap:
@@ -68,7 +69,7 @@ def test_libspandsp_confirms_what_is_left_of_the_page(document: Path, tmp_path: 
     assert len(left) < len(sent) - 5
 
 
-@pytest.mark.parametrize("at_s", MOMENTS_S)
+@pytest.mark.parametrize("at_s", OUR_MOMENTS_S)
 def test_we_refuse_it_and_the_page_that_comes_again_is_whole(document: Path, at_s: float) -> None:
     line = OneGap(at_s, caller_is_near=False)
     exchange = LockstepExchange(bad_line=lambda: line)
