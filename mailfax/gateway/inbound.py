@@ -19,6 +19,8 @@ from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
 from mailfax.model.ids import Kind
 from mailfax.modem.line import IncomingCall, Line
+from mailfax.modem.patience import PatientKeeper
+from mailfax.modem.pump import Keeper
 from mailfax.spool.adopt import adopt_inbound
 from mailfax.spool.callfolder import (
     CallFolder,
@@ -116,7 +118,8 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> CallResult | No
     with contextlib.closing(folder):
         keeper = InboundKeeper(desk=desk, fax_id=fax_id, folder=folder)
         path = transcript_path(desk.calls_root, call_id)
-        result = desk.honest(call_in(line, lambda: _conversation(line, desk, keeper, incoming, path)))
+        with PatientKeeper(keeper) as patient:
+            result = desk.honest(call_in(line, lambda: _conversation(line, desk, patient, incoming, path)))
         folder.finish(result)
     try:
         _keep(read(folder.path), desk)
@@ -128,7 +131,7 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> CallResult | No
     return result
 
 
-def _conversation(line: Line, desk: Desk, keeper: InboundKeeper, incoming: IncomingCall, path: Path) -> CallResult:
+def _conversation(line: Line, desk: Desk, keeper: Keeper, incoming: IncomingCall, path: Path) -> CallResult:
     station = AnswererStation(
         station_id=desk.identity.station_id, offer=desk.offer_on(line), quality=desk.policy.quality
     )

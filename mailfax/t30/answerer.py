@@ -74,6 +74,7 @@ def answer(station: AnswererStation) -> Engine:
         outcome, detail = end.outcome, end.detail
         if end.farewell:
             yield from farewell(state.link)
+    state.owes_answer = False
     if _complete(state):  # however the call was then cut
         outcome = Outcome.RECEIVED
     try:

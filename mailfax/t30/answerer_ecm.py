@@ -13,6 +13,7 @@ from mailfax.t30.answering import (
     EcmPage,
     Next,
     announce_page,
+    ask_disk,
     end_document,
     form_of,
     note_received,
@@ -21,9 +22,9 @@ from mailfax.t30.answering import (
     to_disk,
 )
 from mailfax.t30.capabilities import Dcs
-from mailfax.t30.commands import BlockHeard, BlockStored, ReceiveBlock, Silence, StoreBlock, WrongCarrier
+from mailfax.t30.commands import BlockHeard, ReceiveBlock, Silence, StoreBlock, WrongCarrier
 from mailfax.t30.ecm import PageEnd, PartialPage, page_end, read_fcds, request_map
-from mailfax.t30.exchange import CallEnded, Steps, ask_keeper, check_limit, on_line
+from mailfax.t30.exchange import CallEnded, Steps, check_limit, on_line
 from mailfax.t30.frames import Fcf
 
 COMMANDS = frozenset({Fcf.PPS, Fcf.EOR, Fcf.CTC, Fcf.RR})
@@ -49,6 +50,7 @@ def receive_block(state: Answering) -> Steps[Next]:
 
 def take_command(state: Answering, fcf: Fcf, fif: bytes) -> Steps[Next]:
     """Answer a command of annex A."""
+    state.owes_answer = True
     match fcf:
         case Fcf.PPS if (partial := PartialPage.parse(fif)) is not None:
             return (yield from _judge(state, partial))
@@ -85,10 +87,7 @@ def _take_block(state: Answering, partial: PartialPage) -> Steps[Next]:
     block = _data(ecm.frames)
     if partial.end is PageEnd.NULL:
         store = StoreBlock(index=state.stored, form=form_of(state), octets=b"".join((*ecm.blocks, block)))
-        stored = yield from ask_keeper(store)
-        if not isinstance(stored, BlockStored):
-            raise TypeError(f"the keeper answered {store} with {stored}")
-        state.store_s = stored.took_s
+        yield from ask_disk(state, store)
         _next_block(ecm, block, partial)
         yield from say(state, Fcf.MCF, command=Fcf.PPS, then=Next.PAGE)
         return Next.PAGE

@@ -10,14 +10,16 @@ from mailfax.model.call import DocumentArriving, PageReceived, PageStarted
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageFormat
 from mailfax.t30.capabilities import Dcs
-from mailfax.t30.commands import PageStored, SendFrames, StorePage
+from mailfax.t30.commands import BlockStored, NotYet, PageStored, SendFrames, StoreBlock, StorePage
 from mailfax.t30.ecm import PartialPage
-from mailfax.t30.exchange import CallEnded, Link, Steps, ask_keeper, note, on_line
+from mailfax.t30.exchange import CallEnded, Link, Steps, ask_keeper, hear, note, on_line
 from mailfax.t30.frames import Fcf, build_frame
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import Offer
+from mailfax.t30.timers import Timer
 
 PAGE_BEGINS_S = 6.0  # some machines take 5 s to their first line; longer would miss the repetition of a lost answer
+_ASKING_AGAIN = frozenset({Fcf.RR, Fcf.PPS, Fcf.EOR, Fcf.DCN})
 STORE_LIMIT_S = 2.0  # an answer begins within this time of its command or not at all: T4 may be as short as 2.55 s
 
 
@@ -116,7 +118,7 @@ class Answering:
     `heard_at_s` is when it ended, and `command_late` says that its command came so late that the sender was not at the end
     then. `rows_without_rtc` are those of the last page that
     had none, and `never_rtc` says that the sender writes none. `missed` when nothing was heard where a page or block was due: it may be going on without us. `store_s` is how long
-    the last store took.
+    the last store took, and `owes_answer` while a command of the sender waits for its answer.
     `document` counts the documents (EOM between them), `opens_document` until the first page of one comes.
     `addressed` is what came with the last DCS (SUB, SID); `asked_again` when one was passed over because a frame of it was lost.
     `in_part` are pages (1-based) that the sender gave up and we keep with their gaps, `lost` those of which nothing came.
@@ -145,6 +147,7 @@ class Answering:
     in_part: list[int] = field(default_factory=list)
     lost: int = 0
     store_s: float = 0.0
+    owes_answer: bool = False
 
 
 def say(
@@ -157,7 +160,7 @@ def say(
     """
     if state.store_s <= STORE_LIMIT_S:
         yield from on_line(state.link, SendFrames(frames=(build_frame(fcf, fif, x=state.link.x),)))
-    state.store_s = 0.0
+    state.store_s, state.owes_answer = 0.0, False
     state.answer = Answer(fcf=fcf, fif=fif, command=command, at_s=state.link.at_s, then=then, after_t2=after_t2)
 
 
@@ -204,14 +207,44 @@ def form_of(state: Answering) -> PageFormat:
     return state.form
 
 
+def ask_disk(state: Answering, store: StorePage | StoreBlock) -> Steps[PageStored | BlockStored]:
+    """Have the keeper store something. While the disk is at it, a sender with error correction is told to wait (RNR, A.4.4).
+
+    One without cannot be told: it repeats its command, and that is answered when the disk is ready.
+    """
+    deadline_s = state.link.at_s + Timer.T5.longest_s
+    told = False
+    while True:
+        stored = yield from ask_keeper(store)
+        if isinstance(stored, PageStored | BlockStored):
+            state.store_s = 0.0 if told else stored.took_s
+            return stored
+        if not isinstance(stored, NotYet):
+            raise TypeError(f"the keeper answered {store} with {stored}")
+        if state.owes_answer and form_of(state).ecm:
+            told = True
+            yield from _not_ready(state.link, deadline_s)
+
+
+def _not_ready(link: Link, deadline_s: float) -> Steps[None]:
+    """Say RNR, and wait until the sender asks again: with RR, or with its command if it did not hear (A.5.4.1)."""
+    if link.at_s >= deadline_s:
+        raise CallEnded(Outcome.STORE_FAULT, "The disk was not ready within T5.")
+    yield from on_line(link, SendFrames(frames=(build_frame(Fcf.RNR, x=link.x),)))
+    heard = yield from hear(link, _ASKING_AGAIN, 2 * Timer.T2.longest_s)
+    if heard is None:
+        raise CallEnded(Outcome.NO_RESPONSE, "The sender did not wait for our disk.")
+    if heard.fcf is Fcf.DCN:
+        raise CallEnded(Outcome.CALL_DROPPED, "The sender did not wait for our disk.", farewell=False)
+
+
 def to_disk(state: Answering, octets: bytes) -> Steps[PageStored]:
     """Make a page durable."""
     store = StorePage(index=state.stored, form=form_of(state), octets=octets)
-    stored = yield from ask_keeper(store)
+    stored = yield from ask_disk(state, store)
     if not isinstance(stored, PageStored):
         raise TypeError(f"the keeper answered {store} with {stored}")
     state.stored += 1
-    state.store_s = stored.took_s
     return stored
 
 

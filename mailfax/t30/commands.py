@@ -210,7 +210,7 @@ class FetchPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StorePage:
-    """Make a received page durable: decode it, judge it, write and fsync it. Answered by PageStored or KeeperFailed.
+    """Make a received page durable: decode it, judge it, write and fsync it. Answered by PageStored, NotYet or KeeperFailed.
 
     Sent before the page's confirmation, so that no MCF goes out for a page that is not on disk. `index` is 0-based.
     """
@@ -222,7 +222,7 @@ class StorePage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoreBlock:
-    """Make durable what has come of a page that goes on. Answered by BlockStored or KeeperFailed.
+    """Make durable what has come of a page that goes on. Answered by BlockStored, NotYet or KeeperFailed.
 
     Sent before the MCF of a PPS-NULL; `octets` are all blocks of the page so far. The StorePage of the complete page takes
     its place; a crash before leaves a page that arrived in part. `index` is that page (0-based).
@@ -275,6 +275,11 @@ class BlockStored:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NotYet:
+    """The disk is still at a StorePage or StoreBlock, after as long as the far end may wait: ask again with the same command."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Noted:
     """The event is taken, and on disk where it must be."""
 
@@ -286,7 +291,7 @@ class KeeperFailed:
     reason: str
 
 
-KeeperResult = PageData | PageStored | BlockStored | Noted | KeeperFailed
+KeeperResult = PageData | PageStored | BlockStored | NotYet | Noted | KeeperFailed
 
 Command = LineCommand | KeeperCommand
 Result = LineResult | KeeperResult

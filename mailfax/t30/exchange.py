@@ -22,6 +22,7 @@ from mailfax.t30.commands import (
     LineResult,
     Note,
     Noted,
+    NotYet,
     PageData,
     PageStored,
     ReceiveFrames,
@@ -155,11 +156,11 @@ def _when_ready(link: Link, wanted: frozenset[Fcf], name: str) -> Steps[Frame | 
     raise CallEnded(Outcome.NO_RESPONSE, f"The far machine was busy for T5 after {name}.")
 
 
-def ask_keeper(command: KeeperCommand) -> Steps[PageData | PageStored | BlockStored | Noted]:
+def ask_keeper(command: KeeperCommand) -> Steps[PageData | PageStored | BlockStored | NotYet | Noted]:
     """Have the keeper perform a command. A disk that says no ends the call."""
     result = yield command
     match result:
-        case PageData() | PageStored() | BlockStored() | Noted():
+        case PageData() | PageStored() | BlockStored() | NotYet() | Noted():
             return result
         case KeeperFailed(reason=reason):
             raise CallEnded(Outcome.STORE_FAULT, reason)

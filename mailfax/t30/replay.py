@@ -28,6 +28,7 @@ from mailfax.t30.commands import (
     LineResult,
     Note,
     Noted,
+    NotYet,
     PageData,
     PageHeard,
     PageStored,
@@ -129,6 +130,8 @@ class _Tape:
                 return KeeperFailed(reason=row.what)
             case "fetched", FetchPage():
                 return PageData(octets=bytes(numbers[0]))
+            case "storing", StorePage() | StoreBlock():
+                return NotYet()
             case "stored", StorePage():
                 missing, gap_bits = map(int, gap.groups()) if (gap := _GAP.search(row.what)) else (0, 0)
                 return PageStored(

@@ -25,6 +25,7 @@ from mailfax.t30.commands import (
     LineCommand,
     LineResult,
     Noted,
+    NotYet,
     PageData,
     PageHeard,
     PageStored,
@@ -200,6 +201,8 @@ def keeper_rows(result: KeeperResult, at_s: float) -> Iterator[Row]:
             yield Row(at_s, CALL, "stored", "", what + missing + _took(result.took_s))
         case BlockStored():
             yield Row(at_s, CALL, "stored block", "", _took(result.took_s).removeprefix(", "))
+        case NotYet():
+            yield Row(at_s, CALL, "storing", "", "")
         case KeeperFailed():
             yield Row(at_s, CALL, "disk failed", "", result.reason)
         case Noted():
