@@ -32,7 +32,7 @@ from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.submission import Notify
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0004"  # the newest migration
+REVISION = "0005"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
