@@ -20,6 +20,7 @@ from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.preview import FileKind, PreviewPage, preview, write_preview
 from mailfax.model.document import Fate, PartAccount
 from mailfax.model.page import Resolution
+from mailfax.render.office import OfficeDesk
 from mailfax.render.result import RenderFailure
 from mailfax.render.sandbox import Content, render_in_child
 from mailfax.render.story import read_files
@@ -49,10 +50,14 @@ def render(config: Config, order: RenderOrder) -> None:
     content = _content(order.files)
     identity = build.identity(config)
     started_us = wall_clock_us()
+    settings = build.render_settings(config)
+    office = OfficeDesk(settings)
     try:
-        rendered = render_in_child(content, build.render_settings(config), _no_progress, warm_context())
+        rendered = render_in_child(content, settings, _no_progress, warm_context(), office.convert)
     except RenderFailure as failure:
         _refused(failure, as_json=order.as_json)
+    finally:
+        office.close()
     header = SentHeader(identity=identity, number=order.number, pages=len(rendered.pages), started_us=started_us)
     pages = preview(rendered.pages, header, order.resolution)
     try:

@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from mailfax.config import Config
 from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, render_settings, spool_settings
 from mailfax.render.fontset import FONT_PACKAGES, SCRIPTS, can_draw, installed_fonts
+from mailfax.render.office import PACKAGES, confinement, office_program
 from mailfax.render.settings import RenderSettings
 from mailfax.spool.disk import free_bytes
 
@@ -42,6 +43,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
             text=f"mail.password_file: {password_file} cannot be read.",
             advice="Create it, readable by this user only.",
         )
+    yield from _office_findings()
     yield from _font_findings(render_settings(config))
 
 
@@ -58,6 +60,19 @@ def _font_findings(settings: RenderSettings) -> Iterator[Finding]:
     for package, scripts in lacking.items():
         text = f"no font has {', '.join(scripts)} letters; text in them cannot be faxed."
         yield Finding(fatal=False, text=text, advice=f"apt-get install {package}")
+
+
+def _office_findings() -> Iterator[Finding]:
+    """Office documents are refused, by name, where LibreOffice or its sandbox is missing."""
+    if office_program() is None:
+        text = "LibreOffice is not installed; mails with office documents will be refused."
+        yield Finding(fatal=False, text=text, advice=f"apt-get install {PACKAGES}")
+    elif not confinement():
+        text = "LibreOffice cannot be kept in a sandbox here; mails with office documents will be refused."
+        yield Finding(fatal=False, text=text, advice="apt-get install bubblewrap, and allow user namespaces.")
+    elif confinement() != "bwrap":
+        text = "LibreOffice runs without network, but can read what this user can."
+        yield Finding(fatal=False, text=text, advice="apt-get install bubblewrap")
 
 
 def _settings_findings(config: Config) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ from mailfax.gateway.expiry import ExpiryDesk
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.notification import NotificationDesk
 from mailfax.gateway.rendering import RenderDesk
+from mailfax.render.office import OfficeDesk
 from mailfax.smtp.listener import serve_smtp
 from mailfax.smtp.notices import NoticePolicy
 from mailfax.spool.blobs import BlobStore
@@ -74,7 +75,11 @@ def serve(config: Config, *, json_log: bool = False) -> None:
     ):
         _log.info("spool is open", folder=str(config.data_dir))
         adopt_orphans(store, blobs, spool.calls, RetryPolicy(), wall_clock_us)
-        asyncio.run(Server(config, Intake(store=store, blobs=blobs, new_id=new_id), json_log=json_log).run())
+        server = Server(config, Intake(store=store, blobs=blobs, new_id=new_id), json_log=json_log)
+        try:
+            asyncio.run(server.run())
+        finally:
+            server.close()
 
 
 @contextlib.contextmanager
@@ -97,6 +102,11 @@ class Server:
         self._config, self._intake, self._json_log = config, intake, json_log
         self._control = ControlSocket(config.data_dir)
         self._context = warm_context()
+        self._office = OfficeDesk(build.render_settings(config))
+
+    def close(self) -> None:
+        """End what runs outside of the event loop."""
+        self._office.close()
 
     async def run(self) -> None:
         """Start every part, wait for a signal, stop every part."""
@@ -164,6 +174,7 @@ class Server:
             blobs=blobs,
             settings=build.render_settings(config),
             context=self._context,
+            office=self._office,
             now_us=wall_clock_us,
             emit=emit,
         )

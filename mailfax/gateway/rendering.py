@@ -14,6 +14,7 @@ from mailfax.model.document import Document, DocumentPage
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
 from mailfax.model.submission import Submission
+from mailfax.render.office import OfficeDesk
 from mailfax.render.result import RenderedPage, RenderFailure
 from mailfax.render.sandbox import render_in_child
 from mailfax.render.settings import RenderSettings
@@ -37,10 +38,12 @@ class RenderDesk:
         blobs: BlobStore,
         settings: RenderSettings,
         context: ForkServerContext,
+        office: OfficeDesk,
         now_us: Callable[[], int],
         emit: Emit,
     ) -> None:
         self._store, self._blobs, self._settings, self._context = store, blobs, settings, context
+        self._office = office
         self._now_us, self._emit = now_us, emit
         self._unrecorded: Submission | None = None
 
@@ -85,7 +88,7 @@ class RenderDesk:
             fault_point("page-rendered")
 
         octets = self._blobs.get(submission.message_digest)
-        rendered = render_in_child(octets, self._settings, progress, self._context)
+        rendered = render_in_child(octets, self._settings, progress, self._context, self._office.convert)
         pages = tuple(_page(page, self._blobs) for page in rendered.pages)
         return Document(pages=pages, account=rendered.account)
 

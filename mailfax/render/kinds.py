@@ -5,6 +5,7 @@ from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
 from mailfax.render.charset import looks_like_text
+from mailfax.render.office_kinds import office_suffix
 
 
 class Kind(Enum):
@@ -15,6 +16,7 @@ class Kind(Enum):
     PDF = "PDF"
     IMAGE = "image"
     SVG = "SVG"
+    OFFICE = "office document"
 
 
 DECLARED = {
@@ -139,6 +141,8 @@ def kind_of(content_type: str, name: str, octets: bytes) -> Kind | None:
     """Say how a part is faxed; None when it cannot be."""
     if kind := DECLARED.get(content_type):
         return kind
+    if office_suffix(octets, name):
+        return Kind.OFFICE
     if content_type.startswith(("text/", "multipart/")):  # of a multipart without parts, the text is all there is
         return Kind.TEXT if looks_like_text(octets) else None
     if content_type.startswith("message/"):

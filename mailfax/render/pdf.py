@@ -86,7 +86,7 @@ class PdfSource:
         has_shapes = bool(objects.has_letters or objects.paths or objects.annotations)
         half = _drawn(page, size, width, rows // 2) if has_shapes else halve(grey)
         fine, standard = both_rasters(grey, half, areas_of(objects, grey), self._photos)
-        if not fine.any() and (objects.count or pdfium_c.FPDFPage_GetAnnotCount(page)):
+        if not fine.any():
             self._notes.append(_blank_note(index, objects, grey))
         return sheet_of(fine, standard)
 

@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -19,6 +20,7 @@ import msgspec
 
 from mailfax.model.document import Fate, PartAccount
 from mailfax.model.outcome import Outcome
+from mailfax.render.office import Convert, OfficeDocument, OfficeFailure, no_office
 from mailfax.render.result import Rendered, RenderFailure
 from mailfax.render.settings import RenderSettings
 from mailfax.render.story import NamedFile, OnAccount, Progress, render_files, render_message
@@ -29,6 +31,7 @@ _OPEN_FILES = 64
 _FILE_BYTES = 1 << 20
 _GRACE_S = 2.0  # between the child's own alarm and the parent's kill
 _LARGEST_REPORT = 1 << 29
+_MOST_CONVERSIONS = 20
 
 
 class _Drawing(msgspec.Struct, tag=True, frozen=True):
@@ -58,8 +61,24 @@ class _Failed(msgspec.Struct, tag=True, frozen=True):
     account: tuple[PartAccount, ...]
 
 
-_Report = _Drawing | _Standing | _Done | _Failed
+class _Convert(msgspec.Struct, tag=True, frozen=True):
+    """The child asks for an office document as PDF, and waits for _Converted."""
+
+    octets: bytes
+    suffix: str
+    password: str
+
+
+class _Converted(msgspec.Struct, frozen=True):
+    """The answer to the child: a PDF, or why there is none."""
+
+    pdf: bytes
+    complaint: str
+
+
+_Report = _Drawing | _Standing | _Convert | _Done | _Failed
 _ENCODER = msgspec.msgpack.Encoder()
+_ANSWERS: msgspec.msgpack.Decoder[_Converted] = msgspec.msgpack.Decoder(_Converted)
 _DECODER: msgspec.msgpack.Decoder[_Report] = msgspec.msgpack.Decoder(_Report)
 
 
@@ -69,9 +88,18 @@ class _Task:
     settings: RenderSettings
 
 
-def render_in_child(content: Content, settings: RenderSettings, progress: Progress, context: BaseContext) -> Rendered:
-    """Render a mail, or files, in a child of `context`. Blocks; raises RenderFailure. No process is left behind, whatever happens."""
-    receiver, sender = context.Pipe(duplex=False)
+def render_in_child(
+    content: Content,
+    settings: RenderSettings,
+    progress: Progress,
+    context: BaseContext,
+    convert: Convert = no_office,
+) -> Rendered:
+    """Render a mail, or files, in a child of `context`; `convert` makes PDF of its office documents, in this process.
+
+    Blocks; raises RenderFailure. No process is left behind, whatever happens.
+    """
+    receiver, sender = context.Pipe()
     child: BaseProcess = context.Process(  # type: ignore[attr-defined]
         target=_child, args=(_Task(content=content, settings=settings), sender), daemon=True
     )
@@ -81,7 +109,7 @@ def render_in_child(content: Content, settings: RenderSettings, progress: Progre
     late = threading.Timer(settings.wall_s + _GRACE_S, child.kill)
     late.start()
     try:
-        return _listen(child, receiver, settings, progress)
+        return _listen(child, receiver, settings, progress, convert)
     finally:
         late.cancel()
         late.join()
@@ -91,8 +119,11 @@ def render_in_child(content: Content, settings: RenderSettings, progress: Progre
         child.close()
 
 
-def _listen(child: BaseProcess, receiver: Connection, settings: RenderSettings, progress: Progress) -> Rendered:
+def _listen(
+    child: BaseProcess, receiver: Connection, settings: RenderSettings, progress: Progress, convert: Convert
+) -> Rendered:
     account: tuple[PartAccount, ...] = ()
+    conversions = 0
     while True:
         try:
             report = _DECODER.decode(receiver.recv_bytes(_LARGEST_REPORT))
@@ -104,10 +135,26 @@ def _listen(child: BaseProcess, receiver: Connection, settings: RenderSettings, 
                 progress(report.page, report.total)
             case _Standing():
                 account = report.account
+            case _Convert():
+                conversions += 1
+                answer = _converted(report, convert, conversions)
+                with suppress(OSError):  # the child may have come to its end meanwhile, which the next look tells
+                    receiver.send_bytes(_ENCODER.encode(answer))
             case _Done():
                 return report.rendered
             case _Failed():
                 raise RenderFailure(Outcome.of(report.outcome), report.detail, report.account)
+
+
+def _converted(wanted: _Convert, convert: Convert, number: int) -> _Converted:
+    """Convert for the child. What it asks for is data: how often it may ask is held here."""
+    if number > _MOST_CONVERSIONS:
+        return _Converted(pdf=b"", complaint=f"comes after {_MOST_CONVERSIONS} other office documents in one mail")
+    document = OfficeDocument(octets=wanted.octets, suffix=wanted.suffix, password=wanted.password)
+    try:
+        return _Converted(pdf=convert(document), complaint="")
+    except OfficeFailure as failure:
+        return _Converted(pdf=b"", complaint=str(failure))
 
 
 def _ended(exitcode: int | None, settings: RenderSettings, account: tuple[PartAccount, ...]) -> RenderFailure:
@@ -143,8 +190,15 @@ def _child(task: _Task, sender: Connection) -> None:
         standing[0] = account
         tell(_Standing(account=account))
 
+    def convert(document: OfficeDocument) -> bytes:
+        tell(_Convert(octets=document.octets, suffix=document.suffix, password=document.password))
+        answer = _ANSWERS.decode(sender.recv_bytes(_LARGEST_REPORT))
+        if answer.complaint:
+            raise OfficeFailure(answer.complaint)
+        return answer.pdf
+
     try:
-        rendered = _render(task, lambda page, total: tell(_Drawing(page=page, total=total)), on_account)
+        rendered = _render(task, lambda page, total: tell(_Drawing(page=page, total=total)), on_account, convert)
     except RenderFailure as failure:
         tell(_Failed(outcome=failure.outcome.code, detail=failure.detail, account=failure.account))
     except MemoryError:
@@ -154,10 +208,10 @@ def _child(task: _Task, sender: Connection) -> None:
         tell(_Done(rendered=rendered))
 
 
-def _render(task: _Task, progress: Progress, on_account: OnAccount) -> Rendered:
+def _render(task: _Task, progress: Progress, on_account: OnAccount, convert: Convert) -> Rendered:
     if isinstance(task.content, bytes):
-        return render_message(task.content, task.settings, progress, on_account)
-    return render_files(task.content, task.settings, progress, on_account)
+        return render_message(task.content, task.settings, progress, on_account, convert)
+    return render_files(task.content, task.settings, progress, on_account, convert)
 
 
 def _limit(settings: RenderSettings) -> None:

@@ -23,3 +23,4 @@ class RenderSettings:
     text_pt: float = 11.5
     margin_mm: float = 15.0
     photos: PhotoScreen = PhotoScreen.BALANCED
+    office_s: float = 60.0

@@ -19,6 +19,8 @@ from mailfax.render.html import HtmlPart, InlinePicture, html_source, svg_source
 from mailfax.render.image import ImageSource
 from mailfax.render.kinds import Kind, kind_of, sniff, why_not
 from mailfax.render.mime import AutomaticMail, NotParsed, Part, parts_of
+from mailfax.render.office import Convert, OfficeDocument, OfficeFailure, no_office
+from mailfax.render.office_kinds import is_locked, office_suffix
 from mailfax.render.paper import FINE, STANDARD, Paper
 from mailfax.render.pdf import PdfSource
 from mailfax.render.request import RenderRequest, request_of
@@ -54,12 +56,16 @@ class _Work:
 
 
 def render_message(
-    raw: bytes, settings: RenderSettings, progress: Progress, on_account: OnAccount | None = None
+    raw: bytes,
+    settings: RenderSettings,
+    progress: Progress,
+    on_account: OnAccount | None = None,
+    convert: Convert = no_office,
 ) -> Rendered:
     """Turn a mail into pages, in this process. Raises RenderFailure.
 
     `progress` hears of every page before it is drawn; `on_account` hears, before each part is touched, the account as it
-    would stand if that part were the end of it.
+    would stand if that part were the end of it; `convert` makes office documents PDF.
     """
     try:
         parts = parts_of(raw, prefer_html=settings.prefer_html)
@@ -67,7 +73,7 @@ def render_message(
         raise RenderFailure(Outcome.UNREADABLE, str(error)) from error
     except AutomaticMail as error:
         raise RenderFailure(Outcome.AUTOMATIC_MAIL, Outcome.AUTOMATIC_MAIL.sentence) from error
-    return _Rendering(parts, settings, request_of(raw), progress, on_account).run()
+    return _Rendering(parts, settings, request_of(raw), progress, on_account, convert).run()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,11 +90,15 @@ def read_files(paths: Sequence[Path]) -> tuple[NamedFile, ...]:
 
 
 def render_files(
-    files: Sequence[NamedFile], settings: RenderSettings, progress: Progress, on_account: OnAccount | None = None
+    files: Sequence[NamedFile],
+    settings: RenderSettings,
+    progress: Progress,
+    on_account: OnAccount | None = None,
+    convert: Convert = no_office,
 ) -> Rendered:
     """Turn files into pages, in their order. Raises RenderFailure."""
     parts = [_part_of_file(file.name, file.octets) for file in files]
-    return _Rendering(parts, settings, RenderRequest(), progress, on_account).run()
+    return _Rendering(parts, settings, RenderRequest(), progress, on_account, convert).run()
 
 
 def _part_of_file(name: str, octets: bytes) -> Part:
@@ -109,11 +119,13 @@ class _Rendering:
         request: RenderRequest,
         progress: Progress,
         on_account: OnAccount | None,
+        convert: Convert,
     ) -> None:
         self._settings = replace(settings, photos=request.photos or settings.photos)
         self._password = request.password
         self._progress = progress
         self._on_account = on_account
+        self._convert = convert
         self._plan = [_decide(part) for part in parts]
         self._account = [
             PartAccount(
@@ -195,6 +207,8 @@ class _Rendering:
                     source = PdfSource(first.part.octets, self._settings.photos, self._password)
                 case Kind.IMAGE:
                     source = ImageSource(first.part.octets, self._settings.photos)
+                case Kind.OFFICE:
+                    source = PdfSource(self._converted(first.part), self._settings.photos)
                 case None:
                     raise AssertionError("only parts with a kind are opened")
                 case _:
@@ -208,6 +222,16 @@ class _Rendering:
     def _too_long(self, length: str) -> RenderFailure:
         detail = f"The document has {length}; this server sends at most {self._settings.max_pages}."
         return RenderFailure(Outcome.TOO_MANY_PAGES, detail, self._refused(()))
+
+    def _converted(self, part: Part) -> bytes:
+        """Have an office document made a PDF. Raises PartUnreadable."""
+        if not self._password and is_locked(part.octets):
+            raise PartUnreadable("needs a password to be opened (the header X-Fax-Password gives one)")
+        suffix = office_suffix(part.octets, part.name) or ""
+        try:
+            return self._convert(OfficeDocument(octets=part.octets, suffix=suffix, password=self._password))
+        except OfficeFailure as error:
+            raise PartUnreadable(str(error)) from error
 
     def _unreadable(self, members: tuple[int, ...], error: PartUnreadable) -> RenderFailure:
         detail = f"{self._plan[members[0]].part.name} {error}."

@@ -19,6 +19,7 @@ from mailfax.gateway.rendering import RenderDesk
 from mailfax.model.address import FaxAddress
 from mailfax.model.job import Job, JobState
 from mailfax.model.submission import Recipient
+from mailfax.render.office import OfficeDesk
 from mailfax.render.settings import RenderSettings
 from mailfax.render.story import render_message
 from mailfax.smtp.outgoing import Handed, deliver
@@ -73,13 +74,14 @@ def test_a_document_that_could_not_be_recorded_is_made_again(intake: Intake, mon
     store, job = intake.store, accepted(intake)
     assert isinstance(store, FillingStore)
     monkeypatch.setattr(
-        rendering, "render_in_child", lambda raw, limits, progress, _: render_message(raw, limits, progress)
+        rendering, "render_in_child", lambda raw, limits, progress, *_: render_message(raw, limits, progress)
     )
     desk = RenderDesk(
         store=store,
         blobs=intake.blobs,
         settings=RenderSettings(),
         context=multiprocessing.get_context("forkserver"),
+        office=OfficeDesk(RenderSettings()),
         now_us=wall_clock_us,
         emit=lambda _: store.fill(),  # as soon as a page is being drawn
     )

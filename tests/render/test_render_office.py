@@ -1,0 +1,281 @@
+"""Office documents become pages by LibreOffice, or are refused with a plain answer; it is gone afterwards with all it wrote."""
+
+import dataclasses
+import io
+import os
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages import Render, inked_bands, mail_with, pixels
+
+from mailfax.model.outcome import Outcome
+from mailfax.render import office
+from mailfax.render.office import OfficeDesk, OfficeDocument, OfficeFailure
+from mailfax.render.office_kinds import is_locked, office_suffix
+from mailfax.render.pdf import PdfSource
+from mailfax.render.result import RenderFailure
+from mailfax.render.sandbox import render_in_child
+from mailfax.render.settings import RenderSettings
+from mailfax.render.story import render_message
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r" '
+    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="{0}"/></Relationships>'
+)
+_TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>{0}</Types>'
+)
+_OOXML = "application/vnd.openxmlformats-officedocument."
+
+
+def archive(members: dict[str, str]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as out:
+        for name, text in members.items():
+            out.writestr(name, text)
+    return file.getvalue()
+
+
+def docx(body: str) -> bytes:
+    kind = f'<Override PartName="/word/document.xml" ContentType="{_OOXML}wordprocessingml.document.main+xml"/>'
+    document = (
+        '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><w:body>'
+        f"{body}</w:body></w:document>"
+    )
+    return archive(
+        {
+            "[Content_Types].xml": _TYPES.format(kind),
+            "_rels/.rels": _RELATIONS.format("word/document.xml"),
+            "word/document.xml": document,
+        }
+    )
+
+
+def paragraph(text: str) -> str:
+    return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def xlsx(columns: int) -> bytes:
+    cells = "".join(
+        f'<c r="{chr(65 + number)}1" t="inlineStr"><is><t>column {number}</t></is></c>' for number in range(columns)
+    )
+    kinds = (
+        f'<Override PartName="/xl/workbook.xml" ContentType="{_OOXML}spreadsheetml.sheet.main+xml"/>'
+        f'<Override PartName="/xl/sheet.xml" ContentType="{_OOXML}spreadsheetml.worksheet+xml"/>'
+    )
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    relations = _RELATIONS.format("sheet.xml").replace('/officeDocument"', '/worksheet"')
+    workbook = (
+        f'<workbook xmlns="{main}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
+        '<sheets><sheet name="one" sheetId="1" r:id="r"/></sheets></workbook>'
+    )
+    return archive(
+        {
+            "[Content_Types].xml": _TYPES.format(kinds),
+            "_rels/.rels": _RELATIONS.format("xl/workbook.xml"),
+            "xl/workbook.xml": workbook,
+            "xl/_rels/workbook.xml.rels": relations,
+            "xl/sheet.xml": f'<worksheet xmlns="{main}"><sheetData><row r="1">{cells}</row></sheetData></worksheet>',
+        }
+    )
+
+
+def slides() -> bytes:
+    """A flat OpenDocument presentation of two slides, packed."""
+    content = (
+        '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
+        'xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0" '
+        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.3"><office:body><office:presentation>'
+        + "".join(
+            f'<draw:page draw:name="{name}"><draw:frame svg:x="2cm" svg:y="2cm" svg:width="20cm" svg:height="3cm">'
+            f"<draw:text-box><text:p>{name}</text:p></draw:text-box></draw:frame></draw:page>"
+            for name in ("first", "second")
+        )
+        + "</office:presentation></office:body></office:document-content>"
+    )
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" manifest:version="1.3">'
+        '<manifest:file-entry manifest:full-path="/" '
+        'manifest:media-type="application/vnd.oasis.opendocument.presentation"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    )
+    kind = "application/vnd.oasis.opendocument.presentation"
+    return archive({"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest})
+
+
+RTF = rb"{\rtf1\ansi Rich text with \u1046? and an \b important\b0  word.\par}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the desk puts its profiles."""
+    before, tempfile.tempdir = tempfile.tempdir, str(tmp_path_factory.mktemp("office"))
+    yield Path(tempfile.tempdir)
+    tempfile.tempdir = before
+
+
+@pytest.fixture(scope="module")
+def desk(folder: Path) -> Iterator[OfficeDesk]:
+    """One desk, so that every document but the first finds its LibreOffice started."""
+    assert office.office_program(), "LibreOffice is not installed"
+    assert office.confinement() == "bwrap", "bubblewrap does not work here"
+    desk = OfficeDesk(RenderSettings())
+    yield desk
+    desk.close()
+    assert not list(folder.iterdir())
+
+
+def faxed(desk: OfficeDesk, octets: bytes, content_type: str, name: str) -> list[tuple[int, int]]:
+    """Return of each page its rows, and how many bands of ink it has."""
+    mail = mail_with(octets, content_type, name)
+    pages = render_message(mail, RenderSettings(), lambda *_: None, convert=desk.convert).pages
+    return [(page.fine.rows, len(inked_bands(pixels(page.fine)))) for page in pages]
+
+
+def test_a_word_file_goes_through_the_limited_child(desk: OfficeDesk) -> None:
+    context = get_context("forkserver")
+    mail = mail_with(docx(paragraph("Dear Sir") + paragraph("Yours") * 2), DOCX, "letter.docx")
+    rendered = render_in_child(mail, RenderSettings(), lambda *_: None, context, desk.convert)
+    [page] = rendered.pages
+    assert len(inked_bands(pixels(page.fine))) == 3
+    [row] = rendered.account
+    assert (row.name, row.first_page, row.last_page) == ("letter.docx", 1, 1)
+
+
+def test_a_wide_sheet_is_one_page_wide_and_lies_on_its_side(desk: OfficeDesk) -> None:
+    pdf = desk.convert(OfficeDocument(octets=xlsx(24), suffix="xlsx"))
+    source = PdfSource(pdf)
+    assert source.page_count == 1
+    [sheet] = source.sheets()
+    inked = np.flatnonzero(sheet.fine.to_bool().any(axis=1))
+    assert inked[-1] - inked[0] > 1700, "turned: the row of cells runs along the paper"
+
+
+def test_rich_text_and_slides(desk: OfficeDesk) -> None:
+    assert [bands for _, bands in faxed(desk, RTF, "text/rtf", "note.rtf")] == [1]
+    pages = faxed(desk, slides(), "application/octet-stream", "talk.odp")
+    assert len(pages) == 2
+    assert all(bands for _, bands in pages)
+
+
+def test_a_document_reaches_neither_files_nor_network(desk: OfficeDesk, tmp_path: Path) -> None:
+    """The macro's own eyes: from inside the sandbox the disk of this test is not there."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("SECRET")
+    field = f'<w:p><w:fldSimple w:instr=" INCLUDETEXT &quot;{secret}&quot; "><w:r><w:t>cached</w:t></w:r></w:fldSimple></w:p>'
+    pdf = desk.convert(OfficeDocument(octets=docx(field + paragraph("end")), suffix="docx"))
+    assert PdfSource(pdf).page_count == 1
+    shown = tmp_path / "shown"
+    shown.mkdir()
+    script = f"cat {secret}; cat /etc/passwd; cat /proc/net/dev"
+    looked = subprocess.run(
+        [*office._bwrap(shown), "sh", "-c", script], capture_output=True, check=False, timeout=60, text=True
+    )
+    assert "SECRET" not in looked.stdout
+    assert "root:" not in looked.stdout
+    assert [line.split(":")[0].strip() for line in looked.stdout.splitlines() if ":" in line] == ["lo"]
+
+
+def test_a_damaged_file_is_refused_and_leaves_nothing(desk: OfficeDesk, folder: Path) -> None:
+    broken = docx(paragraph("x"))
+    damaged = broken.replace(b"word/document.xml", b"word/document.xm_", 1)
+    before = set(folder.iterdir())
+    with pytest.raises(OfficeFailure, match="cannot be read by LibreOffice"):
+        desk.convert(OfficeDocument(octets=damaged[: len(damaged) // 2], suffix="docx"))
+    after = set(folder.iterdir())
+    assert len(after) == 1, "only the one that waits for the next document"
+    assert len(before) == 1
+    assert not after & before
+
+
+def test_one_that_takes_too_long_is_ended() -> None:
+    before = office_children()
+    desk = OfficeDesk(dataclasses.replace(RenderSettings(), office_s=0.01))
+    try:
+        with pytest.raises(OfficeFailure, match=r"took LibreOffice more than 0\.01 s"):
+            desk.convert(OfficeDocument(octets=docx(paragraph("word ") * 20000), suffix="docx"))
+    finally:
+        desk.close()
+    assert office_children() <= before
+
+
+def office_children() -> set[str]:
+    return {
+        entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit() and _is_office_of(entry, os.getpid())
+    }
+
+
+def _is_office_of(entry: Path, parent: int) -> bool:
+    try:
+        status = (entry / "stat").read_text().rsplit(") ", 1)[1].split()
+        command = (entry / "cmdline").read_bytes()
+    except OSError:
+        return False
+    return int(status[1]) == parent and b"soffice" in command and status[0] != "Z"
+
+
+def test_without_libreoffice_the_answer_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(office, "office_program", lambda: None)
+    desk = OfficeDesk(RenderSettings())
+    with pytest.raises(RenderFailure) as failure:
+        render_message(
+            mail_with(docx(paragraph("x")), DOCX, "letter.docx"),
+            RenderSettings(),
+            lambda *_: None,
+            convert=desk.convert,
+        )
+    assert failure.value.outcome is Outcome.UNREADABLE
+    assert failure.value.detail.startswith("letter.docx needs LibreOffice, which this server does not have")
+    assert "libreoffice-writer-nogui" in failure.value.detail
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+
+
+def stream(name: str) -> bytes:
+    return name.encode("utf-16-le").ljust(64, b"\0") + bytes(64)
+
+
+@pytest.mark.parametrize(
+    ("octets", "name", "suffix", "locked"),
+    [
+        (docx(""), "anything", "docx", False),
+        (xlsx(1), "anything", "xlsx", False),
+        (slides(), "anything", "odp", False),
+        (RTF, "letter.doc", "rtf", False),
+        (OLE + stream("WordDocument"), "a.doc", "doc", False),
+        (OLE + stream("Workbook"), "a.bin", "xls", False),
+        (OLE + stream("EncryptedPackage"), "plan.xlsx", "xlsx", True),
+        (OLE + stream("__substg1.0_001A001E"), "mail.msg", None, False),
+        (archive({"a.txt": "x"}), "a.docx", None, False),
+        (b"PK\x03\x04 cut short", "a.docx", None, False),
+        (
+            archive(
+                {"mimetype": "application/vnd.oasis.opendocument.text", "META-INF/manifest.xml": "<encryption-data/>"}
+            ),
+            "a",
+            "odt",
+            True,
+        ),
+    ],
+)
+def test_kinds_are_told_by_content(octets: bytes, name: str, suffix: str | None, locked: bool) -> None:
+    assert office_suffix(octets, name) == suffix
+    assert is_locked(octets) is locked
+
+
+def test_a_locked_file_says_so_before_libreoffice_is_asked(rendered: Render) -> None:
+    mail = mail_with(OLE + stream("EncryptedPackage"), DOCX, "plan.docx")
+    with pytest.raises(RenderFailure, match=r"plan\.docx needs a password to be opened \(the header X-Fax-Password"):
+        rendered(mail)
