@@ -26,6 +26,7 @@ PACKAGES = "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-
 _MACRO = Path(__file__).with_name("office_serve.bas")
 _POLL_S = 0.02
 _START_S = 60.0
+_END_S = 10.0
 _FILE_BYTES = 256 << 20
 # LibreOffice maps far more than it uses: libraries, thread stacks. What a document may use is added to this.
 _ADDRESS_SPACE_BYTES = 3 << 30
@@ -238,7 +239,11 @@ class _Instance:
         with suppress(ProcessLookupError):  # it has ended
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        # What runs inside of the sandbox ends a moment later, and may still be writing.
+        deadline = time.monotonic() + _END_S
+        while self._folder.exists() and time.monotonic() < deadline:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            time.sleep(_POLL_S)
 
 
 def _write_profile(profile: Path) -> None:
