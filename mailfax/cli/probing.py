@@ -75,7 +75,7 @@ def probe(order: ProbeOrder, profiles: Mapping[str, Profile]) -> NoReturn:
         tried = _try(order, number, found, profiles, tell) if number else None
     except LineFault as fault:
         _fault(str(fault), as_json=order.as_json)
-    usable = any(ability.driven for ability in found.abilities)
+    usable = any(ability.entered for ability in found.abilities)
     if order.as_json:
         typer.echo(json.dumps(facts(found, tried)))
     else:
@@ -97,7 +97,7 @@ def facts(found: Probed, tried: Trial | None) -> dict[str, object]:
         "abilities": [
             {
                 "class": ability.fax_class.value,
-                "driven": ability.driven,
+                "entered": ability.entered,
                 "sends": [str(modulation) for modulation in ability.sends],
                 "receives": [str(modulation) for modulation in ability.receives],
                 "adaptive_reception": ability.adaptive,
@@ -131,8 +131,8 @@ def words(found: Probed, tried: Trial | None) -> list[str]:
         said += _about(ability)
     if not found.abilities:
         said.append("It offers no fax class: this is no fax modem, or it did not understand AT+FCLASS=?.")
-    elif not any(ability.driven for ability in found.abilities):
-        said.append("It offers no class that mailfax drives.")
+    elif not any(ability.entered for ability in found.abilities):
+        said.append("It offers fax classes and enters none of them.")
     if tried is not None:
         result = tried.result
         rate = f", {result.modulation} {result.bit_rate}" if result.modulation else ""
@@ -145,7 +145,7 @@ def words(found: Probed, tried: Trial | None) -> list[str]:
 
 def _about(ability: Abilities) -> list[str]:
     name = f"class {ability.fax_class.value:<4}"
-    rows = [f"{name}{'' if ability.driven else 'not driven by mailfax'}".rstrip()]
+    rows = [f"{name}{'' if ability.entered else 'offered, and refused'}".rstrip()]
     if ability.sends or ability.receives:
         rows[0] = f"{name}sends {_rates(ability.sends)}; receives {_rates(ability.receives)}"
         rows.append(f"          adaptive reception (+FAR): {'yes' if ability.adaptive else 'no'}")

@@ -108,10 +108,10 @@ class Line(_Section, frozen=True, kw_only=True):
     """[lines.NAME]: one telephone line."""
 
     kind: Annotated[
-        Literal["modem", "class1", "class1.0", "virtual"],
+        Literal["modem", "class1", "class1.0", "class2", "class2.0", "class2.1", "virtual"],
         Meta(
             description="modem: a fax modem, in the class that its profile likes best. class1, class1.0: a fax modem in that class "
-            "(T.31). virtual: a line of the virtual exchange."
+            "(T.31). class2, class2.0, class2.1: one that does T.30 by itself (T.32). virtual: a line of the virtual exchange."
         ),
     ]
     number: Annotated[

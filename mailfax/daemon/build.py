@@ -46,7 +46,7 @@ AFTER_REFUSAL = {
     "go-on": AfterRtn.GO_ON,
     "retransmit-then-go-on": AfterRtn.RETRANSMIT_THEN_GO_ON,
 }
-CLASSES = {"class1": FaxClass.CLASS1, "class1.0": FaxClass.CLASS1_0}
+CLASSES = {f"class{fax_class}": fax_class for fax_class in FaxClass}
 TONES = {"busy": Tone.BUSY, "no-answer": Tone.NO_ANSWER}
 
 

@@ -1,8 +1,12 @@
-"""What a line is to the rest of mailfax. Implemented by `class1` (a T.31 modem) and `virtual` (the exchange in a process)."""
+"""What a line is to the rest of mailfax.
 
+Implemented by `class1` (a T.31 modem), `class2` (a modem that does T.30 by itself) and `virtual` (the exchange in a process).
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mailfax.t30.commands import LineCommand, LineResult
 from mailfax.t30.modulation import Modulation
@@ -82,4 +86,13 @@ class Line(Protocol):
 
     def close(self) -> None:
         """Give the device back."""
+        ...
+
+
+@runtime_checkable
+class Spoken(Protocol):
+    """A line whose device is told in words what to do, and says in words what it heard: a modem that does T.30 by itself."""
+
+    def listen_in(self, tell: Callable[[str, str], None] | None) -> None:
+        """Have the dialogue of the call told to `tell` (`>` or `<`, words), from its beginning; or to nobody any more."""
         ...

@@ -6,8 +6,9 @@ A modem is asked each time it is opened, since another one may be plugged in by 
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import assert_never
 
 import structlog
 
@@ -15,6 +16,7 @@ from mailfax.modem.at.attention import get_attention
 from mailfax.modem.at.dialogue import Dialogue
 from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.class1 import Class1Line, Class1Settings, Did, DidMemory, FlowControl
+from mailfax.modem.class2 import Class2Line, Class2Settings
 from mailfax.modem.line import Line, LineFault
 from mailfax.modem.profile import FaxClass, Profile, choose, questions, read_classes
 
@@ -23,9 +25,7 @@ LOCK_FOLDER = Path("/run/lock")  # FHS
 FIRST_SPEED = 115200
 ANSWER_S = 3.0
 SHOWN = 60
-SHOWN = 60
 CLASSES = "AT+FCLASS=?"
-DRIVEN = (FaxClass.CLASS1, FaxClass.CLASS1_0)  # the classes that we have a driver for
 _log = structlog.get_logger(__name__)
 
 
@@ -70,15 +70,11 @@ def identify(
 
 
 def choose_class(wished: FaxClass | None, profile: Profile, offered: tuple[FaxClass, ...]) -> FaxClass:
-    """Return the class that was asked for, else the profile's best that the modem has and we drive. Raises LineFault."""
+    """Return the class that was asked for, else the profile's best that the modem has."""
     if wished is not None:
         return wished
-    able = [one for one in profile.classes if one in DRIVEN and (not offered or one in offered)]
-    able += [one for one in offered if one in DRIVEN]
-    if not able:
-        has = ", ".join(offered) or "no fax class"
-        raise LineFault(f"The modem offers {has}; driven here are {', '.join(DRIVEN)}.")
-    return able[0]
+    able = [one for one in profile.classes if not offered or one in offered]
+    return next(iter((*able, *offered)), profile.classes[0])
 
 
 def open_modem(wished: Wished, profiles: Mapping[str, Profile], *, memory: DidMemory | None = None) -> Line:
@@ -95,11 +91,17 @@ def open_modem(wished: Wished, profiles: Mapping[str, Profile], *, memory: DidMe
     port = SerialPort(first)
     try:
         profile, fax_class = _profile_and_class(wished, profiles, port)
-        settings = class1_settings(wished, profile, fax_class)
+        settings = modem_settings(wished, profile, fax_class)
         if (settings.speed, settings.flow_control) != (first.speed, first.flow_control):
             port.close()
             port = SerialPort(settings)
-        return Class1Line(settings, port, memory=memory)
+        match settings:
+            case Class1Settings():
+                return Class1Line(settings, port, memory=memory)
+            case Class2Settings():
+                return Class2Line(settings, port, memory=memory)
+            case _:
+                assert_never(settings)
     except LineFault:
         port.close()
         raise
@@ -118,12 +120,12 @@ def _profile_and_class(wished: Wished, profiles: Mapping[str, Profile], port: Po
     return profile, fax_class
 
 
-def class1_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Class1Settings:
+def modem_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Class1Settings | Class2Settings:
     """Join what a profile says of the model and what was said of this modem; the latter holds."""
     flow = wished.flow or profile.flow
     flow_command = tuple(filter(None, (profile.flow_commands.get(flow, ""),)))
-    return Class1Settings(
-        device=wished.device,
+    return replace(
+        _class_settings(wished.device, profile, fax_class),
         lock_folder=wished.lock_folder,
         name=wished.name,
         number=wished.number,
@@ -133,14 +135,35 @@ def class1_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Cl
         flow_control=flow,
         init=(*profile.init, *flow_command, *wished.extra_init),
         after_class=flow_command if profile.flow_again else (),
-        adaptive=profile.class1.adaptive,
-        transmit=",".join(map(str, profile.class1.transmit)),
-        receive=",".join(map(str, profile.class1.receive)),
-        silence_by_frs=profile.class1.silence_by_frs,
-        fcs_octets=profile.class1.fcs_octets,
         caller_id=profile.caller_id if wished.caller_id is None else wished.caller_id,
         caller_id_wait_s=profile.caller_id_wait_s,
         dial_prefix=f"{profile.dial}{wished.dialled_first}",
         rings_before_answer=wished.rings,
         command_timeout_s=profile.command_s,
+    )
+
+
+def _class_settings(device: str, profile: Profile, fax_class: FaxClass) -> Class1Settings | Class2Settings:
+    """Return what a profile says of the one driver or the other."""
+    if fax_class in {FaxClass.CLASS1, FaxClass.CLASS1_0}:
+        one = profile.class1
+        return Class1Settings(
+            device=device,
+            adaptive=one.adaptive,
+            transmit=",".join(map(str, one.transmit)),
+            receive=",".join(map(str, one.receive)),
+            silence_by_frs=one.silence_by_frs,
+            fcs_octets=one.fcs_octets,
+        )
+    two = profile.class2
+    return Class2Settings(
+        device=device,
+        bit_order=two.bit_order,
+        send_reversed=two.send_reversed,
+        receive_reversed=two.receive_reversed,
+        start_receive=two.start_receive,
+        wait_for_xon=two.wait_for_xon,
+        send_rtc=two.send_rtc,
+        hex_numbers=two.hex,
+        copy_quality=two.copy_quality,
     )

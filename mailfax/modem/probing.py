@@ -11,7 +11,7 @@ from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.class1 import Class1Settings, FlowControl
 from mailfax.modem.class1.turn import CODES, read_codes
 from mailfax.modem.line import LineFault
-from mailfax.modem.opening import ANSWER_S, DRIVEN, LOCK_FOLDER, Identified, identify
+from mailfax.modem.opening import ANSWER_S, LOCK_FOLDER, Identified, identify
 from mailfax.modem.profile import FaxClass, Profile, choose, questions
 from mailfax.t30.modulation import Modulation
 
@@ -24,13 +24,13 @@ _GROUP = re.compile(r"\([^()]*\)|[^,()]+")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Abilities:
-    """What a modem can in one class. `capabilities` is what it says itself, where T.32 has a word for it.
+    """What a modem can in one class, if it enters it at all. `capabilities` is what it says itself, where T.32 has a word for it.
 
     In Class 1 the codings and error correction are ours, so the modem has none of its own.
     """
 
     fax_class: FaxClass
-    driven: bool
+    entered: bool
     sends: tuple[Modulation, ...] = ()
     receives: tuple[Modulation, ...] = ()
     adaptive: bool = False
@@ -93,15 +93,13 @@ def probe_port(
 
 def _abilities(dialogue: Dialogue, fax_class: FaxClass) -> Abilities:
     if dialogue.command(f"AT+FCLASS={fax_class.value}", ANSWER_S) is not Result.OK:
-        return Abilities(fax_class=fax_class, driven=False)
+        return Abilities(fax_class=fax_class, entered=False)
     if fax_class in CAPABILITIES:
         said = dialogue.ask(CAPABILITIES[fax_class], ANSWER_S)
-        return Abilities(
-            fax_class=fax_class, driven=fax_class in DRIVEN, capabilities=said, codings=tuple(_codings(said))
-        )
+        return Abilities(fax_class=fax_class, entered=True, capabilities=said, codings=tuple(_codings(said)))
     return Abilities(
         fax_class=fax_class,
-        driven=fax_class in DRIVEN,
+        entered=True,
         sends=_modulations(dialogue.ask("AT+FTM=?", ANSWER_S)),
         receives=_modulations(dialogue.ask("AT+FRM=?", ANSWER_S)),
         adaptive="1" in dialogue.ask("AT+FAR=?", ANSWER_S),

@@ -62,11 +62,12 @@ class Class1Profile(_Table, frozen=True, kw_only=True):
 class Class2Profile(_Table, frozen=True, kw_only=True):
     """[class2]: a model in Class 2, 2.0 and 2.1.
 
-    `bit_order` is sent at the start; `receive_reversed` says that page data comes with the first bit of the line in the most
-    significant place all the same. `send_rtc`: the modem does not send RTC itself. `hex`: numbers of +FIS and the like are hexadecimal.
+    `bit_order` is sent at the start; `send_reversed` and `receive_reversed` say that page data has the first bit of the line in the
+    most significant place of an octet all the same. `wait_for_xon`: XON behind CONNECT says that it takes a page. `send_rtc`: the modem does not send RTC itself. `hex`: numbers of +FIS and the like are hexadecimal.
     """
 
     bit_order: str = ""
+    send_reversed: bool = False
     receive_reversed: bool = False
     start_receive: StartReceive = StartReceive.DC2
     wait_for_xon: bool = False

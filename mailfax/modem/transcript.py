@@ -1,8 +1,11 @@
-"""The signalling of a call as text (see `mailfax.t30.transcript`). Wraps any Line and Keeper; used by whoever wants to see a call."""
+"""The signalling of a call as text (see `mailfax.t30.transcript`). Wraps any Line and Keeper; used by whoever wants to see a call.
+
+Of a modem that does T.30 itself, the frames are the driver's words for what the modem says; its own words stand beside them.
+"""
 
 from collections.abc import Callable
 
-from mailfax.modem.line import DialResult, IncomingCall, Line
+from mailfax.modem.line import DialResult, IncomingCall, Line, Spoken
 from mailfax.modem.pump import Keeper
 from mailfax.t30.commands import KeeperCommand, KeeperResult, LineCommand, LineResult
 from mailfax.t30.transcript import CALL, Row, keeper_rows, line_rows
@@ -19,6 +22,8 @@ class TranscribedLine:
         self.at_s = 0.0
         self._line = line
         self._write = write
+        if isinstance(line, Spoken):
+            line.listen_in(self._dialogue)
 
     def dial(self, number: str) -> DialResult:
         """Dial."""
@@ -52,8 +57,10 @@ class TranscribedLine:
         return result
 
     def hang_up(self) -> None:
-        """Hang up."""
+        """Hang up; the call is over, and so is what is written of it."""
         self._line.hang_up()
+        if isinstance(self._line, Spoken):
+            self._line.listen_in(None)
 
     def stop(self) -> None:
         """Make every wait end."""
@@ -62,6 +69,9 @@ class TranscribedLine:
     def close(self) -> None:
         """Give the line back."""
         self._line.close()
+
+    def _dialogue(self, direction: str, words: str) -> None:
+        self._write(f"{Row(self.at_s, CALL, 'modem', '', f'{direction} {words}')}\n")
 
     def _note(self, signal: str, what: str) -> None:
         self._write(f"{Row(0.0, CALL, signal, '', what)}\n")

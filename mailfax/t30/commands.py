@@ -15,6 +15,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from mailfax.model.call import CallEvent, CallResult
+from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageFormat
 from mailfax.t30.modulation import Modulation
 
@@ -183,11 +184,15 @@ class Silence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Disconnected:
-    """The call is over: the far end is gone, the line was cut, our device failed, or somebody asked to stop."""
+    """The call is over: the far end is gone, the line was cut, our device failed, or somebody asked to stop.
+
+    `outcome` is set by a line that knows more than that, a modem that does T.30 itself.
+    """
 
     at_s: float
     reason: str
     ours: bool = False
+    outcome: Outcome | None = None
 
 
 LineResult = Sent | FramesHeard | TrainingHeard | PageHeard | BlockHeard | WrongCarrier | Silence | Disconnected

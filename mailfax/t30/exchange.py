@@ -78,6 +78,8 @@ def on_line(link: Link, command: LineCommand) -> Steps[LineResult]:
 
 
 def _lost(link: Link, end: Disconnected) -> Outcome:
+    if end.outcome is not None:
+        return end.outcome
     if end.ours:
         return Outcome.LINE_FAULT
     return Outcome.CALL_DROPPED if link.contact else Outcome.NO_FAX

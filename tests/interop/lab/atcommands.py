@@ -30,6 +30,7 @@ IDENTITY = {
 class Settings:
     """What ATZ sets back."""
 
+    ecm: bool = False  # what the model has
     echo: bool = True
     words: bool = True
     caller_id: bool = False
@@ -90,7 +91,7 @@ def _basic(name: str, value: int, settings: Settings, reply: Reply) -> None:
         case "V":
             settings.words = bool(value)
         case "Z" | "&F":
-            settings.__init__()  # type: ignore[misc]
+            settings.__init__(ecm=settings.ecm)  # type: ignore[misc]
         case "A":
             reply.action = "answer"
         case "H" if value == 0:

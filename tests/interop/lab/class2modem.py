@@ -34,6 +34,15 @@ ANSWER_CODES = {"MCF": 1, "RTN": 2, "RTP": 3, "PIN": 4, "PIP": 5}
 VERDICT_OF = {1: "MCF", 2: "RTN", 3: "RTP"}
 END_CODES = {"MPS": 0, "EOM": 1, "EOP": 2}
 REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+_EOL = "000000000001"
+
+
+def _lsb_first(bits: str) -> bytes:
+    padded = bits + "0" * (-len(bits) % 8)
+    return int(padded, 2).to_bytes(len(padded) // 8, "big").translate(REVERSED)
+
+
+RTC = {0: _lsb_first(_EOL * 6), 1: _lsb_first((_EOL + "1") * 6)}
 LAST_CARRIER_BLOCKS = 15  # 0.3 s after our last signal, so that the far end has heard it to its end
 
 
@@ -82,7 +91,7 @@ class Class2Modem:
         self._port = DtePort(link)
         self._folder = folder
         self._calls = 0
-        self._settings = Settings()
+        self._settings = Settings(ecm=self.model.ecm)
         self._line = bytearray()
         self._new_call()
 
@@ -156,7 +165,7 @@ class Class2Modem:
         octets, left = self._port.read()
         if left:
             self._line.clear()
-            self._settings = Settings()
+            self._settings = Settings(ecm=self.model.ecm)
             self._hang_up()
             self._new_call()
         for octet in octets:
@@ -338,7 +347,8 @@ class Class2Modem:
                 self._port.say(bytes((DLE, ETX)))
         self.say(f"+FHS:{code:02X}" if self._settings.new else f"+FHNG:{code}")
         if self._executing:
-            self._final("OK")
+            refused = self._settings.new and self._executing == "ppm" and self._answer in {2, 4}
+            self._final("ERROR" if refused else "OK")
 
     def _hang_up(self) -> None:
         """Be on hook without a word."""
@@ -515,6 +525,7 @@ class Class2Modem:
         assert terminal is not None
         assert chosen is not None
         octets = self._page.translate(REVERSED) if settings.new and settings.bit_order & 1 else self._page
+        octets += RTC.get(chosen.df, b"")  # the modem's part, whether or not the DTE has done it too
         width_px = chosen.width_px
         rows = pagefile.decode(octets, ENCODING[chosen.df], width_px, self._folder / "class2-scratch.tif")
         self._page = b""
@@ -531,6 +542,7 @@ class Class2Modem:
     def _agree(self, terminal: Terminal, chosen: Parameters) -> None:
         """Have spandsp command exactly what was told to the DTE."""
         t30 = terminal.t30
+        sd.t30_set_tx_ident(t30, (self._settings.ident or " ").encode())
         sd.t30_set_ecm_capability(t30, int(chosen.ec > 0))
         sd.t30_set_supported_compressions(t30, sum(sd.COMPRESSIONS[name] for name in _codings(chosen).split("+")))
         modems = {0: 1, 1: 1, 2: 3, 3: 3}.get(chosen.br, 7)

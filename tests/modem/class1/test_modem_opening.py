@@ -3,7 +3,7 @@
 from scripted_modem import ERROR, OK, ScriptedModem, modem, step
 
 from mailfax.modem.class1 import Class1Line
-from mailfax.modem.opening import Identified, Wished, class1_settings, identify
+from mailfax.modem.opening import Identified, Wished, identify, modem_settings
 from mailfax.modem.probing import probe_port
 from mailfax.modem.profile import FaxClass, choose, load_profiles, questions
 from mailfax.t30.modulation import Modulation
@@ -26,7 +26,7 @@ def test_a_modem_is_asked_who_it_is_and_set_up_as_its_model_wants() -> None:
     found = identify(scripted, "scripted", questions(OURS.values()), scripted.clock)
     assert found.classes == (FaxClass.CLASS1, FaxClass.CLASS2_0)
     profile = choose(OURS, found.answers, found.classes)
-    settings = class1_settings(Wished(device="scripted"), profile, FaxClass.CLASS1)
+    settings = modem_settings(Wished(device="scripted"), profile, FaxClass.CLASS1)
     scripted.script.extend(
         [
             step("ATE0V1Q0", OK),
@@ -76,5 +76,5 @@ def test_a_probe_says_what_the_modem_can_in_each_class_and_leaves_it_in_none() -
     one, two = probed.abilities
     assert (probed.profile.name, probed.caller_id) == ("conexant", False)
     assert one.sends[-1] is Modulation.V17_7200
-    assert (one.receives[-1], one.driven, one.adaptive, one.v34) == (Modulation.V29_9600, True, True, False)
+    assert (one.receives[-1], one.entered, one.adaptive, one.v34) == (Modulation.V29_9600, True, True, False)
     assert (two.fax_class, two.codings) == (FaxClass.CLASS2, ("MH", "MR", "MMR"))
