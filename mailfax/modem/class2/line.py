@@ -166,6 +166,7 @@ class Class2Line:
         self._call = None
         self._dialogue.heed_stop = False
         try:
+            self._port.flow(sending=False)
             if self._unsettled:
                 escape(self._dialogue)
             if self._talk.command("ATH0", HANG_UP_S) is not Result.OK:

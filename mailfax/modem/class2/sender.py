@@ -103,17 +103,17 @@ class Sender:
         if not self.taking:
             self._ask_for_start()
         self.bits += 8 * len(octets)
-        port = self.talk.dialogue.port
-        port.flow(sending=True)
-        try:
-            air_s = self.bits * _RESEND_SHARE / modulation.bit_rate
-            self.talk.write_data(octets, self.talk.clock() + air_s + _GRACE_S)
-        finally:
-            port.flow(sending=False)
+        air_s = self.bits * _RESEND_SHARE / modulation.bit_rate
+        self.talk.write_data(octets, self.talk.clock() + air_s + _GRACE_S)
 
     def whole_page(self, octets: bytes, modulation: Modulation) -> None:
-        """Hand over a page without error correction; its RTC is the modem's, unless it has none."""
+        """Hand over a page without error correction; its RTC is the modem's, unless it has none.
+
+        In Class 2 its end is one thing and the end-of-page command another: what fails before +FET is no doubt about that command.
+        """
         self.page(octets if self.talk.settings.send_rtc else without_rtc(octets), modulation)
+        if self.talk.settings.generation is FaxClass.CLASS2:
+            self._end_data()
 
     def block(self, frames: tuple[bytes, ...], modulation: Modulation) -> None:
         """Hand over what is in the frames of a block; the modem makes its own."""
@@ -165,28 +165,43 @@ class Sender:
             case other:
                 raise LineFault(f"The modem answered AT+FDT with {other.value}.")
         talk.await_xon()
+        talk.dialogue.port.flow(sending=True)  # until the modem has taken the last octet, and said so
 
     # -- phase D
 
     def _end_page(self, end: Fcf) -> None:
         """End the page, have its end-of-page command sent, and tell the engine what came back."""
         talk = self.talk
-        wait_s = talk.settings.page_end_s + self.bits * _RESEND_SHARE / _rate(
-            talk.heard.session or self.asked or Parameters()
-        )
+        wait_s = self._page_s()
         digit, octet = _ENDS[end]
-        self.taking = False
         if end is Fcf.EOM:
             self.asked = None  # some modems forget the form with the document
         talk.heard.page_status = None
         if talk.settings.generation is FaxClass.CLASS2:
-            talk.dialogue.write(END)
-            self._expect_ok(talk.in_call("", wait_s, "the end of a page"), "the end of a page")
+            if self.taking:  # under error correction only this command says that no block follows
+                self._end_data()
             result = talk.command(f"AT+FET={digit}", wait_s)
         else:
             talk.dialogue.write(bytes((DLE, octet)))
             result = talk.result(wait_s)
+            talk.dialogue.port.flow(sending=False)
+        self.taking = False
         self._judge(end, result)
+
+    def _end_data(self) -> None:
+        """Class 2: say that this was all of the page, and wait until the modem has taken it."""
+        talk = self.talk
+        talk.dialogue.write(END)
+        taken = talk.in_call("", self._page_s(), "the end of a page")
+        if taken is not Result.OK:
+            raise LineFault(f"The modem answered the end of a page with {taken.value}.")
+        talk.dialogue.port.flow(sending=False)
+        self.taking = False
+
+    def _page_s(self) -> float:
+        """Return how long the modem may take with the page at hand: all of it may still be in its memory."""
+        rate = _rate(self.talk.heard.session or self.asked or Parameters())
+        return self.talk.settings.page_end_s + self.bits * _RESEND_SHARE / rate
 
     def _judge(self, end: Fcf, result: Result | None) -> None:
         """Read what became of the page out of status, result and hang-up."""
@@ -231,15 +246,12 @@ class Sender:
         if talk.heard.hang_up is None:
             if self.taking:
                 talk.cancel()
+                talk.dialogue.port.flow(sending=False)
                 self.taking = False
             talk.command(f"AT{talk.words.abort}", talk.settings.command_timeout_s)
 
     def _answer(self, fcf: Fcf) -> None:
         self.frames.append((build_frame(fcf, x=False),))
-
-    def _expect_ok(self, result: Result, what: str) -> None:
-        if result is not Result.OK:
-            raise LineFault(f"The modem answered {what} with {result.value}.")
 
 
 def _rate(parameters: Parameters) -> int:

@@ -29,6 +29,7 @@ from lab.modem import Event, Party
 from lab.terminal import BLOCK, Terminal, Wait
 
 DLE, ETX, SUB, CAN, XON, XOFF, DC1, DC2 = 0x10, 0x03, 0x1A, 0x18, 0x11, 0x13, 0x11, 0x12
+READ = 4096
 PAGE_ENDS = {0x2C: 0, 0x3B: 1, 0x2E: 2}  # 2.0: DLE and one of these ends the page, and says what follows
 ANSWER_CODES = {"MCF": 1, "RTN": 2, "RTP": 3, "PIN": 4, "PIP": 5}
 VERDICT_OF = {1: "MCF", 2: "RTN", 3: "RTP"}
@@ -69,7 +70,6 @@ class Taking:
     after_dle: bool = False
     buffered: float = 0.0
     stopped: bool = False
-    lost: int = 0
     at_s: float = field(default_factory=time.monotonic)
 
 
@@ -86,7 +86,6 @@ class Class2Modem:
         self.off_hook = False
         self.terminal: Terminal | None = None
         self.xoffs = 0  # how often the DTE was held back
-        self.lost_octets = 0  # what it sent all the same
         self.said: list[str] = []
         self._port = DtePort(link)
         self._folder = folder
@@ -136,7 +135,13 @@ class Class2Modem:
 
     @property
     def clear_to_send(self) -> bool:
-        return True
+        """Say whether it takes more: a pty has no wire, so what a full buffer leaves there is held back as by CTS, too."""
+        return self._room() > 0
+
+    def _room(self) -> int:
+        if self._taking is None or not self.model.buffer_octets:
+            return READ
+        return max(0, int(self.model.buffer_octets - self._taking.buffered))
 
     def flush(self) -> None:
         self._port.flush()
@@ -162,7 +167,7 @@ class Class2Modem:
     def read_dte(self) -> None:
         """Take what the DTE wrote; its going away is a DTR drop."""
         self._drain()
-        octets, left = self._port.read()
+        octets, left = self._port.read(min(READ, self._room()))
         if left:
             self._line.clear()
             self._settings = Settings(ecm=self.model.ecm)
@@ -459,15 +464,11 @@ class Class2Modem:
     def _take_data(self, taking: Taking, octet: int) -> None:
         taking.at_s = time.monotonic()
         limit = self.model.buffer_octets
-        if limit:
-            if taking.buffered >= limit:
-                self.lost_octets += 1
-                return
-            taking.buffered += 1
-            if taking.buffered > limit * 0.75 and not taking.stopped:
-                taking.stopped = True
-                self.xoffs += 1
-                self._port.say(bytes((XOFF,)))
+        taking.buffered += 1
+        if limit and taking.buffered > limit * 0.75 and not taking.stopped:
+            taking.stopped = True
+            self.xoffs += 1
+            self._port.say(bytes((XOFF,)))
         if octet == CAN and not taking.after_dle and not taking.octets:
             self._taking = None
             self._abort()
@@ -496,7 +497,7 @@ class Class2Modem:
         if taking is None:
             return
         now_s = time.monotonic()
-        if now_s - taking.at_s > model.underflow_s:
+        if now_s - taking.at_s > model.underflow_s and not taking.stopped:
             self._taking = None
             assert self.terminal is not None
             self.terminal.abandon()

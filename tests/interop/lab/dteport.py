@@ -37,10 +37,10 @@ class DtePort:
             except OSError:  # nobody has the pty open: the characters fall on the floor
                 self.outbox.clear()
 
-    def read(self) -> tuple[bytes, bool]:
+    def read(self, most: int) -> tuple[bytes, bool]:
         """Return what the DTE wrote, and whether it has just gone away."""
         octets = bytearray()
-        while len(octets) < 4096:
+        while len(octets) < max(most, 1):
             poll = select.poll()
             poll.register(self.fd, select.POLLIN)
             flags = sum(event for _, event in poll.poll(0))
@@ -53,10 +53,10 @@ class DtePort:
                 return bytes(octets), True
             if not flags & select.POLLHUP:
                 self.dte_there = True
-            if not flags & select.POLLIN:
+            if not flags & select.POLLIN or most <= 0:
                 break
             try:
-                octets += os.read(self.fd, 1024)
+                octets += os.read(self.fd, min(1024, most - len(octets)))
             except OSError:
                 break
         return bytes(octets), False
