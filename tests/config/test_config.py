@@ -161,7 +161,7 @@ number = "1"
         ('"/dev/ttyUSB0"', "0", "lines.usb.device: 0 cannot stand here. Write a text in quotes."),
         ('"localhost:25"', '"localhost:25"\nmaildir = 5', "mail.maildir: 5 cannot stand here. Write a path in quotes."),
         ('"none"', '"none"\nreport_delivered = "yes"', 'mail.report_delivered: "yes" cannot stand here. Write true or f'),
-        ('kind = "virtual"\nnumber', "number", 'lines.in.kind is missing. Write "class1" or "class1.0" or "modem" or "virtual".'),
+        ('kind = "virtual"\nnumber', "number", 'lines.in.kind is missing. Write "class1" or "class1.0" or "class2" or "class2.0" or "class2.1" or "modem" or "virtual".'),
         ("/dev/ttyUSB0", "/dev/tty\\u0000", "'lines.usb.device': has a control character in it. Take it out."),
     ],
 )  # fmt: skip

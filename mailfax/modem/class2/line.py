@@ -4,6 +4,7 @@ The engine's commands are carried out by `sender` or `receiver`, whichever the c
 own, so those commands do nothing here. V.34 and Class 2.1 have never met hardware.
 """
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import assert_never
 import structlog
 
 from mailfax.model.outcome import Outcome
-from mailfax.modem.at.attention import drop_dtr, escape, hear_rings, set_up, wait_for_ring
+from mailfax.modem.at.attention import Watchdog, drop_dtr, escape, hear_rings, set_up, wait_for_ring
 from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
 from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.at.ringing import DidMemory, Ringing
@@ -92,6 +93,7 @@ class Class2Line:
         self._port = port
         self._ringing = Ringing(settings, memory or DidMemory())
         self._dialogue = Dialogue(port, clock, lambda line: self._ringing.take(line, clock()))
+        self._watchdog = Watchdog(self._dialogue)
         self._talk = Talk(self._dialogue, settings)
         self._call: Sender | Receiver | None = None
         self._answered_s = clock()
@@ -148,6 +150,13 @@ class Class2Line:
             return None
         return wait_for_ring(self._dialogue, self._ringing, timeout_s)
 
+    def check(self) -> None:
+        """Make sure that an idle modem still answers."""
+        with contextlib.suppress(Stopped):
+            if not self._ringing.going_on(self._dialogue.clock()):
+                self._ready()
+                self._watchdog.check()
+
     def answer(self) -> bool:
         """Take the call that rings: the modem goes off-hook with the engine's first frame."""
         try:
@@ -171,8 +180,9 @@ class Class2Line:
                 escape(self._dialogue)
             if self._talk.command("ATH0", HANG_UP_S) is not Result.OK:
                 drop_dtr(self._dialogue)
-        except LineFault as fault:
+        except LineFault as fault:  # it takes no more data, or is gone; the first of these still sees DTR
             _log.warning("hang-up failed", line=self.name, reason=str(fault))
+            drop_dtr(self._dialogue)
         finally:
             self._dialogue.heed_stop = True
             self._dialogue.in_call = False
