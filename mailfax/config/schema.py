@@ -46,6 +46,12 @@ class Domain(_Section, frozen=True, kw_only=True):
     lengths: Annotated[
         tuple[int, ...], Meta(description="How many digits a number of this plan has.", min_length=1)
     ] = (7,)
+    groups: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Groups of lines (`group` in [lines.NAME]) on which faxes of this domain may go out; empty is any."
+        ),
+    ] = ()
 
 
 class Receive(_Section, frozen=True, kw_only=True):
@@ -69,6 +75,23 @@ class Receive(_Section, frozen=True, kw_only=True):
             description="Subaddress that the sender's machine signals (SUB) to mailboxes. It comes before the rules for called numbers."
         ),
     ] = {}
+    allow_callers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Calling numbers that are always answered: digits, x for any digit, * at the end for any rest; so in the lists below."
+        ),
+    ] = ()
+    only_allowed: Annotated[bool, Meta(description="Whether nobody else is answered.")] = False
+    reject_callers: Annotated[
+        tuple[str, ...], Meta(description="Calling numbers that are left ringing; the call is written down.")
+    ] = ()
+    reject_names: Annotated[
+        tuple[str, ...],
+        Meta(description="The same by the caller's name, as the network gives it; * and ? stand for any letters."),
+    ] = ()
+    reject_unknown: Annotated[bool, Meta(description="The same for callers of whom the network gives no number.")] = (
+        False
+    )
 
 
 class Mail(_Section, frozen=True, kw_only=True):
@@ -156,6 +179,21 @@ class Line(_Section, frozen=True, kw_only=True):
         str, Meta(description="Of a modem: digits dialled before every number, for example 0, for an outside line.")
     ] = ""
     rings: Annotated[int, Meta(description="Of a modem: rings before the call is answered.", ge=1, le=20)] = 1
+    group: Annotated[
+        str, Meta(description="Group that the line belongs to, for `groups` of a domain and for [groups.NAME].")
+    ] = "main"
+    ring_numbers: Annotated[
+        dict[str, str],
+        Meta(
+            description="Of a modem with distinctive ringing: what it says after RING (A, B, 2 …) to the called number."
+        ),
+    ] = {}
+    adaptive_answer: Annotated[
+        bool,
+        Meta(
+            description="Of a modem: have it tell fax machines from others when it answers (+FAA), and hang up on these at once."
+        ),
+    ] = False
     ecm: Annotated[bool, Meta(description="Whether calls may use error correction mode.")] = True
     jbig: Annotated[
         bool,
@@ -165,6 +203,18 @@ class Line(_Section, frozen=True, kw_only=True):
     ] = True
     send: Annotated[bool, Meta(description="Whether faxes go out on this line.")] = True
     receive: Annotated[bool, Meta(description="Whether calls are answered on this line.")] = True
+
+
+class Group(_Section, frozen=True, kw_only=True):
+    """[groups.NAME]: lines that share the work."""
+
+    keep_free: Annotated[
+        int,
+        Meta(
+            description="How many lines of the group that receive, of those that are up, never send at the same time.",
+            ge=0,
+        ),
+    ] = 0
 
 
 class Calls(_Section, frozen=True, kw_only=True):
@@ -315,6 +365,7 @@ class Queue(_Section, frozen=True, kw_only=True):
         int,
         Meta(description="Most pages in such a call; a longer fax goes alone.", ge=1),
     ] = 100
+    stagger_s: Annotated[int, Meta(description="Seconds between two dials, of whatever lines.", ge=0, le=3600)] = 0
 
 
 class Spool(_Section, frozen=True, kw_only=True):
@@ -337,6 +388,7 @@ class Config(_Section, frozen=True, kw_only=True):
     mail: Mail = Mail()
     identity: Identity = Identity()
     lines: dict[str, Line]
+    groups: dict[str, Group] = {}
     calls: Calls = Calls()
     modems: Modems = Modems()
     destinations: dict[str, Destination] = {}

@@ -35,7 +35,19 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
     def at(*path: str) -> int:
         return line_of(text, path)
 
-    for look in (_smtp, _domains, _receive, _mail, _identity, _lines, _devices, _routes, _destinations):
+    for look in (
+        _smtp,
+        _domains,
+        _receive,
+        _callers,
+        _mail,
+        _identity,
+        _lines,
+        _devices,
+        _groups,
+        _routes,
+        _destinations,
+    ):
         yield from look(config, at)
 
 
@@ -262,6 +274,52 @@ def _devices(config: Config, at: At) -> Iterator[Problem]:
             text = f"lines.{name}.device: line {first} has {line.device} already."
             advice = "Every line needs a modem of its own."
             yield Problem(line=at("lines", name, "device"), text=text, advice=advice)
+
+
+def _callers(config: Config, at: At) -> Iterator[Problem]:
+    for key, patterns in (
+        ("allow_callers", config.receive.allow_callers),
+        ("reject_callers", config.receive.reject_callers),
+    ):
+        for pattern in patterns:
+            if not _DID_PATTERN.fullmatch(pattern):
+                yield Problem(
+                    line=at("receive", key),
+                    text=f"receive.{key}: {pattern!r} is no number pattern.",
+                    advice="Use digits, x for any digit, and * at the end for any rest.",
+                )
+    if config.receive.only_allowed and not config.receive.allow_callers:
+        advice = "Name them in  allow_callers , or leave  only_allowed  out."
+        yield Problem(
+            line=at("receive", "only_allowed"), text="receive.only_allowed: nobody is allowed.", advice=advice
+        )
+
+
+def _groups(config: Config, at: At) -> Iterator[Problem]:
+    known = sorted({line.group for line in config.lines.values()})
+    for name, domain in config.domains.items():
+        for wanted in domain.groups:
+            if not any(line.send for line in config.lines.values() if line.group == wanted):
+                yield Problem(
+                    line=at("domains", name, "groups"),
+                    text=f"domains.{name}.groups: no line of group {wanted!r} sends.",
+                    advice=f"Groups are: {', '.join(known)}.",
+                )
+    for name, group in config.groups.items():
+        lines = [line for line in config.lines.values() if line.group == name]
+        receiving = sum(line.receive for line in lines)
+        if not lines:
+            yield Problem(
+                line=at("groups", name),
+                text=f"groups: no line is in group {name!r}.",
+                advice=f"Groups are: {', '.join(known)}.",
+            )
+        elif group.keep_free and group.keep_free >= receiving:
+            yield Problem(
+                line=at("groups", name, "keep_free"),
+                text=f"groups.{name}.keep_free: with {receiving} lines that receive, none of them could ever send.",
+                advice="Write a smaller number, or give  send = false  to the lines that are to receive only.",
+            )
 
 
 def _routes(config: Config, at: At) -> Iterator[Problem]:

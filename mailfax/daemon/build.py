@@ -24,10 +24,11 @@ from mailfax.modem.virtual.damage import Damage, FlipBits, OfKind
 from mailfax.modem.virtual.plan import DamagedCalls, ExchangeSettings, Route, Tone
 from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.render.settings import RenderSettings
+from mailfax.routing.callers import CallerRules
 from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.settings import Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsMode
-from mailfax.spool.records import Batch
+from mailfax.spool.records import Batch, Share
 from mailfax.spool.settings import SpoolSettings
 from mailfax.t4codec import BadRows
 from mailfax.t30.answerer import PageQuality
@@ -185,6 +186,32 @@ def batch(config: Config) -> Batch:
     return Batch(max_jobs=config.queue.batch_faxes, max_pages=config.queue.batch_pages)
 
 
+def share(config: Config, name: str) -> Share:
+    """Return which jobs a line may take, and what it leaves to the others of its group."""
+    group = config.lines[name].group
+    suited = tuple(
+        domain.lower() for domain, about in config.domains.items() if not about.groups or group in about.groups
+    )
+    return Share(
+        domains=None if len(suited) == len(config.domains) else suited,
+        group=tuple(other for other, line in config.lines.items() if line.group == group and line.receive),
+        keep_free=config.groups[group].keep_free if group in config.groups and config.lines[name].receive else 0,
+        stagger_s=config.queue.stagger_s,
+    )
+
+
+def caller_rules(config: Config) -> CallerRules:
+    """Return which callers are answered."""
+    receive = config.receive
+    return CallerRules(
+        allow=receive.allow_callers,
+        reject=receive.reject_callers,
+        reject_names=receive.reject_names,
+        reject_unknown=receive.reject_unknown,
+        only_allowed=receive.only_allowed,
+    )
+
+
 def duties(config: Config, name: str) -> Duties:
     """Return what a line is for."""
     return Duties(sends=config.lines[name].send, receives=config.lines[name].receive)
@@ -234,6 +261,8 @@ def wished_modem(config: Config, name: str) -> Wished:
         dialled_first=line.dial_prefix,
         caller_id=line.caller_id,
         rings=line.rings,
+        ring_numbers=line.ring_numbers,
+        adaptive_answer=line.adaptive_answer,
     )
 
 
@@ -252,5 +281,6 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     profiles,
     batch,
     health_policy,
+    caller_rules,
 )
-LINE_SETTINGS: tuple[Callable[[Config, str], object], ...] = (offer, duties, wished_modem, line_opener)
+LINE_SETTINGS: tuple[Callable[[Config, str], object], ...] = (offer, duties, share, wished_modem, line_opener)

@@ -50,6 +50,8 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
         identity=build.identity(config),
         retry=RetryPolicy(),
         batch=build.batch(config),
+        share=build.share(config, name),
+        callers=build.caller_rules(config),
         jitter=random.random,
         stopping=lambda: stop.wait(WORD_TO_STOP_S),
         may_claim=lambda: server is None or _lives(server),

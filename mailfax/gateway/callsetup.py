@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Outcome
-from mailfax.modem.line import DialResult, Line, LineFault
+from mailfax.modem.line import DialResult, Line, LineFault, NotAFax
 
 NOT_CONNECTED = {
     DialResult.BUSY: Outcome.BUSY,
@@ -38,6 +38,9 @@ def call_in(line: Line, talk: Callable[[], CallResult]) -> CallResult:
     except LineFault as fault:
         line.hang_up()
         return CallResult(outcome=Outcome.LINE_FAULT, detail=str(fault))
+    except NotAFax as other:
+        line.hang_up()
+        return CallResult(outcome=Outcome.NOT_A_FAX, detail=str(other))
     if not answered:
         line.hang_up()
         return CallResult(outcome=Outcome.CALL_DROPPED, detail="The caller hung up before we answered.")

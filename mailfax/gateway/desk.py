@@ -11,8 +11,9 @@ from mailfax.model.call import CallResult
 from mailfax.model.ids import IdMaker
 from mailfax.model.outcome import Outcome
 from mailfax.modem.line import Line
+from mailfax.routing.callers import CallerRules
 from mailfax.spool.blobs import BlobStore
-from mailfax.spool.records import Batch
+from mailfax.spool.records import Batch, Share
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
 from mailfax.t4codec import BadRows
@@ -67,6 +68,8 @@ class Desk:
     may_claim: Callable[[], bool] = lambda: True
     policy: CallPolicy = field(default_factory=CallPolicy)
     batch: Batch = field(default_factory=Batch)
+    share: Share = field(default_factory=Share)
+    callers: CallerRules = field(default_factory=CallerRules)
 
     def offer_on(self, line: Line) -> Offer:
         """Return what a call on this line may offer: what is configured, and no more than its modem can."""

@@ -17,10 +17,13 @@ from mailfax.gateway.live import CallEnded, Live, Ringing
 from mailfax.gateway.pages import account_of, received_page
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
+from mailfax.model.fax import InboundFax
 from mailfax.model.ids import Kind
+from mailfax.model.outcome import Outcome
 from mailfax.modem.line import IncomingCall, Line
 from mailfax.modem.patience import PatientKeeper
 from mailfax.modem.pump import Keeper
+from mailfax.routing.callers import refusal
 from mailfax.spool.adopt import adopt_inbound
 from mailfax.spool.callfolder import (
     CallFolder,
@@ -103,6 +106,9 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> CallResult | No
         _log.error("no room to receive a fax; the call is not answered", line=desk.line_name, caller=incoming.caller)
         return None
     call_id = desk.new_id(Kind.CALL)
+    if (reason := refusal(incoming.caller, incoming.caller_name, desk.callers)) is not None:
+        _leave_ringing(incoming, call_id, reason, line, desk)
+        return None
     fax_id = fax_id_of(call_id)
     header = CallHeader(
         call_id=call_id,
@@ -129,6 +135,28 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> CallResult | No
     else:
         remove(folder.path)
     return result
+
+
+def _leave_ringing(incoming: IncomingCall, call_id: str, reason: str, line: Line, desk: Desk) -> None:
+    """Do not answer, and write the call down: a fax of no page, which goes to nobody and is seen by `mailfax show`."""
+    line.decline()
+    _log.warning("a call is not answered", call=call_id, reason=reason, called=incoming.called)
+    now_us = desk.now_us()
+    fax = InboundFax(
+        id=fax_id_of(call_id),
+        call_id=call_id,
+        line=desk.line_name,
+        called=incoming.called,
+        caller=incoming.caller,
+        caller_name=incoming.caller_name,
+        station_id="",
+        started_us=now_us,
+        finished_us=now_us,
+        outcome=Outcome.CALL_REJECTED,
+    )
+    desk.store.add_fax(fax, now_us)
+    event = CallEnded(outcome=fax.outcome.code, sentence=reason, pages=0, seconds=0.0)
+    desk.emit(Live(subject=fax.id, line=desk.line_name, event=event))
 
 
 def _conversation(line: Line, desk: Desk, keeper: Keeper, incoming: IncomingCall, path: Path) -> CallResult:

@@ -56,6 +56,8 @@ class Outcome(Enum):
     UNCERTAIN = OutcomeRow("uncertain", _U, 450, "4.4.2", "The last page was sent, but its confirmation was not heard: it may or may not have arrived.", "Ask the receiver before you send it again.")
     PASSED_OVER = OutcomeRow("passed-over", _U, 450, "4.4.2", "The far machine refused a page as badly received each time, and by this server's policy the fax went on without it.", "Ask the receiver whether the page can be read; machines differ in what a refusal means.")
     NOT_REACHED = OutcomeRow("not-reached", _R, 450, "4.4.5", "A call for several faxes ended before this one was begun.", "It is sent in a further call by itself.")
+    CALL_REJECTED = OutcomeRow("call-rejected", _F, 550, "5.7.1", "The call was not answered: its caller is on a list of those who are not.", "Take the caller off the lists of [receive] if he is wanted.")
+    NOT_A_FAX = OutcomeRow("not-a-fax", _F, 550, "5.6.3", "The caller was no fax machine, and the call was ended.", "Nothing to do; see the log for what the modem heard.")
     # -- our side of the call
     LINE_FAULT = OutcomeRow("line-fault", _R, 450, "4.3.0", "Our modem or line failed.", "Another line or a later call is tried by itself; see the log for the line.")
     STORE_FAULT = OutcomeRow("store-fault", _R, 452, "4.3.1", "A page could not be stored on this machine.", "Free disk space on the fax server.")

@@ -24,6 +24,10 @@ class DeviceInUse(LineFault):
     """Another program has the device. It may let go of it."""
 
 
+class NotAFax(Exception):
+    """Who called and was answered is no fax machine; the text says what the modem heard."""
+
+
 class DialResult(Enum):
     """How a dial attempt ended, before any T.30."""
 
@@ -69,7 +73,11 @@ class Line(Protocol):
         ...
 
     def answer(self) -> bool:
-        """Go off-hook and send the answer tone. False when the caller is already gone. Raises LineFault."""
+        """Go off-hook and send the answer tone. False when the caller is already gone. Raises LineFault, NotAFax."""
+        ...
+
+    def decline(self) -> None:
+        """Leave the call that rings unanswered: it is not told again while it goes on ringing."""
         ...
 
     def perform(self, command: LineCommand) -> LineResult:

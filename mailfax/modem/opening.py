@@ -6,7 +6,7 @@ A modem is asked each time it is opened, since another one may be plugged in by 
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -49,6 +49,8 @@ class Wished:
     dialled_first: str = ""
     caller_id: str | None = None
     rings: int = 1
+    ring_numbers: Mapping[str, str] = field(default_factory=dict)
+    adaptive_answer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +141,8 @@ def modem_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Cla
         caller_id_wait_s=profile.caller_id_wait_s,
         dial_prefix=f"{profile.dial}{wished.dialled_first}",
         rings_before_answer=wished.rings,
+        ring_numbers=wished.ring_numbers,
+        adaptive_answer=profile.adaptive_answer if wished.adaptive_answer else "",
         command_timeout_s=profile.command_s,
     )
 

@@ -48,6 +48,11 @@ class TranscribedLine:
         self._note("answer", "answered" if answered else "the caller is gone")
         return answered
 
+    def decline(self) -> None:
+        """Leave the call ringing."""
+        self._line.decline()
+        self._note("answer", "declined")
+
     def perform(self, command: LineCommand) -> LineResult:
         """Carry out a command of the engine and write down both it and its result."""
         result = self._line.perform(command)

@@ -12,8 +12,9 @@ from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import NO_PAGES
 from mailfax.model.submission import Recipient
 from mailfax.spool import history
-from mailfax.spool.records import Attempt, Batch
+from mailfax.spool.records import Attempt, Batch, Share
 from mailfax.spool.retry import Decision
+from mailfax.spool.sharing import may_send, suits
 from mailfax.spool.tables import attempts, jobs
 
 
@@ -50,21 +51,21 @@ def move(connection: Connection, job: Job, now_us: int, became: JobState, why: s
     history.log(connection, job.id, now_us, was=job.state, became=became, why=why)
 
 
-def due(now_us: int) -> Select[str]:
-    """Select the job that has been due longest and whose number is not being called."""
+def due(now_us: int, share: Share) -> Select[str]:
+    """Select the job that has been due longest, whose number is not being called, and that the line may send."""
     calling = jobs.alias("calling")
     # Literal, not bound: only so can the database see that ux_jobs_on_line_number answers it.
     on_a_line = calling.c.state == literal_column(f"'{JobState.ON_LINE}'")
     busy = select(calling.c.id).where(calling.c.number == jobs.c.number, on_a_line)
     return (
         select(jobs.c.id)
-        .where(jobs.c.state == JobState.QUEUED, jobs.c.not_before_us <= now_us, ~busy.exists())
+        .where(jobs.c.state == JobState.QUEUED, jobs.c.not_before_us <= now_us, ~busy.exists(), suits(share))
         .order_by(jobs.c.not_before_us, jobs.c.id)
         .limit(1)
     )
 
 
-def _companions(first: Job, now_us: int, batch: Batch) -> Select[str]:
+def _companions(first: Job, now_us: int, batch: Batch, share: Share) -> Select[str]:
     """Select the other jobs that are due for the number of `first`, in the order of the queue."""
     table = jobs.c
     return (
@@ -74,6 +75,7 @@ def _companions(first: Job, now_us: int, batch: Batch) -> Select[str]:
             table.not_before_us <= now_us,
             table.number == first.number,
             table.id != first.id,
+            suits(share),
         )
         .order_by(table.not_before_us, table.id)
         .limit(batch.max_jobs - 1)
@@ -81,17 +83,17 @@ def _companions(first: Job, now_us: int, batch: Batch) -> Select[str]:
 
 
 def claim(
-    connection: Connection, new_id: IdMaker, owner: str, line: str, now_us: int, batch: Batch
+    connection: Connection, new_id: IdMaker, owner: str, line: str, now_us: int, *, batch: Batch, share: Share
 ) -> tuple[tuple[Job, ...], str] | None:
     """Give the next due job to a line, and what else goes to that number, and write the attempts.
 
     All of it is on disk before anything is dialled.
     """
-    found = connection.scalar(due(now_us))
-    if found is None:
+    found = connection.scalar(due(now_us, share))
+    if found is None or not may_send(connection, share, now_us):
         return None
     first = _existing(connection, found)
-    others = connection.scalars(_companions(first, now_us, batch)) if batch.max_jobs > 1 else ()
+    others = connection.scalars(_companions(first, now_us, batch, share)) if batch.max_jobs > 1 else ()
     together, call_id = (
         _within(batch, [first, *(_existing(connection, job_id) for job_id in others)]),
         new_id(Kind.CALL),

@@ -66,6 +66,20 @@ class Batch:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Share:
+    """What a line may take, and what it leaves to others.
+
+    `domains` (in small letters) are those whose jobs it may send; None is all. Of the lines of its `group` that are up, at least
+    `keep_free` are not sending. Between two dials of any lines `stagger_s` pass.
+    """
+
+    domains: tuple[str, ...] | None = None
+    group: tuple[str, ...] = ()
+    keep_free: int = 0
+    stagger_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
     """One call of a job; `result` is None while it is on the line."""
 

@@ -37,15 +37,18 @@ from mailfax.spool.records import (
     DeliveryState,
     NewDelivery,
     Recovered,
+    Share,
     Transition,
     Unnotified,
 )
 from mailfax.spool.retry import Decision
 from mailfax.spool.settings import SpoolSettings
+from mailfax.spool.sharing import may_send
 from mailfax.spool.writer import Writer
 
 T = TypeVar("T")
 ALONE = Batch(max_jobs=1)
+FOR_ALL = Share()
 
 
 class Store:
@@ -150,14 +153,16 @@ class Store:
 
     # -- jobs and calls -----------------------------------------------------------------------------------------------
 
-    def claim_job(self, line: str, now_us: int, batch: Batch = ALONE) -> Claim | None:
+    def claim_job(self, line: str, now_us: int, batch: Batch = ALONE, share: Share = FOR_ALL) -> Claim | None:
         """Give `line` the job that has been due longest, unless its number is being called, and others for that number.
 
-        `batch` says how many. The attempts are on disk.
+        `batch` says how many, `share` which jobs the line may take and when. The attempts are on disk.
         """
-        if not self._any(jobs.due(now_us)):
+        if not self._any(jobs.due(now_us, share)) or not self.read(lambda c: may_send(c, share, now_us)):
             return None
-        found = self.write(lambda c: jobs.claim(c, self.new_id, self._owner.token, line, now_us, batch))
+        found = self.write(
+            lambda c: jobs.claim(c, self.new_id, self._owner.token, line, now_us, batch=batch, share=share)
+        )
         fault_point("job-claimed")
         if found is None:
             return None

@@ -37,6 +37,7 @@ class World:
     now_s: float = 0.0
     told: list[tuple[float, str, str]] = field(default_factory=list)
     answered: int = 0
+    declined: int = 0
     closed: int = 0
 
     def wait(self, seconds: float) -> None:
@@ -87,6 +88,9 @@ class FakeLine:
 
     def check(self) -> None:
         """Well."""
+
+    def decline(self) -> None:
+        self._world.declined += 1
 
     def answer(self) -> bool:
         self._world.answered += 1

@@ -71,6 +71,9 @@ class RingingLine:
     def check(self) -> None:
         raise NotImplementedError
 
+    def decline(self) -> None:
+        raise NotImplementedError
+
     def perform(self, command: LineCommand) -> LineResult:
         raise NotImplementedError
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import multiprocessing
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from gateway_lines import START_US, Event, World, desk_of, life_of
 from typer.testing import CliRunner
 
 from mailfax.cli.app import app
-from mailfax.config import parse
+from mailfax.config import ConfigError, parse
 from mailfax.daemon import build
 from mailfax.daemon.line import _ending, _lives
 from mailfax.gateway.linelife import HealthPolicy
 from mailfax.model.line import LineState, LineStatus
+from mailfax.model.outcome import Outcome
 from mailfax.modem.line import DeviceGone, DeviceInUse, IncomingCall, LineFault
+from mailfax.routing.callers import CallerRules
+from mailfax.spool.records import Share
 
 CALL = IncomingCall(called="5550100", caller="5551111")
 
@@ -189,3 +193,26 @@ def test_a_person_sees_how_each_line_is_and_releases_one(tmp_path: Path) -> None
 def test_the_configuration_says_when_a_line_is_set_aside(tmp_path: Path) -> None:
     policy = build.health_policy(parse(CONFIG + "[modems]\nquarantine_after = 3\nquarantine_min = 0\n", tmp_path))
     assert (policy.quarantine_after, policy.quarantine_s) == (3, 0)
+
+
+def test_a_caller_on_the_list_is_left_ringing_and_the_call_written_down(tmp_path: Path) -> None:
+    world = World(opens=deque([None]), waits=deque([CALL]))
+    with desk_of(tmp_path, world) as desk:
+        choosy = replace(desk, callers=CallerRules(reject=("555*",)))
+        life_of(choosy, world).run()
+        (fax,) = desk.store.faxes()
+    assert (fax.outcome, fax.caller, fax.pages) == (Outcome.CALL_REJECTED, "5551111", ())
+    assert (world.answered, world.declined) == (0, 1)
+
+
+def test_lines_share_the_work_as_the_configuration_says(tmp_path: Path) -> None:
+    more = CONFIG.replace('[domains."fax.lan"]', '[domains."fax.lan"]\ngroups = ["out"]\n[domains."b.lan"]')
+    more = more.replace("[lines.spare]", '[lines.spare]\ngroup = "out"') + "[groups.out]\n[queue]\nstagger_s = 7\n"
+    config = parse(more, tmp_path)
+    assert build.share(config, "usb") == Share(domains=("b.lan",), group=("usb",), stagger_s=7)
+    assert build.share(config, "spare") == Share(group=("spare",), stagger_s=7)
+    with pytest.raises(ConfigError, match=r"groups.main.keep_free: with 2 lines that receive, none of them could"):
+        parse(CONFIG + "[groups.main]\nkeep_free = 2\n", tmp_path)
+    assert build.share(parse(CONFIG + "[groups.main]\nkeep_free = 1\n", tmp_path), "usb").keep_free == 1
+    with pytest.raises(ConfigError, match=r"domains.fax.lan.groups: no line of group 'x' sends"):
+        parse(CONFIG.replace('[domains."fax.lan"]', '[domains."fax.lan"]\ngroups = ["x"]'), tmp_path)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, create_engine, text
 import mailfax.spool
 from mailfax.spool import deliveries, faxes, jobs, notices, submissions
 from mailfax.spool.disk import SpoolFault
+from mailfax.spool.records import Share
 from mailfax.spool.store import Store
 from mailfax.spool.tables import REVISION, metadata
 
@@ -103,7 +104,7 @@ def plan(connection: Connection, question: Select[str]) -> str:
 @pytest.mark.parametrize(
     ("question", "indexes"),
     [
-        (jobs.due(NOW_US), {"ix_jobs_due", "ux_jobs_on_line_number"}),
+        (jobs.due(NOW_US, Share(domains=("fax.lan",))), {"ix_jobs_due", "ux_jobs_on_line_number"}),
         (deliveries.due(NOW_US), {"ix_deliveries_due"}),
         (submissions.waiting_render(), {"ix_submissions_state"}),
         (notices.untold(), {"ix_jobs_unnotified"}),

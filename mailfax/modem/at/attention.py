@@ -81,12 +81,17 @@ def set_up(dialogue: Dialogue, ringing: Ringing, settings: ModemSettings) -> Non
 
 
 def hear_rings(dialogue: Dialogue, ringing: Ringing, settings: ModemSettings) -> None:
-    """Turn caller id on; from here on all that the modem says of a ring is heard. The last step of setting it up."""
+    """Turn caller id and adaptive answer on; from here on all that the modem says of a ring is heard. The last step of setting it up."""
     if settings.caller_id:
         answer = dialogue.command(settings.caller_id, settings.command_timeout_s)
         ringing.caller_id = answer is Result.OK
         if not ringing.caller_id:
             _log.warning("the modem gives no caller id", line=settings.name, command=settings.caller_id)
+    if (
+        settings.adaptive_answer
+        and dialogue.command(settings.adaptive_answer, settings.command_timeout_s) is not Result.OK
+    ):
+        _log.warning("the modem cannot tell fax from data", line=settings.name, command=settings.adaptive_answer)
     ringing.hears_all_from_s = dialogue.clock()
 
 

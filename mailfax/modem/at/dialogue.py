@@ -29,6 +29,9 @@ class Result(Enum):
     NO_DIALTONE = "NO DIALTONE"
     BUSY = "BUSY"
     NO_ANSWER = "NO ANSWER"
+    FAX = "FAX"  # adaptive answer (+FAA): what the caller is; CONNECT follows
+    DATA = "DATA"
+    VOICE = "VOICE"
     FCERROR = "+FCERROR"
     FRH3 = "+FRH:3"
 

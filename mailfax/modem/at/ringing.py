@@ -50,6 +50,8 @@ class Ringing:
         self._last_field_s: float | None = None
         self._caller = self._caller_name = self._called = self._dtmf = ""
         self._dtmf_whole = True
+        self._ring_text = ""
+        self._declined = False
 
     def going_on(self, now_s: float) -> bool:
         """Say whether a caller is still there, as far as can be known between two rings."""
@@ -61,6 +63,7 @@ class Ringing:
         if line == "RING" or line.startswith("RING "):  # RING A, RING 2: distinctive ringing
             self._rings += 1
             self._last_ring_s = now_s
+            self._ring_text = _shown(line.removeprefix("RING")) or self._ring_text
             return True
         if digit := _DTMF.fullmatch(line):
             # Where digits begin cannot be told from them: those before the first that we heard may be lost.
@@ -78,12 +81,16 @@ class Ringing:
 
         All that the modem has said by `now_s` must have been taken.
         """
-        enough = self.going_on(now_s) and self._rings >= self._settings.rings_before_answer
+        enough = self.going_on(now_s) and not self._declined and self._rings >= self._settings.rings_before_answer
         if not enough or not self._told(now_s):
             return None
         call = IncomingCall(called=self._called_number(), caller=self._caller, caller_name=self._caller_name)
         self._forget()
         return call
+
+    def decline(self, now_s: float) -> None:
+        """Tell nothing more of the call that has just been told, while it goes on ringing; it still is somebody in the line."""
+        self._declined, self._rings, self._last_ring_s = True, 1, now_s
 
     def _forget_the_one_before(self, now_s: float) -> None:
         """Forget a caller who gave up: after the last ring, or after what came before a first ring that never came."""
@@ -101,6 +108,9 @@ class Ringing:
 
     def _called_number(self) -> str:
         """Return the number that the network signalled; where it never signals any, our own; where it was not heard, none."""
+        rung_for = self._settings.ring_numbers.get(self._ring_text, "")
+        if rung_for and not self._called:  # distinctive ringing tells the number with every ring
+            return rung_for
         if number := self._called or (self._dtmf if self._dtmf_whole else ""):
             if not self._memory.heard:
                 _log.warning('the network signals called numbers: set did = "signalled"', line=self._settings.name)

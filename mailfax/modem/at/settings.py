@@ -1,6 +1,7 @@
 """What is told of a modem and its line, whatever the fax class in which it is driven. The drivers' own settings add to it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -48,6 +49,10 @@ class ModemSettings:
     dial_prefix: str = "ATDT"
     dial_suffix: str = ""
     rings_before_answer: int = 1
+    ring_numbers: Mapping[str, str] = field(
+        default_factory=dict
+    )  # distinctive ringing: what follows RING, to the called number
+    adaptive_answer: str = ""  # command that has the modem tell fax from data when it answers; may be refused
     ring_gap_s: float = 10.0  # cadences run to 6 s; a longer gap means that the caller gave up
     dial_timeout_s: float = 65.0  # T.30 T0, 60 ± 5 s
     answer_timeout_s: float = 30.0

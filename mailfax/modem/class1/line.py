@@ -16,7 +16,7 @@ from mailfax.modem.class1.receiver import Burst, Heard, Miss, Receiver
 from mailfax.modem.class1.settings import Class1Settings
 from mailfax.modem.class1.transmitter import Transmitter
 from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, Turn, best_modulation
-from mailfax.modem.line import DialResult, IncomingCall, LineFault
+from mailfax.modem.line import DialResult, IncomingCall, LineFault, NotAFax
 from mailfax.t30.commands import (
     BlockHeard,
     Disconnected,
@@ -132,16 +132,26 @@ class Class1Line:
 
     def answer(self) -> bool:
         """Go off-hook and send CED; True when the modem waits for our first frame."""
-        self._dialogue.in_call = self._unsettled = True
+        dialogue = self._dialogue
+        dialogue.in_call = self._unsettled = True
+        until_s = dialogue.clock() + self._settings.answer_timeout_s
         try:
-            result = self._dialogue.command("ATA", self._settings.answer_timeout_s)
+            result = dialogue.command("ATA", self._settings.answer_timeout_s)
+            if result is Result.FAX:
+                result = dialogue.result(until_s - dialogue.clock())
         except Stopped:
             return False
         if result is None:
             raise LineFault("The modem did not answer ATA.")
+        if result in {Result.DATA, Result.VOICE}:  # the modem waits for ATO, or talks: hang_up ends both
+            raise NotAFax(f"The modem says that the caller is {result.value}.")
         self._new_call(Ready.TO_SEND if result is Result.CONNECT else Ready.NOTHING)
         self._unsettled = False
         return result is Result.CONNECT
+
+    def decline(self) -> None:
+        """Leave the call that rings unanswered."""
+        self._ringing.decline(self._dialogue.clock())
 
     def hang_up(self) -> None:
         """Hang up: politely, then by DTR. What fails here is noticed when the modem is made ready again."""

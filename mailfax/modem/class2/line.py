@@ -167,6 +167,10 @@ class Class2Line:
         self._answered_s = self._dialogue.clock()
         return True
 
+    def decline(self) -> None:
+        """Leave the call that rings unanswered."""
+        self._ringing.decline(self._dialogue.clock())
+
     def hang_up(self) -> None:
         """Hang up: politely, then by DTR. What fails here is noticed when the modem is made ready again."""
         if not self._dialogue.in_call:

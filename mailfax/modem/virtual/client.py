@@ -39,6 +39,7 @@ from mailfax.modem.virtual.unixpath import reachable
 from mailfax.t30.commands import Disconnected, LineCommand, LineResult
 from mailfax.t30.modulation import Modulation
 
+CALL_GAP_S = 10.0  # a longer pause between two rings, and it is another call
 CONNECT_S = 10.0
 _CONNECT_AGAIN_S = 0.05
 _REPLY_S = 5.0  # to what the exchange answers at once; a stuck one must not hold the line for ever
@@ -70,6 +71,9 @@ class VirtualLine:
         self._socket: socket.socket | None = None
         self._received = bytearray()
         self._ringing: IncomingCall | None = None
+        self._last: IncomingCall | None = None
+        self._declined: IncomingCall | None = None
+        self._declined_s = 0.0
         self._at_s = 0.0
         self._stop_read, self._stop_write = os.pipe()
         self._closing = threading.Lock()
@@ -97,7 +101,16 @@ class VirtualLine:
         except TimeoutError:
             pass
         call, self._ringing = self._ringing, None
+        now_s = time.monotonic()
+        if call is not None and call == self._declined and now_s - self._declined_s <= CALL_GAP_S:
+            self._declined_s = now_s
+            return None
+        self._last = call
         return call
+
+    def decline(self) -> None:
+        """Leave the call ringing; the same one is not told again."""
+        self._declined, self._declined_s = self._last, time.monotonic()
 
     def check(self) -> None:
         """Nothing to do: what ends the exchange ends every wait for it."""

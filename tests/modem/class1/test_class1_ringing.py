@@ -5,7 +5,7 @@ from scripted_modem import ERROR, HANG_UP, NO_CARRIER, OK, WAKE, ScriptedModem, 
 
 from mailfax.modem.at.ringing import Ringing
 from mailfax.modem.class1 import Class1Line, Class1Settings, Did, DidMemory
-from mailfax.modem.line import DialResult, IncomingCall
+from mailfax.modem.line import DialResult, IncomingCall, NotAFax
 from mailfax.t30.modulation import Modulation
 
 RING, BUSY = b"\r\nRING\r\n", b"\r\nBUSY\r\n"
@@ -250,3 +250,57 @@ def test_a_call_of_which_nothing_was_heard_in_time_is_nobodys_where_a_number_is_
 
 def test_nobody_calls() -> None:
     assert wait(modem()) is None
+
+
+DISTINCTIVE = Class1Settings(
+    device="scripted", number="5559000", ring_numbers={"A": "5559001", "2": "5559002"}, adaptive_answer="AT+FAA=1"
+)
+
+
+@pytest.mark.parametrize(
+    ("ring", "called"), [(b"RING A", "5559001"), (b"RING 2", "5559002"), (b"RING", "5559000"), (b"RING B", "5559000")]
+)
+def test_how_it_rings_tells_which_number_is_called(ring: bytes, called: str) -> None:
+    rings = b"\r\n" + ring + b"\r\n"
+    line = rung_before(DISTINCTIVE, (1.0, rings), (1.5, NMBR), (4.5, rings), wake=(*WAKE, step("AT+FAA=1", OK)))
+    assert line.wait_for_call(10) == IncomingCall(called=called, caller="5551111")
+
+
+def test_a_number_that_the_network_signals_says_more_than_the_ring() -> None:
+    said = ((1.0, b"\r\nRING A\r\n"), (1.5, NMBR + b"NDID=77\r\n"), (4.5, b"\r\nRING A\r\n"))
+    line = rung_before(DISTINCTIVE, *said, wake=(*WAKE, step("AT+FAA=1", OK)))
+    assert line.wait_for_call(10) == IncomingCall(called="77", caller="5551111")
+
+
+def test_a_call_that_was_declined_is_told_once_however_long_it_rings_and_nobody_dials_into_it() -> None:
+    scripted = modem()
+    line = open_line(scripted, NONE)
+    scripted.say((1.0, RING), (1.5, NMBR), *[(4.5 if ring == 0 else 6.0, RING) for ring in range(10)])
+    assert line.wait_for_call(10) is not None
+    line.decline()
+    began_s = scripted.now_s
+    assert line.wait_for_call(0.2) is None
+    assert scripted.now_s - began_s > 60
+    scripted.say((30.0, RING), (1.5, b"NMBR=5552222\r\n"), (4.5, RING))
+    call = line.wait_for_call(60)
+    assert call is not None
+    assert call.caller == "5552222"
+
+
+@pytest.mark.parametrize("kind", [b"DATA", b"VOICE"])
+def test_a_caller_who_is_no_fax_is_told_apart_and_hung_up_on(kind: bytes) -> None:
+    scripted = modem(*WAKE, step("AT+FAA=1", OK), awake=True)
+    line = open_line(scripted, DISTINCTIVE)
+    said = b"\r\n" + kind + b"\r\n"
+    scripted.script.extend([step("ATA", (4.0, said)), step(b"\x10\x03", OK), step(b"\x18\r", OK), HANG_UP])
+    with pytest.raises(NotAFax, match=kind.decode()):
+        line.answer()
+    line.hang_up()
+    assert not scripted.script
+
+
+def test_a_fax_machine_that_is_said_to_be_one_is_spoken_to() -> None:
+    scripted = modem(*WAKE, step("AT+FAA=1", ERROR), awake=True)
+    line = open_line(scripted, DISTINCTIVE)
+    scripted.script.append(step("ATA", (4.0, b"\r\nFAX\r\n\r\nCONNECT\r\n")))
+    assert line.answer()

@@ -1,0 +1,37 @@
+"""Which line may call now, and for whom (QU10): groups of lines, lines kept free, and a pause between two dials.
+
+Asked by `jobs.claim` inside the transaction of the claim, so that two lines that ask at once cannot both be the last.
+"""
+
+from sqlalchemy import ColumnElement, Connection, false, func, literal, or_, select
+
+from mailfax.model.job import JobState
+from mailfax.model.line import LineState
+from mailfax.spool.records import Share
+from mailfax.spool.tables import attempts, jobs, lines
+
+US_PER_S = 1_000_000
+
+
+def suits(share: Share) -> ColumnElement[bool]:
+    """Return the condition that a job's domain lets it go out on the line."""
+    if share.domains is None:
+        return literal(True)
+    return or_(false(), *(func.lower(jobs.c.to_domain) == domain for domain in share.domains))
+
+
+def may_send(connection: Connection, share: Share, now_us: int) -> bool:
+    """Say whether the line may dial now: enough others of its group stay free, and the last dial of any line is long enough ago."""
+    if share.keep_free:
+        on_a_line = (jobs.c.state == JobState.ON_LINE, jobs.c.line.in_(share.group))
+        sending = connection.scalar(select(func.count(jobs.c.line.distinct())).where(*on_a_line)) or 0
+        up = connection.scalar(select(func.count()).where(lines.c.state == LineState.UP, lines.c.name.in_(share.group)))
+        if (up or 0) - (sending + 1) < share.keep_free:
+            return False
+    if share.stagger_s:
+        newest = select(attempts.c.started_us).order_by(attempts.c.call_id.desc()).limit(1)
+        last_us = connection.scalar(newest)
+        # A clock that was set back must not stop the queue: what lies in the future counts for nothing.
+        if last_us is not None and 0 <= now_us - last_us < share.stagger_s * US_PER_S:
+            return False
+    return True
