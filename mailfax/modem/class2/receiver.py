@@ -11,6 +11,7 @@ holds for the page.
 from collections import deque
 from dataclasses import dataclass, field
 
+from mailfax.model.page import Coding
 from mailfax.modem.at.dialogue import Result
 from mailfax.modem.class2.frames import dcs_of, offer_of
 from mailfax.modem.class2.hangup import ended_well
@@ -28,8 +29,12 @@ from mailfax.t30.frames import (
     parse_frame,
     read_identification,
 )
+from mailfax.t30.hdlc import from_bits
+from mailfax.t30.page_end import has_rtc
 
 _ENDS = {0: Fcf.MPS, 1: Fcf.EOM, 2: Fcf.EOP, 4: Fcf.MPS, 5: Fcf.EOM, 6: Fcf.EOP}  # the latter with an operator wanted
+_GOOD = {1, 3}
+_RTC = from_bits("000000000001" * 6)  # T.4, 4.1.4
 _STATUS = {Fcf.MCF: 1, Fcf.RTN: 2, Fcf.RTP: 3}
 _TRIES_AFTER_OK = 3  # some modems answer +FDR with OK between two documents
 
@@ -193,6 +198,9 @@ class Receiver:
             raise LineFault("The modem does not say which command ended the page (+FET).")
         self.commands.append((build_frame(end, x=True),))
         self.pages += 1
+        coding = self.dcs.coding if self.dcs else None
+        if ended and coding in {Coding.MH, Coding.MR} and talk.heard.page_status in _GOOD and not has_rtc(octets):
+            octets += _RTC  # the modem took it off: it heard the page to its end, and found it good
         return octets, ended
 
     def _cut(self, octets: bytes, end: tuple[bytes, ...]) -> None:

@@ -67,6 +67,8 @@ class Sender:
 
     def hear(self) -> tuple[bytes, ...] | None:
         """Return what the engine waits for; None when there is nothing that could come."""
+        if not self.frames:
+            self.talk.check_up()
         if not self.frames and self.dcs is not None:
             self._start_page(self.dcs)
         if not self.frames and self.talk.heard.theirs is not None and self.dcs is None:

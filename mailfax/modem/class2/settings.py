@@ -34,7 +34,7 @@ class Class2Settings(ModemSettings):
     page_start_s: float = 130.0  # from +FDT or +FDR to CONNECT: a retraining, or the wait for a page (T2, T1)
     page_end_s: float = 90.0  # from the end of a page to what became of it, beyond the time that its octets take
     page_idle_s: float = 60.0  # between octets of a page that comes; error correction may stop them for long
-    page_limit_s: float = 1800.0
+    page_limit_s: float = 900.0
     xon_s: float = 10.0
 
     @property
