@@ -143,6 +143,43 @@ def receive(
     trial.receive(order, wished, known_profiles(profiles, profile), transcript, trial.Report(as_json=as_json))
 
 
+@app.command(epilog=EPILOG)
+def poll(
+    device: Device,
+    number: Annotated[str, typer.Argument(help="Number to dial.")],
+    folder: Annotated[Path, typer.Argument(help="Where the fax goes, as TIFF and PDF.", file_okay=False)],
+    selector: Annotated[str, typer.Option(help="Which document of the far machine is wanted (SEP).")] = "",
+    password: Annotated[str, typer.Option(help="The password that it wants (PWD).")] = "",
+    station_id: StationId = "",
+    speed: Speed = None,
+    flow: Flow = None,
+    init: Init = None,
+    fax_class: Class = None,
+    profile: ProfileName = AUTO,
+    profiles: ProfileFolder = None,
+    dial_prefix: Annotated[
+        str, typer.Option(help="Digits before the number, for example 0, for an outside line.")
+    ] = "",
+    transcript: Transcript = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the document that a fax machine offers (polling)."""
+    from mailfax.cli import trial  # noqa: PLC0415 - as above
+
+    wished = Wished(
+        device=device,
+        profile=profile,
+        fax_class=fax_class,
+        speed=speed,
+        flow=flow,
+        extra_init=tuple(init or ()),
+        dialled_first=dial_prefix,
+        caller_id="",
+    )
+    order = trial.PollOrder(number=number, folder=folder, station_id=station_id, selector=selector, password=password)
+    trial.poll(order, wished, known_profiles(profiles, profile), transcript, trial.Report(as_json=as_json))
+
+
 @app.command(epilog="Exit status: 0 a usable fax modem, 1 not, or the trial call failed, 64 wrong usage.")
 def probe(
     device: Device,

@@ -31,7 +31,7 @@ from mailfax.render.sandbox import render_in_child
 from mailfax.render.settings import RenderSettings
 from mailfax.render.story import Progress, read_files
 from mailfax.t30.addressing import Addressing
-from mailfax.t30.answerer import AnswererStation
+from mailfax.t30.answerer import AnswererStation, PollRequest
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import FULL_OFFER, NEXT_LOWER, Offer
 
@@ -114,6 +114,17 @@ class ReceiveOrder:
     station_id: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PollOrder:
+    """What the options of `modem poll` ask for."""
+
+    number: str
+    folder: Path
+    station_id: str
+    selector: str
+    password: str
+
+
 def send(
     order: SendOrder, wished: Wished, profiles: Mapping[str, Profile], transcript: Path | None, report: Report
 ) -> NoReturn:
@@ -157,6 +168,25 @@ def receive(
             station_id=station_id, offer=replace(FULL_OFFER, best_modulation=line.best_modulation)
         )
         received = onecall.receive(line, incoming, order.folder, station, wall_clock_us, report.tell)
+    report.end(why(received.result, stopped), received.pages, received.files)
+
+
+def poll(
+    order: PollOrder, wished: Wished, profiles: Mapping[str, Profile], transcript: Path | None, report: Report
+) -> NoReturn:
+    """Fetch what a number offers, say what came of it, and exit."""
+    stopped = threading.Event()
+    try:
+        dialled = parse_number(order.number)
+    except AddressError as error:
+        usage(str(error))
+    with opened_line(wished, profiles, transcript, report, stopped) as line:
+        station = AnswererStation(
+            station_id=order.station_id[:20],
+            offer=replace(FULL_OFFER, best_modulation=line.best_modulation),
+            poll=PollRequest(selector=order.selector[:20], password=order.password[:20]),
+        )
+        received = onecall.poll(line, dialled, order.folder, station, wall_clock_us, report.tell)
     report.end(why(received.result, stopped), received.pages, received.files)
 
 

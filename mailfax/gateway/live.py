@@ -18,6 +18,7 @@ from mailfax.model.call import (
     PageReceived,
     PageRefused,
     PageStarted,
+    PollServed,
     RemoteIdentified,
     Trained,
     TrainingFailed,
@@ -194,11 +195,8 @@ def call_sentence(event: CallEvent, pages: int | None = None) -> str:
             return f"trained {event.modulation} {event.bit_rate}"
         case TrainingFailed():
             return f"training failed at {event.modulation} {event.bit_rate}"
-        case DocumentBegun():
-            return f"next fax of the call, from page {event.page}{total} on"
-        case DocumentArriving():
-            who = f" for {event.subaddress}" if event.subaddress else ""
-            return f"{'another fax' if event.document else 'a fax'}{who} arrives, from page {event.page} on"
+        case DocumentBegun() | DocumentArriving() | PollServed():
+            return _document_sentence(event, total)
         case PageStarted():
             return f"page {event.page}{total} on the line"
         case EndOfPageSent():
@@ -212,5 +210,18 @@ def call_sentence(event: CallEvent, pages: int | None = None) -> str:
         case PageReceived():
             damage = f", {event.bad_rows} damaged" if event.bad_rows else ""
             return f"page {event.page} stored{' and confirmed' if event.confirmed else ''}: {event.rows} rows{damage}"
+        case _:
+            assert_never(event)
+
+
+def _document_sentence(event: DocumentBegun | DocumentArriving | PollServed, total: str) -> str:
+    match event:
+        case DocumentBegun():
+            return f"next fax of the call, from page {event.page}{total} on"
+        case DocumentArriving():
+            who = f" for {event.subaddress}" if event.subaddress else ""
+            return f"{'another fax' if event.document else 'a fax'}{who} arrives, from page {event.page} on"
+        case PollServed():
+            return f"asked for {event.label} by {event.station_id or 'an unnamed machine'}"
         case _:
             assert_never(event)

@@ -19,7 +19,7 @@ from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
 from mailfax.model.pageset import first_pages
 from mailfax.modem.line import IncomingCall, Line
-from mailfax.modem.pump import run_call
+from mailfax.modem.pump import Keeper, run_call
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.render.result import RenderedPage
 from mailfax.spool.disk import make_folder, sync_folder, write_new_file
@@ -196,11 +196,38 @@ def receive(
     tell(
         f"ringing for {incoming.called or 'this line'}" + (f", called by {incoming.caller}" if incoming.caller else "")
     )
+    return _kept(
+        folder, now_us, incoming.caller, tell, lambda keeper: call_in(line, lambda: _talk(station, line, keeper))
+    )
+
+
+def poll(
+    line: Line, number: str, folder: Path, station: AnswererStation, now_us: Callable[[], int], tell: Tell
+) -> Received:
+    """Call a number and fetch the document that it offers (`station.poll`); it is kept as a received fax is."""
+    tell(f"dialling {number}")
+    return _kept(
+        folder, now_us, number, tell, lambda keeper: call_out(line, number, lambda: _talk(station, line, keeper))
+    )
+
+
+def _talk(station: AnswererStation, line: Line, keeper: Keeper) -> CallResult:
+    return run_call(answer(station), line, keeper)
+
+
+def _kept(
+    folder: Path,
+    now_us: Callable[[], int],
+    caller: str,
+    tell: Tell,
+    hold: Callable[[Keeper], CallResult],
+) -> Received:
+    """Hold a call with a keeper that puts its pages into the folder, and put them together."""
     started = datetime.fromtimestamp(now_us() / 1e6, tz=UTC)
     make_folder(folder)
     keeper = _ReceiveKeeper(folder, _free_stem(folder, started), tell)
-    result = call_in(line, lambda: run_call(answer(station), line, keeper))
-    title = " ".join(filter(None, ("Fax from", result.station_id or incoming.caller or "an unnamed machine")))
+    result = hold(keeper)
+    title = " ".join(filter(None, ("Fax from", result.station_id or caller or "an unnamed machine")))
     files = _put_together(keeper, folder, PdfMetadata(title=title, date=started))
     return Received(result=result, pages=len(keeper.pages), files=files)
 

@@ -39,7 +39,7 @@ def converse(station: CallerJob | AnswererStation, about: str, line: Line, keepe
     engine = call(station) if isinstance(station, CallerJob) else answer(station)
     with _writing(path) as write:
         write(f"{station_row(station)}\n")
-        write(f"{Row(0.0, CALL, 'dial' if isinstance(station, CallerJob) else 'answer', '', about)}\n")
+        write(f"{Row(0.0, CALL, 'dial' if isinstance(station, CallerJob) or station.poll else 'answer', '', about)}\n")
         transcribed = TranscribedLine(line, write)
         result = run_call(engine, transcribed, TranscribedKeeper(keeper, transcribed, write))
         ended = " ".join(filter(None, (result.outcome.code, result.detail)))

@@ -62,6 +62,14 @@ class DocumentArriving:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PollServed:
+    """The caller, `station_id`, asked for a document that we offer, `label`, and gets it. Durable: each poll is recorded."""
+
+    label: str
+    station_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PageStarted:
     """Page `page` (1-based, of the whole document) goes out or comes in."""
 
@@ -118,6 +126,7 @@ CallEvent = (
     | TrainingFailed
     | DocumentBegun
     | DocumentArriving
+    | PollServed
     | PageStarted
     | EndOfPageSent
     | PageConfirmed
@@ -129,6 +138,7 @@ _BY_NAME: dict[str, type[CallEvent]] = {kind.__name__: kind for kind in CallEven
 DURABLE: tuple[type[CallEvent], ...] = (
     DocumentBegun,
     DocumentArriving,
+    PollServed,
     EndOfPageSent,
     PageConfirmed,
     PageRefused,

@@ -47,6 +47,8 @@ class Outcome(Enum):
     # -- the far end was reached, the fax was not (all) taken
     REMOTE_CANNOT_RECEIVE = OutcomeRow("remote-cannot-receive", _F, 550, "5.6.3", "The far machine cannot receive a fax now or in any form we can send.", "Ask its owner; it may be out of paper or set to send only.")
     NO_SUBADDRESS = OutcomeRow("no-subaddress", _F, 550, "5.3.3", "The far machine takes no subaddress, so the fax could not be sent to the one that was asked for.", "Send it to the number alone if anybody there may have it.")
+    NOTHING_TO_POLL = OutcomeRow("nothing-to-poll", _F, 550, "5.3.3", "The far machine has no document that could be fetched.", "Ask its owner whether the document is there, and whether it needs a selector.")
+    POLL_REFUSED = OutcomeRow("poll-refused", _F, 550, "5.7.1", "The document was not given for this selector and password.", "Check both.")
     TRAINING_FAILED = OutcomeRow("training-failed", _R, 450, "4.4.2", "The two modems could not agree on any speed.", "It is called again by itself; if it stays so, the line is too bad.")
     PAGE_REFUSED = OutcomeRow("page-refused", _R, 450, "4.4.2", "The far machine refused a page as badly received.", "It is called again by itself from that page on.")
     CALL_DROPPED = OutcomeRow("call-dropped", _R, 450, "4.4.2", "The far end hung up, or the line was cut, before the last page was confirmed.", "It is called again by itself from the first page that was not confirmed.")

@@ -21,6 +21,7 @@ from mailfax.model.call import (
     PageReceived,
     PageRefused,
     PageStarted,
+    PollServed,
     RemoteIdentified,
     Trained,
     TrainingFailed,
@@ -92,7 +93,7 @@ def _story(record: CallRecord) -> _Story:
                 story.station_id = timed.event.station_id
             case Trained():
                 story.modulation, story.bit_rate = timed.event.modulation, timed.event.bit_rate
-            case TrainingFailed() | PageStarted() | PageReceived() | DocumentArriving():
+            case TrainingFailed() | PageStarted() | PageReceived() | DocumentArriving() | PollServed():
                 pass
     return story
 

@@ -1,4 +1,4 @@
-"""The called station that receives: T.30 figure 5-2b as a generator. Started by the line process for each ring it answers.
+"""The station that receives: T.30 figure 5-2b as a generator. Started by the line process for each ring, and for each poll.
 
 The figure's boxes are the members of `Next`, and each has its function. The promise kept here: a page is on disk, and that
 is noted, before its MCF goes out; a page that cannot be made durable is never confirmed.
@@ -6,7 +6,7 @@ is noted, before its MCF goes out; a page that cannot be made durable is never c
 
 from typing import assert_never
 
-from mailfax.model.call import CallResult, RemoteIdentified, Trained, TrainingFailed
+from mailfax.model.call import CallResult, Trained, TrainingFailed
 from mailfax.model.outcome import Outcome
 from mailfax.t30 import answerer_ecm, tcf
 from mailfax.t30.addressing import BITS
@@ -16,16 +16,21 @@ from mailfax.t30.answering import (
     AnswererStation,
     Answering,
     Next,
+    Offered,
     PageQuality,
+    PollRequest,
     announce_page,
     end_document,
     form_of,
     note_received,
     say,
     say_again,
+    take_dcs,
     to_disk,
 )
-from mailfax.t30.capabilities import Dcs
+from mailfax.t30.asking import ask
+from mailfax.t30.bits import Bit
+from mailfax.t30.capabilities import Dis
 from mailfax.t30.commands import (
     Engine,
     PageHeard,
@@ -41,11 +46,12 @@ from mailfax.t30.commands import (
 from mailfax.t30.exchange import CallEnded, Link, Steps, check_limit, farewell, hear, note, on_line
 from mailfax.t30.frames import Fcf, build_burst, identification_fif
 from mailfax.t30.modulation import Modulation
-from mailfax.t30.negotiate import acceptable_form, our_dis
+from mailfax.t30.negotiate import our_dis
 from mailfax.t30.page_end import has_rtc
+from mailfax.t30.serving import serve
 from mailfax.t30.timers import Timer
 
-__all__ = ["AnswererStation", "PageQuality", "answer"]
+__all__ = ["AnswererStation", "Offered", "PageQuality", "PollRequest", "answer"]
 
 # Failing an operator, a procedure interrupt is its plain form (5.3.6.1.6).
 _PLAIN = {Fcf.PRI_MPS: Fcf.MPS, Fcf.PRI_EOM: Fcf.EOM, Fcf.PRI_EOP: Fcf.EOP}
@@ -65,8 +71,12 @@ _BOXES_PER_PAGE = 60  # of the figure, before the far end is taken to run in cir
 
 
 def answer(station: AnswererStation) -> Engine:
-    """Receive a document from the station that just called."""
-    state = Answering(station=station, link=Link(limit_s=station.call_limit_s, identified_by=Fcf.TSI, x=False))
+    """Receive a document from the station that just called; or, with `station.poll`, fetch one from the station that was called.
+
+    Bit X is 1 for the station that received a DIS (5.3.6.1).
+    """
+    link = Link(limit_s=station.call_limit_s, identified_by=Fcf.TSI, x=station.poll is not None)
+    state = Answering(station=station, link=link)
     outcome, detail = Outcome.RECEIVED, ""
     try:
         yield from _receive(state)
@@ -83,6 +93,8 @@ def answer(station: AnswererStation) -> Engine:
             yield from answerer_ecm.keep_partial_page(state)
     except CallEnded as end:
         outcome, detail = end.outcome, end.detail
+    if state.served is not None and not state.stored:
+        outcome, detail = state.served.outcome, state.served.detail
     if outcome is Outcome.RECEIVED and (state.in_part or state.lost):
         in_part = f"Arrived only in part: page {', '.join(map(str, state.in_part))}." if state.in_part else ""
         lost = f"Given up by the sender, and nothing came of it: {state.lost} pages." if state.lost else ""
@@ -134,17 +146,22 @@ def _why_given_up(state: Answering) -> tuple[Outcome, str]:
 
 
 def _identify(state: Answering) -> Steps[Next]:
-    """Send DIS every T4 until a DCS comes, at most T1 (T.30, 5.4.3.1)."""
+    """Send DIS every T4 until a DCS comes, at most T1 (T.30, 5.4.3.1), or a DTC where there is something to fetch."""
     link, station = state.link, state.station
+    if station.poll is not None:
+        return (yield from ask(state, station.poll))
     own_id = [(Fcf.CSI, identification_fif(station.station_id))] if station.station_id else []
-    burst = build_burst([*own_id, (Fcf.DIS, our_dis(station.offer).with_bits(BITS.values()).fif)], x=link.x)
+    burst = build_burst([*own_id, (Fcf.DIS, _dis(station).fif)], x=link.x)
+    wanted = _PHASE_B | {Fcf.DTC} if station.offered else _PHASE_B
     deadline_s = link.at_s + Timer.T1.longest_s
     check_limit(link)
     for _ in range(int(Timer.T1.longest_s / Timer.T4.seconds)):
         yield from on_line(link, SendFrames(frames=burst))
-        heard = yield from hear(link, _PHASE_B, Timer.T4.seconds, renew=True)
+        heard = yield from hear(link, wanted, Timer.T4.seconds, renew=True)
         if heard is not None and heard.fcf is Fcf.DCS:
-            return (yield from _take_dcs(state, heard.fif))
+            return (yield from take_dcs(state, heard.fif))
+        if heard is not None and heard.fcf is Fcf.DTC:
+            return (yield from serve(state, heard))
         if heard is not None:
             raise CallEnded(Outcome.CALL_DROPPED, "The far end sent DCN instead of DCS.", farewell=False)
         if link.at_s >= deadline_s:
@@ -153,21 +170,14 @@ def _identify(state: Answering) -> Steps[Next]:
     raise CallEnded(outcome, "No DCS was heard in T1.")
 
 
-def _take_dcs(state: Answering, fif: bytes) -> Steps[Next]:
-    """Take what the transmitter commands, unless it is more than our DIS offered."""
-    dcs = Dcs.parse(fif)
-    form = acceptable_form(dcs, state.station.offer)
-    if dcs != state.dcs:
-        yield from note(state.link, RemoteIdentified(station_id=state.link.station_id, abilities=dcs.describe()))
-    if form is None:
-        raise CallEnded(Outcome.PROTOCOL_ERROR, f"The DCS asks for what was not offered: {dcs.describe()}.")
-    told = state.link.told
-    if not state.asked_again and any(dcs.has(bit) and fcf not in told for fcf, bit in BITS.items()):
-        # It announces a subaddress whose frame was damaged: unanswered, it comes again whole. Once, for those that only say so.
-        state.asked_again = True
-        return Next.COMMAND
-    state.dcs, state.form, state.modulation, state.addressed = dcs, form, dcs.modulation, told
-    return Next.TRAIN
+def _dis(station: AnswererStation) -> Dis:
+    """Return our DIS: what we receive, that we understand SUB and SID, and what may be fetched (bits 9 and 47)."""
+    bits = {*BITS.values()}
+    if station.offered:
+        bits.add(Bit.READY_TO_BE_POLLED)
+    if any(offered.selector for offered in station.offered):
+        bits.add(Bit.SELECTIVE_POLLING)
+    return our_dis(station.offer).with_bits(bits)
 
 
 def _train(state: Answering) -> Steps[Next]:
@@ -238,7 +248,7 @@ def _command(state: Answering) -> Steps[Next]:
             if state.form is not None and state.form.ecm:
                 answerer_ecm.shelve(state)
             yield from _keep_partial_page(state)
-            return (yield from _take_dcs(state, heard.fif))
+            return (yield from take_dcs(state, heard.fif))
         case Fcf.DCN:
             if _complete(state):
                 return Next.FINISHED

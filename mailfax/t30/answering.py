@@ -6,16 +6,17 @@ Used by `answerer` and `answerer_ecm`.
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from mailfax.model.call import DocumentArriving, PageReceived, PageStarted
+from mailfax.model.call import DocumentArriving, DocumentResult, PageReceived, PageStarted, RemoteIdentified
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageFormat
+from mailfax.t30.addressing import BITS
 from mailfax.t30.capabilities import Dcs
 from mailfax.t30.commands import BlockStored, NotYet, PageStored, SendFrames, StoreBlock, StorePage
 from mailfax.t30.ecm import PartialPage
 from mailfax.t30.exchange import CallEnded, Link, Steps, ask_keeper, hear, note, on_line
 from mailfax.t30.frames import Fcf, build_frame
 from mailfax.t30.modulation import Modulation
-from mailfax.t30.negotiate import Offer
+from mailfax.t30.negotiate import Offer, acceptable_form
 from mailfax.t30.timers import Timer
 
 PAGE_BEGINS_S = 6.0  # some machines take 5 s to their first line; longer would miss the repetition of a lost answer
@@ -45,14 +46,37 @@ class PageQuality:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Offered:
+    """A document that whoever calls may fetch: `pages` of it, for the `selector` (SEP) and `password` (PWD) that it wants, if any."""
+
+    label: str
+    pages: int
+    selector: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PollRequest:
+    """Which document of the far machine is wanted: that for `selector`, or the one that needs none."""
+
+    selector: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AnswererStation:
-    """How this station answers: who it says it is, what it receives, what is good enough, and its limits."""
+    """How this station answers: who it says it is, what it receives, what is good enough, its limits, and what it gives.
+
+    The station that calls in order to fetch a document (`poll`) is one too: all but the beginning is the same.
+    """
 
     station_id: str = ""
     offer: Offer = field(default_factory=Offer)
     quality: PageQuality = field(default_factory=PageQuality)
     max_pages: int = 500
     call_limit_s: float = 7200.0
+    offered: tuple[Offered, ...] = ()
+    poll: PollRequest | None = None
 
 
 class Next(Enum):
@@ -119,6 +143,7 @@ class Answering:
     then. `rows_without_rtc` are those of the last page that
     had none, and `never_rtc` says that the sender writes none. `missed` when nothing was heard where a page or block was due: it may be going on without us. `store_s` is how long
     the last store took, and `owes_answer` while a command of the sender waits for its answer.
+    `served` is what became of a document that the caller fetched.
     `document` counts the documents (EOM between them), `opens_document` until the first page of one comes.
     `addressed` is what came with the last DCS (SUB, SID); `asked_again` when one was passed over because a frame of it was lost.
     `in_part` are pages (1-based) that the sender gave up and we keep with their gaps, `lost` those of which nothing came.
@@ -148,6 +173,7 @@ class Answering:
     lost: int = 0
     store_s: float = 0.0
     owes_answer: bool = False
+    served: DocumentResult | None = None
 
 
 def say(
@@ -252,3 +278,20 @@ def note_received(state: Answering, stored: PageStored, *, confirmed: bool) -> S
     """Note that the page is on disk, and whether it is about to be confirmed."""
     event = PageReceived(page=state.stored, rows=stored.rows, bad_rows=stored.bad_rows, confirmed=confirmed)
     yield from note(state.link, event)
+
+
+def take_dcs(state: Answering, fif: bytes) -> Steps[Next]:
+    """Take what the transmitter commands, unless it is more than our DIS offered."""
+    dcs = Dcs.parse(fif)
+    form = acceptable_form(dcs, state.station.offer)
+    if dcs != state.dcs:
+        yield from note(state.link, RemoteIdentified(station_id=state.link.station_id, abilities=dcs.describe()))
+    if form is None:
+        raise CallEnded(Outcome.PROTOCOL_ERROR, f"The DCS asks for what was not offered: {dcs.describe()}.")
+    told = state.link.told
+    if not state.asked_again and any(dcs.has(bit) and fcf not in told for fcf, bit in BITS.items()):
+        # It announces a subaddress whose frame was damaged: unanswered, it comes again whole. Once, for those that only say so.
+        state.asked_again = True
+        return Next.COMMAND
+    state.dcs, state.form, state.modulation, state.addressed = dcs, form, dcs.modulation, told
+    return Next.TRAIN

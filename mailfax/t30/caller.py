@@ -20,11 +20,11 @@ from mailfax.t30.calling import (
     fit,
     hear_dis,
     open_next,
+    read_dis,
     step_down,
     take_answer,
     take_dis,
 )
-from mailfax.t30.capabilities import Dis
 from mailfax.t30.commands import Engine, SendFrames, SendPage, SendTraining
 from mailfax.t30.exchange import (
     CallEnded,
@@ -45,8 +45,8 @@ from mailfax.t30.timers import TRIES, Timer
 __all__ = ["AfterRtn", "CallerJob", "call"]
 
 _IDENTIFICATIONS = frozenset({Fcf.DIS, Fcf.DCN})
-_PRE_MESSAGE = frozenset({Fcf.CFR, Fcf.FTT, Fcf.DIS, Fcf.CRP, Fcf.DCN})
-_POST_MESSAGE = frozenset({Fcf.MCF, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PIN, Fcf.DIS})
+_PRE_MESSAGE = frozenset({Fcf.CFR, Fcf.FTT, Fcf.DIS, Fcf.DTC, Fcf.CRP, Fcf.DCN})
+_POST_MESSAGE = frozenset({Fcf.MCF, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PIN, Fcf.DIS, Fcf.DTC})
 _RESTARTS_AFTER_DIS = 3
 _WAITS_IN_T1 = 6
 
@@ -97,16 +97,22 @@ def _transmit(state: Calling) -> Steps[None]:
     """Send every document, each after a phase B of its own (figure 5-2a from its top to the last confirmation)."""
     yield from _identify(state)
     while True:
-        obstacle = fit(state)
-        if obstacle is None:
-            yield from _train(state)
-            yield from _send_document(state)
-        close_document(state, *(obstacle or (Outcome.DELIVERED, "")))
+        obstacle = yield from send_one(state)
         sent_eop = obstacle is None and not state.goes_on
         if sent_eop or not (yield from open_next(state)):
             return
         if obstacle is None:
             yield from _identify(state)
+
+
+def send_one(state: Calling) -> Steps[tuple[Outcome, str] | None]:
+    """Send the document at hand to a far end whose DIS (or DTC) was heard, and settle it; what was in the way, if it cannot be."""
+    obstacle = fit(state)
+    if obstacle is None:
+        yield from _train(state)
+        yield from _send_document(state)
+    close_document(state, *(obstacle or (Outcome.DELIVERED, "")))
+    return obstacle
 
 
 def _send_document(state: Calling) -> Steps[None]:
@@ -161,7 +167,7 @@ def _identify(state: Calling) -> Steps[None]:
             continue  # out of time, or many bursts without a DIS
         if heard.fcf is Fcf.DCN:
             raise CallEnded(Outcome.CALL_DROPPED, "The far end sent DCN before it identified itself.", farewell=False)
-        yield from hear_dis(state, Dis.parse(heard.fif))
+        yield from hear_dis(state, read_dis(heard))
         return
     if link.contact:
         raise CallEnded(Outcome.NO_RESPONSE, "No DIS was heard in T1.")
@@ -190,8 +196,8 @@ def _train(state: Calling) -> Steps[None]:
             case Fcf.FTT:
                 yield from _fall_back(state)
                 tries = 0
-            case Fcf.DIS if heard:
-                yield from take_dis(state, Dis.parse(heard.fif))
+            case Fcf.DIS | Fcf.DTC if heard:
+                yield from take_dis(state, read_dis(heard))
             case Fcf.DCN:
                 raise CallEnded(Outcome.CALL_DROPPED, "The far end sent DCN instead of CFR.", farewell=False)
             case _:  # silence, or CRP: the command is repeated

@@ -16,7 +16,7 @@ from mailfax.t30.ecm import PageEnd, PartialPage, block_frames, cut_blocks, requ
 from mailfax.t30.exchange import CallEnded, Steps, check_limit, command, note, on_line
 from mailfax.t30.frames import Fcf, build_frame
 
-_ANSWERS = frozenset({Fcf.MCF, Fcf.PPR, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PIN, Fcf.DIS})
+_ANSWERS = frozenset({Fcf.MCF, Fcf.PPR, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PIN, Fcf.DIS, Fcf.DTC})
 _PPRS_BEFORE_CTC = 4  # A.4.1
 _MOST_CTCS = 12  # for a block: the whole ladder, and as many again at rates that get better
 _FIRST_FRAME_TWICE_AFTER = 2  # PPRs; a few receivers lose frame 0 each time

@@ -75,7 +75,7 @@ class Calling:
 
     `unconfirmed_page` (1-based) is set while an end-of-page command is unanswered. `passed_over` were refused to the end.
 
-    `jobs` are the documents of the call and `number` the one at hand; `begun` once a page of it was fetched, and `goes_on` when
+    `jobs` are the documents of the call and `number` the one at hand; the keeper counts them from `place_of_first`; `begun` once a page of it was fetched, and `goes_on` when
     another is to follow it in this call. `ended` has what became of those before, `sent_before` how many pages they had.
     `doubted` are pages that went out again although they may have arrived.
     """
@@ -83,6 +83,7 @@ class Calling:
     jobs: tuple[CallerJob, ...]
     link: Link
     number: int = 0
+    place_of_first: int = 0
     todo: tuple[int, ...] = ()
     place: int = 0
     begun: bool = False
@@ -183,6 +184,12 @@ def take_dis(state: Calling, dis: Dis) -> Steps[None]:
         raise CallEnded(*obstacle)
 
 
+def read_dis(heard: Frame) -> Dis:
+    """Read a DIS; or a DTC, whose sender receives whether it says so or not: it asks for nothing else."""
+    dis = Dis.parse(heard.fif)
+    return dis.with_bits({Bit.RECEIVES}) if heard.fcf is Fcf.DTC else dis
+
+
 def hear_dis(state: Calling, dis: Dis) -> Steps[None]:
     """Take note of what the far end can do, if that is news."""
     if dis != state.dis:
@@ -225,7 +232,10 @@ def fetch_page(state: Calling) -> Steps[bytes]:
     # A call that is half over takes no further document: it would be cut off in the middle.
     state.goes_on = state.number + 1 < len(state.jobs) and link.at_s < link.limit_s / 2
     fetch = FetchPage(
-        document=state.number, index=state.page - 1, form=choice.form, bit_rate=choice.modulation.bit_rate
+        document=state.place_of_first + state.number,
+        index=state.page - 1,
+        form=choice.form,
+        bit_rate=choice.modulation.bit_rate,
     )
     page = yield from ask_keeper(fetch)
     if not isinstance(page, PageData):
@@ -242,7 +252,7 @@ def take_answer(state: Calling, heard: Frame) -> Steps[Fcf]:
             yield from note(state.link, PageConfirmed(page=page, answer=str(answer)))
             state.unconfirmed_page = None
             state.confirmed.add(page)
-        case Fcf.DIS:
+        case Fcf.DIS | Fcf.DTC:
             # The far end never understood that a page came, and is back in phase B. After EOM its MCF may only have been lost: the
             # page goes out again all the same, and the result says so (promise 2). Until then it is unconfirmed.
             if state.end_of_page is Fcf.EOM:
@@ -250,7 +260,8 @@ def take_answer(state: Calling, heard: Frame) -> Steps[Fcf]:
             else:
                 state.unconfirmed_page = None
                 yield from note(state.link, PageRefused(page=page, answer=str(answer)))
-            yield from take_dis(state, Dis.parse(heard.fif))
+            yield from take_dis(state, read_dis(heard))
+            return Fcf.DIS
         case _:
             state.unconfirmed_page = None
             yield from note(state.link, PageRefused(page=page, answer=str(answer)))

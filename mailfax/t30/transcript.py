@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from mailfax.model.page import Resolution, line_coding
 from mailfax.model.pageset import page_ranges, read_page_ranges
 from mailfax.t30.addressing import NO_ADDRESSING, Addressing
-from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation, PageQuality
+from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation, Offered, PageQuality, PollRequest
 from mailfax.t30.calling import AfterRtn, CallerJob
 from mailfax.t30.commands import (
     BlockHeard,
@@ -82,6 +82,10 @@ def station_row(station: CallerJob | AnswererStation) -> Row:
     if isinstance(station, CallerJob):
         return Row(0.0, CALL, "caller", "", json.dumps(_job_facts(station)))
     facts = {"station_id": station.station_id, **_offer_facts(station.offer), "quality": asdict(station.quality)}
+    if station.offered:
+        facts["offered"] = [asdict(offered) for offered in station.offered]
+    if station.poll is not None:
+        facts["poll"] = asdict(station.poll)
     return Row(0.0, CALL, "answerer", "", json.dumps(facts))
 
 
@@ -90,7 +94,13 @@ def read_station(row: Row) -> CallerJob | AnswererStation:
     facts = json.loads(row.what)
     if row.signal == "answerer":
         quality = PageQuality(**facts.get("quality", {}))
-        return AnswererStation(station_id=facts["station_id"], offer=_read_offer(facts), quality=quality)
+        return AnswererStation(
+            station_id=facts["station_id"],
+            offer=_read_offer(facts),
+            quality=quality,
+            offered=tuple(Offered(**offered) for offered in facts.get("offered", ())),
+            poll=PollRequest(**facts["poll"]) if "poll" in facts else None,
+        )
     return _read_job(facts)
 
 

@@ -11,13 +11,15 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from test_engine_fuzz import FarEnd, _run
 
 from mailfax.model.call import CallResult
-from mailfax.t30.answerer import AnswererStation, answer
+from mailfax.t30.addressing import Addressing
+from mailfax.t30.answerer import AnswererStation, Offered, PollRequest, answer
 from mailfax.t30.caller import AfterRtn, CallerJob, call
 from mailfax.t30.commands import BlockHeard, Command, Engine, FramesHeard, Result
 from mailfax.t30.negotiate import FULL_OFFER, Offer
@@ -64,6 +66,15 @@ class Mutator:
         return bytes(bent)
 
 
+POLLING: tuple[dict[str, Any], ...] = (
+    {},
+    {},
+    {"poll": PollRequest(selector="77", password="x")},
+    {"poll": PollRequest()},
+    {"offered": (Offered(label="P1", pages=2), Offered(label="P2", pages=1, selector="77"))},
+)
+
+
 def one_call(seed: int) -> tuple[int, set[str]]:
     """Make one call; returns how many frames were thrown, and what kinds of results."""
     dice = Random(seed)
@@ -77,8 +88,15 @@ def one_call(seed: int) -> tuple[int, set[str]]:
 def _engine(dice: Random) -> Engine:
     offer = dice.choice(OFFERS)
     if dice.random() < 0.5:
-        return answer(AnswererStation(station_id="5551234", max_pages=3, offer=offer))
-    return call(CallerJob(pages=3, station_id="+1 555", offer=offer, after_rtn=dice.choice(list(AfterRtn))))
+        polling = dice.choice(POLLING)
+        return answer(AnswererStation(station_id="5551234", max_pages=3, offer=offer, **polling))
+    following = (CallerJob(pages=1, offer=offer),) * dice.choice((0, 0, 2))
+    addressing = Addressing(subaddress=dice.choice(("", "1387")))
+    rtn = dice.choice(list(AfterRtn))
+    job = CallerJob(
+        pages=3, station_id="+1 555", offer=offer, after_rtn=rtn, addressing=addressing, following=following
+    )
+    return call(job)
 
 
 def run(frames: int, seed: int = 0) -> tuple[int, set[str]]:

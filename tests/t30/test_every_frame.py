@@ -3,11 +3,12 @@
 import pytest
 from fuzz_engine import run
 from joined import Keeper, names
-from script import FIFS, RTC, play
+from script import FIFS, FULL_DIS, RTC, play
 from test_ecm import ECM_FIFS
 
 from mailfax.model.call import CallResult
-from mailfax.t30.answerer import AnswererStation, answer
+from mailfax.t30.answerer import AnswererStation, Offered, PollRequest, answer
+from mailfax.t30.bits import Bit
 from mailfax.t30.caller import CallerJob, call
 from mailfax.t30.commands import (
     BlockHeard,
@@ -16,6 +17,7 @@ from mailfax.t30.commands import (
     FetchPage,
     FramesHeard,
     KeeperCommand,
+    NotYet,
     PageHeard,
     Pause,
     ReceiveBlock,
@@ -29,6 +31,7 @@ from mailfax.t30.commands import (
     Sent,
     Silence,
     StoreBlock,
+    StorePage,
     TrainingHeard,
 )
 from mailfax.t30.ecm import PageEnd, PartialPage, block_frames
@@ -36,16 +39,18 @@ from mailfax.t30.frames import Fcf, build_burst
 from mailfax.t30.negotiate import FULL_OFFER, Offer
 
 # What each procedure of ours understands; all else it passes over, as T.30, 5.4.1 asks. An addition has to be made here too.
-POST_MESSAGE = {Fcf.MCF, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PIN, Fcf.DIS, Fcf.CRP, Fcf.RNR, Fcf.DCN}
+POST_MESSAGE = {Fcf.MCF, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PIN, Fcf.DIS, Fcf.DTC, Fcf.CRP, Fcf.RNR, Fcf.DCN}
 COMMANDS = {Fcf.DCS, Fcf.DCN, Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.PRI_MPS, Fcf.PRI_EOM, Fcf.PRI_EOP, Fcf.CRP}
 ECM_COMMANDS = {Fcf.PPS, Fcf.EOR, Fcf.CTC, Fcf.RR}
 PLAIN = "\n> page V.17 14400 short"
 BLOCK = "\n> block 0 V.17 14400 short"
 TRAINED = "< DIS\n> DCS\n> TCF V.17 14400"
+GIVING = "> DIS\n< DTC\n> DCS\n> TCF V.17 14400"
+PRE_MESSAGE = {Fcf.CFR, Fcf.FTT, Fcf.DIS, Fcf.DTC, Fcf.CRP, Fcf.DCN}
 ANSWERED = "> DIS\n< DCS\n< TCF good\n> CFR"
 PROCEDURES: dict[str, tuple[str, Offer, str, set[Fcf]]] = {
     "caller, waiting for DIS": ("caller", Offer(), "", {Fcf.DIS, Fcf.DCN}),
-    "caller, after TCF": ("caller", Offer(), TRAINED, {Fcf.CFR, Fcf.FTT, Fcf.DIS, Fcf.CRP, Fcf.DCN}),
+    "caller, after TCF": ("caller", Offer(), TRAINED, PRE_MESSAGE),
     "caller, after EOP": ("caller", Offer(), f"{TRAINED}\n< CFR{PLAIN}\n> EOP", POST_MESSAGE),
     "caller, after RR": (
         "caller",
@@ -57,15 +62,42 @@ PROCEDURES: dict[str, tuple[str, Offer, str, set[Fcf]]] = {
     "answerer, after DIS": ("answerer", Offer(), "> DIS", {Fcf.DCS, Fcf.DCN}),
     "answerer, after a page": ("answerer", Offer(), f"{ANSWERED}\n< page abc", COMMANDS),
     "answerer, after a block": ("answerer", FULL_OFFER, f"{ANSWERED}\n< block 0", COMMANDS | ECM_COMMANDS),
+    "caller of two, after EOM": ("caller of two", Offer(), f"{TRAINED}\n< CFR{PLAIN}\n> EOM", POST_MESSAGE),
+    "caller of two, waiting for the second DIS": (
+        "caller of two",
+        Offer(),
+        f"{TRAINED}\n< CFR{PLAIN}\n> EOM\n< MCF",
+        {Fcf.DIS, Fcf.DCN},
+    ),
+    "asking, waiting for DIS": ("asking", Offer(), "", {Fcf.DIS, Fcf.DCN}),
+    "asking, after DTC": ("asking", Offer(), "< DIS\n> DTC", {Fcf.DCS, Fcf.DIS, Fcf.DCN}),
+    "asking, after a page": ("asking", Offer(), "< DIS\n> DTC\n< DCS\n< TCF good\n> CFR\n< page abc", COMMANDS),
+    "giving, after DIS": ("giving", Offer(), "> DIS", {Fcf.DCS, Fcf.DTC, Fcf.DCN}),
+    "giving, after TCF": ("giving", Offer(), f"{GIVING}", PRE_MESSAGE),
+    "giving, after EOP": ("giving", Offer(), f"{GIVING}\n< CFR{PLAIN}\n> EOP", POST_MESSAGE),
+    "answerer, after RNR": (
+        "busy",
+        FULL_OFFER,
+        f"{ANSWERED}\n< block 0\n< PPS\n> RNR",
+        {Fcf.RR, Fcf.PPS, Fcf.EOR, Fcf.DCN},
+    ),
     "answerer, after EOP": ("answerer", Offer(), f"{ANSWERED}\n< page abc\n< EOP\n> MCF", COMMANDS),
 }
 PAIRS = [(procedure, fcf) for procedure in PROCEDURES for fcf in Fcf]
 
 
 def engine_of(side: str, offer: Offer) -> Engine:
-    if side == "caller":
-        return call(CallerJob(pages=1, offer=offer))
-    return answer(AnswererStation(offer=offer))
+    match side:
+        case "caller":
+            return call(CallerJob(pages=1, offer=offer))
+        case "caller of two":
+            return call(CallerJob(pages=1, offer=offer, following=(CallerJob(pages=1, offer=offer),)))
+        case "asking":
+            return answer(AnswererStation(offer=offer, poll=PollRequest()))
+        case "giving":
+            return answer(AnswererStation(offer=offer, offered=(Offered(label="P", pages=1),)))
+        case _:
+            return answer(AnswererStation(offer=offer))
 
 
 def fif_of(fcf: Fcf, fifs: dict[str, bytes]) -> bytes:
@@ -89,6 +121,9 @@ class Stage:
 
     def __init__(self, side: str, offer: Offer, chart: str) -> None:
         self.fifs = FIFS | (ECM_FIFS if offer.ecm else {})
+        if side == "asking":
+            self.fifs["DIS"] = FULL_DIS.with_bits({Bit.READY_TO_BE_POLLED}).fif
+        self.busy = side == "busy"
         self.engine = engine_of(side, offer)
         self.keeper = Keeper(pages=(b"page",))
         self.at_s = 0.0
@@ -99,7 +134,9 @@ class Stage:
 
     def _keep(self, command: object) -> object:
         while isinstance(command, KeeperCommand):
-            if isinstance(command, StoreBlock):
+            if self.busy and isinstance(command, StorePage):
+                command = self.engine.send(NotYet())
+            elif isinstance(command, StoreBlock):
                 command = self.engine.send(BlockStored())
             elif isinstance(command, FetchPage):
                 command = self.engine.send(self.keeper.perform(command))

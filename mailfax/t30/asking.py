@@ -1,0 +1,73 @@
+"""A calling station that asks the called one to transmit: polling (T.30, 5.3.6.1.2). From there on it is a receiver like any other.
+
+`ask` stands in the place of the DIS that an answering station sends. Called by `answerer`.
+"""
+
+from mailfax.model.call import RemoteIdentified
+from mailfax.model.outcome import Outcome
+from mailfax.t30.answering import Answering, Next, PollRequest, take_dcs
+from mailfax.t30.bits import Bit
+from mailfax.t30.capabilities import Dis
+from mailfax.t30.commands import SendFrames
+from mailfax.t30.exchange import CallEnded, Steps, check_limit, hear, note, on_line
+from mailfax.t30.frames import Fcf, build_burst, identification_fif
+from mailfax.t30.negotiate import our_dis
+from mailfax.t30.timers import TRIES, Timer
+
+_WAITS_IN_T1 = 6
+_IDENTIFICATIONS = frozenset({Fcf.DIS, Fcf.DCN})
+_ANSWERS = frozenset({Fcf.DCS, Fcf.DIS, Fcf.DCN})
+# The frames before CIG and DTC, and the bit of the DIS that asks for each; the same bit of the DTC announces it.
+_BITS = {Fcf.PWD: Bit.PASSWORD, Fcf.SEP: Bit.SELECTIVE_POLLING}
+
+
+def ask(state: Answering, request: PollRequest) -> Steps[Next]:
+    """Wait for a DIS that says that there is a document, ask for it with DTC, and take the DCS that answers."""
+    dis = yield from _hear_dis(state)
+    if not dis.has(Bit.READY_TO_BE_POLLED):
+        raise CallEnded(Outcome.NOTHING_TO_POLL, "Its DIS does not say that a document is ready.")
+    if request.selector and not dis.has(Bit.SELECTIVE_POLLING):
+        raise CallEnded(Outcome.NOTHING_TO_POLL, "It takes no selector (SEP), so it could only give another document.")
+    link = state.link
+    burst = build_burst(_request_group(state, request, dis), x=link.x)
+    for left in reversed(range(TRIES)):
+        check_limit(link)
+        yield from on_line(link, SendFrames(frames=burst))
+        # A DCS that was lost comes again only after its TCF and the sender's T4: the last DTC waits for it.
+        heard = yield from hear(link, _ANSWERS, Timer.T4.longest_s if left else 2 * Timer.T2.longest_s)
+        match heard.fcf if heard else None:
+            case Fcf.DCS if heard:
+                return (yield from take_dcs(state, heard.fif))
+            case Fcf.DCN:
+                raise CallEnded(Outcome.POLL_REFUSED, "It answered DTC with DCN.", farewell=False)
+            case _:  # silence, or its DIS again: DTC is repeated
+                pass
+    raise CallEnded(Outcome.NO_RESPONSE, "DTC was sent three times without an answer.")
+
+
+def _hear_dis(state: Answering) -> Steps[Dis]:
+    link = state.link
+    deadline_s = link.at_s + Timer.T1.longest_s
+    for _ in range(_WAITS_IN_T1):
+        heard = yield from hear(link, _IDENTIFICATIONS, deadline_s - link.at_s)
+        if heard is None:
+            continue
+        if heard.fcf is Fcf.DCN:
+            raise CallEnded(Outcome.CALL_DROPPED, "The far end sent DCN before it identified itself.", farewell=False)
+        dis = Dis.parse(heard.fif)
+        link.station_id = link.told.get(Fcf.CSI, link.station_id)
+        yield from note(link, RemoteIdentified(station_id=link.station_id, abilities=dis.describe()))
+        return dis
+    if link.contact:
+        raise CallEnded(Outcome.NO_RESPONSE, "No DIS was heard in T1.")
+    raise CallEnded(Outcome.NO_FAX, "No fax signal was heard in T1.", farewell=False)
+
+
+def _request_group(state: Answering, request: PollRequest, dis: Dis) -> list[tuple[Fcf, bytes]]:
+    """Return PWD, SEP and CIG as far as they are wanted, and the DTC: what we receive, and which of the others there are."""
+    wanted = {Fcf.PWD: request.password, Fcf.SEP: request.selector}
+    named = [(fcf, identification_fif(text)) for fcf, text in wanted.items() if text and dis.has(_BITS[fcf])]
+    own_id = state.station.station_id
+    own = [(Fcf.CIG, identification_fif(own_id))] if own_id else []
+    dtc = our_dis(state.station.offer).with_bits(_BITS[fcf] for fcf, _ in named)
+    return [*named, *own, (Fcf.DTC, dtc.fif)]
