@@ -16,6 +16,7 @@ from mailfax.t30.frames import Fcf, identification_fif, parse_frame
 
 BOTH = Addressing(subaddress="1387", sender_id="top secret")
 DIS = {"DIS": FULL_DIS.with_bits({Bit.SUBADDRESS, Bit.PASSWORD}).fif}
+PAGE_DATA = b"1" * 2000 + bytes.fromhex("001001001001001001")
 PAGE = "> page V.17 14400 short\n> EOP\n< MCF\n> DCN"
 DCS = Dcs.parse(bytes.fromhex("00 46 88"))
 
@@ -53,7 +54,7 @@ def test_in_a_call_for_several_only_the_document_that_needs_it_fails() -> None:
 
 @pytest.mark.parametrize("addressing", [BOTH, Addressing(subaddress="1*2#3"), Addressing(sender_id="me")])
 def test_the_receiver_knows_for_whom_it_is_before_the_first_page(addressing: Addressing) -> None:
-    caller = Party(call(CallerJob(pages=1, addressing=addressing)), Keeper(pages=(b"1" * 2000,)))
+    caller = Party(call(CallerJob(pages=1, addressing=addressing)), Keeper(pages=(PAGE_DATA,)))
     answerer = Party(answer(AnswererStation()), Keeper())
     results = join(caller, answerer)
     assert [result.outcome for result in results] == [Outcome.DELIVERED, Outcome.RECEIVED]
@@ -67,7 +68,7 @@ def test_each_document_of_a_call_has_its_own() -> None:
     third = CallerJob(pages=1)
     job = CallerJob(pages=1, addressing=Addressing(subaddress="11"), following=(second, third))
     answerer = Party(answer(AnswererStation()), Keeper())
-    join(Party(call(job), Keeper(pages=(b"1" * 2000,))), answerer)
+    join(Party(call(job), Keeper(pages=(PAGE_DATA,))), answerer)
     arriving = [event for event in answerer.keeper.events if isinstance(event, DocumentArriving)]
     assert [(event.document, event.page, event.subaddress) for event in arriving] == [
         (0, 1, "11"),
@@ -86,7 +87,7 @@ def test_a_subaddress_that_was_damaged_on_the_way_comes_again() -> None:
             return SendFrames(frames=(b"", *signal.frames[1:]))
         return signal
 
-    caller = Party(call(CallerJob(pages=1, addressing=BOTH)), Keeper(pages=(b"1" * 2000,)))
+    caller = Party(call(CallerJob(pages=1, addressing=BOTH)), Keeper(pages=(PAGE_DATA,)))
     answerer = Party(answer(AnswererStation()), Keeper())
     results = join(caller, answerer, damage)  # type: ignore[arg-type]
     assert hurt
