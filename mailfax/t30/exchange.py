@@ -35,6 +35,10 @@ from mailfax.t30.timers import TRIES, Timer
 T = TypeVar("T")
 Steps = Generator[Command, Result, T]
 _READY_ASKED_AT_MOST = 60  # a busy receiver answers each RR within about two seconds
+# A receiver that lost the carrier of a page goes back to phase B when T2 elapses, and its first DIS begins while we still send, or
+# together with our command. A burst that began before we listened is not heard; the next one begins T4 after its end. A command in
+# its place would be the end: phase B knows none (libspandsp answers it with DCN). DIS with CSI takes 2.2 s, our command 1.3 s.
+_DIS_COMES_AGAIN_S = 2.2 + Timer.T4.longest_s - 1.3 + 0.65  # flags enough to be heard
 BURSTS_PER_WAIT = 8  # of noise, damage, and echoes of our own frames, before a wait is given up as silence
 
 
@@ -52,15 +56,16 @@ class CallEnded(Exception):
 class Link:
     """One end's view of the call.
 
-    `at_s` is the line's clock. `identified_by` is the frame in which the far end says who it is. `x` is our X bit: set by the
-    station that received a DIS, the caller (T.30, 5.3.6.1). `told` are the numbers and names that came with the last frame
-    that was wanted.
+    `at_s` is the line's clock, `heard_at_s` when the last frame was heard. `identified_by` is the frame in which the far end says
+    who it is. `x` is our X bit: set by the station that received a DIS, the caller (T.30, 5.3.6.1). `told` are the numbers and
+    names that came with the last frame that was wanted.
     """
 
     limit_s: float
     identified_by: Fcf
     x: bool
     at_s: float = 0.0
+    heard_at_s: float = 0.0
     station_id: str = ""
     contact: bool = False
     told: dict[Fcf, str] = field(default_factory=dict)
@@ -106,7 +111,8 @@ def hear(link: Link, wanted: frozenset[Fcf], timeout_s: float, *, renew: bool = 
         if not isinstance(heard, FramesHeard):
             return None
         frames = [frame for octets in heard.frames if (frame := parse_frame(octets))]
-        link.contact = link.contact or bool(frames)
+        if frames:
+            link.contact, link.heard_at_s = True, heard.at_s
         for frame in frames:
             if frame.fcf is link.identified_by:
                 link.station_id = read_identification(frame.fif)
@@ -125,12 +131,15 @@ def response(link: Link, wanted: frozenset[Fcf]) -> Steps[Frame | None]:
 def command(link: Link, frame: bytes, wanted: frozenset[Fcf], name: str) -> Steps[Frame]:
     """Send a command until it is answered: three times at T4 (T.30, 5.4.2); a receiver that is busy has T5 (A.5.4.1).
 
+    The first wait is longer where the far end may have gone back to phase B: after a page that took longer than T2.
+
     `wanted` are its answers; CRP repeats it and DCN ends the call. `name` is how messages call the command.
     """
     wanted |= {Fcf.CRP, Fcf.RNR, Fcf.DCN}
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         yield from on_line(link, SendFrames(frames=(frame,)))
-        heard = yield from response(link, wanted)
+        may_be_in_phase_b = attempt == 0 and Fcf.DIS in wanted and link.at_s - link.heard_at_s > Timer.T2.shortest_s
+        heard = yield from hear(link, wanted, _DIS_COMES_AGAIN_S if may_be_in_phase_b else Timer.T4.longest_s)
         if heard is not None and heard.fcf is Fcf.RNR:
             heard = yield from _when_ready(link, wanted, name)
         if heard is None or heard.fcf is Fcf.CRP:

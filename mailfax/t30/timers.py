@@ -33,6 +33,11 @@ class Timer(Enum):
         return self.value.seconds
 
     @property
+    def shortest_s(self) -> float:
+        """Return the shortest value within tolerance."""
+        return self.value.seconds - self.value.tolerance_s
+
+    @property
     def longest_s(self) -> float:
         """Return the longest value within tolerance."""
         return self.value.seconds + self.value.tolerance_s
