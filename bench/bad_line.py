@@ -162,17 +162,19 @@ def load() -> dict[tuple[str, str, str], dict[int, Call]]:
 def run(levels: list[str], ways: list[str], columns: list[str], calls: int, until_s: float) -> None:
     CALLS.parent.mkdir(exist_ok=True)
     commit = subprocess.check_output(["git", "describe", "--always", "--dirty"], cwd=ROOT, text=True).strip()
-    for level, way, column, seed in todo(levels, ways, columns, calls):
-        if time.monotonic() > until_s:
-            return
-        if seed in load().get((level, way, column), {}):
-            continue  # another run was here meanwhile
-        with tempfile.TemporaryDirectory() as name:
-            document = write_letter(Path(name) / "letter.tif", 1, "standard")
-            made = COLUMNS[column](document, Path(name), way, BadLine(LEVELS[level], seed))
-        cell = {"level": level, "way": way, "column": column, "seed": seed, "commit": commit}
-        with CALLS.open("a") as file:
-            file.write(json.dumps(cell | vars(made)) + "\n")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        document = write_letter(folder / "letter.tif", 1, "standard")
+        for level, way, column, seed in todo(levels, ways, columns, calls):
+            if time.monotonic() > until_s:
+                return
+            if seed in load().get((level, way, column), {}):
+                continue  # another run was here meanwhile
+            (folder / "got.tif").unlink(missing_ok=True)
+            made = COLUMNS[column](document, folder, way, BadLine(LEVELS[level], seed))
+            cell = {"level": level, "way": way, "column": column, "seed": seed, "commit": commit}
+            with CALLS.open("a") as file:
+                file.write(json.dumps(cell | vars(made)) + "\n")
 
 
 def todo(levels: list[str], ways: list[str], columns: list[str], calls: int) -> Iterator[tuple[str, str, str, int]]:

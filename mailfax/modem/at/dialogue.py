@@ -164,13 +164,20 @@ class Dialogue:
             if not self._fill(min(end_s, self.clock() + idle_s)):
                 return data
 
-    def abort(self) -> None:
-        """End a receive. The modem answers OK, or with the result that was on its way; what comes late is dropped."""
+    def abort(self) -> bool:
+        """End a receive. The modem answers OK, or with the result that was on its way; what comes late is dropped.
+
+        Returns whether it answered at all.
+        """
         self.write(CAN)
+        answered = False
         for _ in range(ABORT_RESULTS):
-            if self.result(QUIET_S) in {None, Result.OK}:
+            result = self.result(QUIET_S)
+            answered |= result is not None
+            if result in {None, Result.OK}:
                 break
         self.drop_stale()
+        return answered
 
     def drop_stale(self) -> None:
         """Forget what has arrived so far, but for what is of a ring; a line of which the end is still to come may be."""

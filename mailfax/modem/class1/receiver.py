@@ -6,7 +6,7 @@ from enum import Enum, auto
 from mailfax.modem.at.dialogue import Result
 from mailfax.modem.class1.turn import CallOver, Last, Ready, Side, code, unexpected
 from mailfax.t30.modulation import Modulation
-from mailfax.t30.wire import FINAL_BIT
+from mailfax.t30.wire import FINAL_BIT, fcs_is_right
 
 FRAME_S = 6.0  # flags of 1.15 s and a frame of 3.45 s at most (T.30, 5.3.1), and the modem's delay
 NEXT_FRAME_S = 1.5  # frames of one burst follow each other at once
@@ -117,11 +117,13 @@ class Receiver:
         if not data.ended:
             dialogue.abort()
             return octets, False
+        fcs_octets = self.side.settings.fcs_octets
         result = dialogue.result(RESULT_S)
-        if result is None:
-            raise unexpected(None, "the end of a frame")
-        whole = result is Result.OK and len(octets) >= 3 + self.side.settings.fcs_octets
-        return octets[: len(octets) - self.side.settings.fcs_octets] if whole else octets, whole
+        if result is None:  # the modem waits for a carrier to end, which noise does not; it knows of the FCS only then
+            self._break_off("the end of a frame")
+            result = Result.OK if fcs_octets and fcs_is_right(octets) else Result.ERROR
+        whole = result is Result.OK and len(octets) >= 3 + fcs_octets
+        return octets[: len(octets) - fcs_octets] if whole else octets, whole
 
     def _image(self, modulation: Modulation, timeout_s: float, *, short_training: bool, limit_s: float) -> Heard | Miss:
         dialogue = self.side.dialogue
@@ -134,8 +136,17 @@ class Receiver:
         if not data.ended:
             dialogue.abort()
         elif dialogue.result(RESULT_S) is None:
-            raise unexpected(None, "the end of image data")
+            self._break_off("the end of image data")
         return Heard(octets=data.octets(), ended=data.ended)
+
+    def _break_off(self, what: str) -> None:
+        """End a receive of which the modem does not give the result. One that answers nothing any more is broken.
+
+        Where the data has ended some modems (libspandsp's) are in command state already, and know no abort.
+        """
+        dialogue = self.side.dialogue
+        if not dialogue.abort() and dialogue.command("AT", RESULT_S) is None:
+            raise unexpected(None, what)
 
     def _carrier(self, text: str, timeout_s: float) -> Miss | None:
         """Wait for CONNECT after +FRM; None when the carrier is there."""

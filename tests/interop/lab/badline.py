@@ -45,6 +45,7 @@ class BadLine:
         self._damage = damage
         moments, self._noise = (np.random.default_rng((seed, part)) for part in range(2))
         self._at = 0
+        self._clear = not (damage.loss_db or math.isfinite(damage.echo_db) or math.isfinite(damage.snr_db))
         self._gain = 10 ** (-damage.loss_db / 20)
         self._noise_rms = SIGNAL_RMS * 10 ** (-damage.snr_db / 20)
         self._dead_at = (damage.dead_after_s + moments.uniform(0, CUT_SPREAD_S)) * sd.SAMPLE_RATE
@@ -63,9 +64,12 @@ class BadLine:
 
     def carry(self, to_near: Samples, to_far: Samples) -> tuple[Samples, Samples]:
         """Return what each end hears of what the other one sent."""
+        open_line = self._open(len(to_near))
+        if self._clear and open_line is None:
+            self._at += len(to_near)
+            return to_near, to_far
         sent = [to_near * self._gain, to_far * self._gain]
         heard = self._with_echo(sent) if self._echo else sent
-        open_line = self._open(len(to_near))
         spoiled = [self._spoiled(*pair, open_line) for pair in zip(heard, (to_near, to_far), strict=True)]
         self._at += len(to_near)
         return spoiled[0], spoiled[1]
@@ -80,19 +84,22 @@ class BadLine:
             sent[direction] + self._echo * late[1 - direction] + self._echo**2 * late[direction] for direction in (0, 1)
         ]
 
-    def _open(self, samples: int) -> NDArray[np.float64]:
-        """Return 1 for each sample of the block at hand that the line carries, and 0 for each that it does not."""
+    def _open(self, samples: int) -> NDArray[np.float64] | None:
+        """Return 1 for each sample of the block at hand that the line carries, and 0 for each that it does not; None for all."""
+        end = self._at + samples
+        first, last = np.searchsorted(self._gaps, (self._at - self._gap, end))
+        if first == last and end <= self._dead_at:
+            return None
         carried = np.ones(samples)
-        first = int(np.searchsorted(self._gaps, self._at - self._gap))
-        for start in self._gaps[first:]:
-            if start >= self._at + samples:
-                break
+        for start in self._gaps[first:last]:
             carried[max(0, start - self._at) : max(0, start + self._gap - self._at)] = 0
-        if self._at + samples > self._dead_at:
+        if end > self._dead_at:
             carried[max(0, int(self._dead_at) - self._at) :] = 0
         return carried
 
-    def _spoiled(self, heard: NDArray[np.float64], sent: Samples, open_line: NDArray[np.float64]) -> Samples:
+    def _spoiled(self, heard: NDArray[np.float64], sent: Samples, open_line: NDArray[np.float64] | None) -> Samples:
         if self._noise_rms and (self._damage.steady or np.abs(sent).max() > SILENT):
             heard = heard + self._noise.normal(0, self._noise_rms, len(heard))
-        return (heard * open_line).clip(-32768, 32767).astype(np.int16)
+        if open_line is not None:
+            heard = heard * open_line
+        return heard.clip(-32768, 32767).astype(np.int16)

@@ -5,6 +5,7 @@ allows, a loaded machine cannot change it, and one seed gives one call. Used by 
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from lab.exchange import TICK_S, Exchange, Finished, Ring
 from lab.machine import Carries
@@ -17,10 +18,19 @@ PIECE = 256  # octets that a DTE hands over at once
 STALL_S = 15.0
 
 
+class Clock(Protocol):
+    """What lets time pass."""
+
+    @property
+    def now_s(self) -> float: ...
+
+    def tick(self) -> None: ...
+
+
 class LockstepPort:
     """The Port of `mailfax.modem.class1` on a modem in this process. `clock` is the line's."""
 
-    def __init__(self, exchange: Exchange, modem: Modem) -> None:
+    def __init__(self, exchange: Clock, modem: Modem) -> None:
         self._exchange = exchange
         self._modem = modem
 

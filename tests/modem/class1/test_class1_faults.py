@@ -42,6 +42,7 @@ V17 = Modulation.V17_14400
 MCF = b"\xff\xc8\x31"
 ESCAPE = (step(END), step(CAN + b"\r", OK))
 # A command of the engine and how far the modem goes along with it before it fails.
+ASKED = (step(CAN), step("AT"))  # a receive without a result is ended before the modem is called broken
 PHASES: dict[str, tuple[LineCommand, tuple[Step, ...]]] = {
     "waiting for flags": (ReceiveFrames(timeout_s=3), ()),
     "silence before a carrier": (SendFrames(frames=(MCF,)), (step("AT+FTS=7"),)),
@@ -60,14 +61,14 @@ PHASES: dict[str, tuple[LineCommand, tuple[Step, ...]]] = {
         (step("AT+FTS=7", OK), step("AT+FTM=146", CONNECT), step(bytes(256) + END)),
     ),
     "pause": (Pause(seconds=1), (step("AT+FTS=100"),)),
-    "end of a frame": (ReceiveFrames(timeout_s=3), (step("AT+FRH=3", CONNECT, b"\xff\x13\x8c\xa2\xf1" + END),)),
+    "end of a frame": (ReceiveFrames(timeout_s=3), (step("AT+FRH=3", CONNECT, b"\xff\x13\x8c\xa2\xf1" + END), *ASKED)),
     "end of a page": (
         ReceivePage(modulation=V17, short_training=True, timeout_s=3),
-        (step("AT+FRM=146", CONNECT, b"\0\0" + END),),
+        (step("AT+FRM=146", CONNECT, b"\0\0" + END), *ASKED),
     ),
     "end of a training": (
         ReceiveTraining(modulation=V17, timeout_s=3),
-        (step("AT+FRM=145", CONNECT, b"\0\0" + END),),
+        (step("AT+FRM=145", CONNECT, b"\0\0" + END), *ASKED),
     ),
 }
 OWES_AN_ANSWER = [name for name in PHASES if name != "waiting for flags"]

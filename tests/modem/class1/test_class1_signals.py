@@ -3,6 +3,7 @@
 import itertools
 import random
 
+import pytest
 from scripted_modem import CAN, CONNECT, END, ERROR, FCERROR, NO_CARRIER, OK, in_call, sent_before, step
 
 from mailfax.modem.at.dle import Unshielder, shield
@@ -257,6 +258,25 @@ def test_noise_that_the_modem_takes_for_a_carrier_ends_with_the_longest_block() 
     assert isinstance(heard, BlockHeard)
     assert (heard.frames, heard.at_s < 60) == ((), True)
     assert not modem.script
+
+
+@pytest.mark.parametrize("knows_abort", [True, False])
+def test_a_frame_in_front_of_noise_is_believed_by_its_own_fcs(knows_abort: bool) -> None:
+    """libspandsp gives the result of a final frame when the carrier ends, which noise above its threshold never does."""
+    asked = (step(CAN, OK),) if knows_abort else (step(CAN), step("AT", OK))
+    line, modem = sent_before(step("AT+FRH=3", CONNECT, CFR_HEARD + END), *asked)
+    heard = line.perform(ReceiveFrames(timeout_s=3.45))
+    assert isinstance(heard, FramesHeard)
+    assert (heard.frames, heard.damaged) == ((CFR,), 0)
+    assert not modem.script
+
+
+def test_a_damaged_frame_in_front_of_noise_is_not_believed() -> None:
+    damaged = CFR_HEARD[:2] + b"\0" + CFR_HEARD[3:]
+    line, _ = sent_before(step("AT+FRH=3", CONNECT, damaged + END), step(CAN, OK), step("AT+FRH=3"), step(CAN, OK))
+    heard = line.perform(ReceiveFrames(timeout_s=3.45))
+    assert isinstance(heard, FramesHeard)
+    assert (heard.frames, heard.damaged) == ((), 1)
 
 
 def test_after_the_tcf_the_answer_is_listened_for_at_once() -> None:
