@@ -25,7 +25,8 @@ class Damage:
 
     `snr_db`: white noise so far below the signal, while there is one, or all the time (`steady`). `gap_s`, `gaps_a_minute`:
     drop-outs at random moments. `echo_db`, `echo_s`: each party hears itself so much weaker and so much later, and the other
-    one twice as weak again. `loss_db`: attenuation. `dead_after_s`: within 5 s from then the line goes silent for good.
+    one twice as weak again. `loss_db`: attenuation. `dead_after_s`: within 5 s from then the line goes silent for good. Noise and
+    drop-outs begin `from_s` after the answer.
     """
 
     snr_db: float = math.inf
@@ -36,6 +37,7 @@ class Damage:
     echo_s: float = 0.0
     loss_db: float = 0.0
     dead_after_s: float = math.inf
+    from_s: float = 0.0
 
 
 class BadLine:
@@ -60,7 +62,7 @@ class BadLine:
             return np.empty(0, dtype=np.int64)
         mean_s = 60 / self._damage.gaps_a_minute
         distances_s = moments.exponential(mean_s, round(3 * LONGEST_CALL_S / mean_s))
-        return (np.cumsum(distances_s) * sd.SAMPLE_RATE).astype(np.int64)
+        return ((self._damage.from_s + np.cumsum(distances_s)) * sd.SAMPLE_RATE).astype(np.int64)
 
     def carry(self, to_near: Samples, to_far: Samples) -> tuple[Samples, Samples]:
         """Return what each end hears of what the other one sent."""
@@ -98,7 +100,8 @@ class BadLine:
         return carried
 
     def _spoiled(self, heard: NDArray[np.float64], sent: Samples, open_line: NDArray[np.float64] | None) -> Samples:
-        if self._noise_rms and (self._damage.steady or np.abs(sent).max() > SILENT):
+        noisy = self._noise_rms and self._at >= self._damage.from_s * sd.SAMPLE_RATE
+        if noisy and (self._damage.steady or np.abs(sent).max() > SILENT):
             heard = heard + self._noise.normal(0, self._noise_rms, len(heard))
         if open_line is not None:
             heard = heard * open_line

@@ -8,13 +8,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailfax.modem.class1 import Class1Line, Class1Settings
-
 from lab import spandsp as sd
 from lab.exchange import QUIET
 from lab.lockstep import LockstepPort
 from lab.machine import BLOCK
 from lab.modem import Event, Modem
+from mailfax.modem.class1 import Class1Line, Class1Settings
 
 RING_EVERY = 50  # ticks
 
