@@ -8,7 +8,10 @@ from lab.fixture import LabExchange
 
 
 @pytest.fixture
-def lab_exchange(tmp_path: Path) -> Iterator[LabExchange]:
-    """Run an exchange with one Class 1 modem, its line's clock running fast while only the modem is busy."""
-    with LabExchange(tmp_path) as exchange:
+def lab_exchange(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LabExchange]:
+    """Run an exchange with one modem, its line's clock running fast while only the modem is busy.
+
+    It is a Class 1 modem, or the Class 2 model by which the fixture is parametrized.
+    """
+    with LabExchange(tmp_path, model=getattr(request, "param", None)) as exchange:
         yield exchange

@@ -9,6 +9,7 @@ from subprocess import PIPE
 
 import numpy as np
 import pytest
+from lab.class2modem import Model
 from lab.documents import read_pages, write_letter
 from lab.fixture import LabExchange
 
@@ -49,6 +50,20 @@ def test_receive_keeps_the_fax_and_says_where(lab_exchange: LabExchange, tmp_pat
     assert (facts["outcome"], facts["pages"], facts["confirmed_pages"]) == ("received", 2, 2)
     got, sent = read_pages(Path(facts["files"][0])), read_pages(letter)
     assert all(np.array_equal(one, other) for one, other in zip(got, sent, strict=True))
+
+
+@pytest.mark.parametrize("lab_exchange", [Model(hex_numbers=False)], indirect=True)
+def test_a_class_can_be_asked_for(lab_exchange: LabExchange, tmp_path: Path) -> None:
+    lab_exchange.route("5551234", f"receive:{tmp_path}/got.tif")
+    letter, transcript = write_letter(tmp_path / "letter.tif", 1), tmp_path / "call.txt"
+    done = mailfax("send", lab_exchange.device, "5551234", letter, "--class", "2.0", "--transcript", transcript)
+    assert done.returncode == 0, done.stderr
+    assert len(read_pages(tmp_path / "got.tif")) == 1
+    rows = transcript.read_text()
+    assert "\t> AT+FDT" in rows
+    assert "\t< +FHS:00" in rows
+    shown = subprocess.run([*MODEM[:-1], "call", "show", str(transcript)], capture_output=True, text=True, check=True)
+    assert "modem > AT+FDT" in shown.stdout
 
 
 def test_an_interrupt_from_the_keyboard_hangs_up_and_says_so(lab_exchange: LabExchange, tmp_path: Path) -> None:

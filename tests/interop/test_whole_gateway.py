@@ -1,5 +1,7 @@
 """The main job over a modem that we did not write: `mailfax serve` with libspandsp's T.31 modem as its only line.
 
+And the same with a modem that does T.30 by itself: the Class 2 emulator, whose T.30 is libspandsp's.
+
 A mail posted over SMTP is received by a spandsp fax machine; a fax that a spandsp machine sends lies as PDF in the mailbox of
 the number it called. Both are compared pixel for pixel, and every decoder that judges is libtiff.
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lab.class2modem import Model
 from lab.documents import read_pages, write_letter
 from lab.fixture import LabExchange
 
@@ -51,7 +54,7 @@ maildir = "mailboxes"
 station_id = "5550100"
 name = "Meridian"
 [lines.usb]
-kind = "class1"
+kind = "KIND"
 device = "modem0"
 number = "5550100"
 did = "signalled"
@@ -91,18 +94,35 @@ class Gateway:
                 return step.subject
 
 
+ON_EVERY_LINE = pytest.mark.parametrize(
+    ("kind", "lab_exchange"),
+    [
+        ("class1", None),
+        ("class2", Model(ecm=True)),
+        pytest.param("class2.0", Model(hex_numbers=False), marks=pytest.mark.interop),
+    ],
+    indirect=["lab_exchange"],
+)
+
+
 @pytest.fixture
-def gateway(lab_exchange: LabExchange, tmp_path: Path) -> Iterator[Gateway]:
+def kind() -> str:
+    """Return the kind of the only line."""
+    return "class1"
+
+
+@pytest.fixture
+def gateway(lab_exchange: LabExchange, tmp_path: Path, kind: str) -> Iterator[Gateway]:
     """Serve with the exchange's modem as the only line."""
-    with serving(lab_exchange, tmp_path) as gateway:
+    with serving(lab_exchange, tmp_path, kind) as gateway:
         yield gateway
 
 
 @contextlib.contextmanager
-def serving(lab_exchange: LabExchange, tmp_path: Path) -> Iterator[Gateway]:
+def serving(lab_exchange: LabExchange, tmp_path: Path, kind: str = "class1") -> Iterator[Gateway]:
     """Start a server and wait until its doors are open; the line comes up a little later."""
     assert Path(lab_exchange.device) == tmp_path / "modem0"
-    (tmp_path / "mailfax.toml").write_text(CONFIG.replace('"modem0"', f'"{lab_exchange.device}"'))
+    (tmp_path / "mailfax.toml").write_text(CONFIG.replace('"modem0"', f'"{lab_exchange.device}"').replace("KIND", kind))
     config = load(tmp_path / "mailfax.toml")
     with (tmp_path / "server.log").open("wb") as log:
         command = [sys.executable, "-m", "mailfax", "serve", "--config", str(tmp_path / "mailfax.toml")]
@@ -126,6 +146,7 @@ def three_page_mail() -> EmailMessage:
     return message
 
 
+@ON_EVERY_LINE
 def test_a_mail_of_three_pages_reaches_a_fax_machine_pixel_for_pixel(
     gateway: Gateway, lab_exchange: LabExchange
 ) -> None:
@@ -161,6 +182,7 @@ def test_a_mail_of_three_pages_reaches_a_fax_machine_pixel_for_pixel(
         assert np.array_equal(sent, pixels), f"page {number} arrived changed"
 
 
+@ON_EVERY_LINE
 def test_a_fax_of_three_pages_lies_in_the_mailbox_of_the_number_it_called(
     gateway: Gateway, lab_exchange: LabExchange
 ) -> None:
