@@ -225,6 +225,36 @@ def test_why_there_is_no_call(pages: tuple[RenderedPage, ...], tmp_path: Path, r
 
 
 @pytest.mark.interop
+@pytest.mark.parametrize("at", ["DT", "+FDIS", "+FDT", "data", "+FET"])
+def test_a_plug_that_is_pulled_while_sending(pages: tuple[RenderedPage, ...], tmp_path: Path, at: str) -> None:
+    """The call is over at once, nothing is claimed; when the modem is back, a line opened again works."""
+    with modem(tmp_path, "2", Model(pulled_at=at)) as (exchange, line):
+        exchange.route("*", f"receive:{tmp_path}/got.tif")
+        result = onecall.send(line, sending(pages[:1]), lambda _: None)
+        assert result.outcome is (Outcome.UNCERTAIN if at == "+FET" else Outcome.LINE_FAULT), result
+        assert result.confirmed == frozenset()
+        line.close()
+        exchange.plug_in()
+        again = open_modem(Wished(device=exchange.device, fax_class=FaxClass.CLASS2), PROFILES)
+        try:
+            assert onecall.send(again, sending(pages[:1]), lambda _: None).outcome is Outcome.DELIVERED
+        finally:
+            again.close()
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("at", ["A", "+FDR", "given"])
+def test_a_plug_that_is_pulled_while_receiving(letter: Path, tmp_path: Path, at: str) -> None:
+    with modem(tmp_path, "2.0", Model(pulled_at=at, hex_numbers=False)) as (exchange, line):
+        exchange.ring(f"send:{letter}")
+        incoming = wait_for_ring(line)
+        station = AnswererStation(station_id="5550000", offer=OFFER)
+        received = onecall.receive(line, incoming, tmp_path / "in", station, lambda: NOW_US, lambda _: None)
+    assert received.result.outcome is Outcome.LINE_FAULT, received
+    assert received.result.confirmed == frozenset()
+
+
+@pytest.mark.interop
 def test_a_transcript_runs_again_as_it_was(pages: tuple[RenderedPage, ...], tmp_path: Path) -> None:
     """The engine's side of a Class 2 call is a call like any other."""
     from mailfax.gateway.transcripts import converse

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import termios
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -65,7 +66,8 @@ def _faults(device: str) -> Iterator[None]:
         OSError,
         ValueError,
         TypeError,
-    ) as gone:  # SerialException is an OSError; a port closed under us gives the others
+        termios.error,
+    ) as gone:  # SerialException is an OSError, what a pulled device gives to tcflush is none; a port closed under us gives the others
         raise LineFault(f"The modem at {device} cannot be used: {gone}.") from gone
 
 

@@ -23,7 +23,7 @@ from lab.class2words import (
     parameters_of_dcs,
     parameters_of_dis,
 )
-from lab.dteport import DtePort
+from lab.dteport import GONE, DtePort
 from lab.machine import FaxMachine
 from lab.modem import Event, Party
 from lab.terminal import BLOCK, Terminal, Wait
@@ -57,6 +57,9 @@ class Model:
     buffer_octets: int = 0  # flow control by XON/XOFF with a buffer of this size; 0: it is as large as any page
     drain_octets_s: float = 20000.0
     underflow_s: float = 5.0
+    pulled_at: str = (
+        ""  # a command at which its plug is pulled, or `data` or `given`: in the middle of a page, sent or received
+    )
     ecm: bool = False
     hex_numbers: bool = True  # in 2.0 and 2.1
     options: dict[str, str] = field(default_factory=dict)  # of the spandsp terminal
@@ -174,7 +177,8 @@ class Class2Modem:
             self._hang_up()
             self._new_call()
         for octet in octets:
-            self._take(octet)
+            if self._port.fd != GONE:
+                self._take(octet)
 
     def network_says(self, event: sd.CallEvent) -> None:
         """Learn what the network signals."""
@@ -322,6 +326,10 @@ class Class2Modem:
     def _give_page(self) -> None:
         if self._given is None or self._waits_for_start or self._executing != "receive":
             return
+        if self.model.pulled_at == "given":
+            self._port.say(self._given[:1000])
+            self.unplug()
+            return
         self._port.say(self._given + self._report)
         self._given = None
         self._executing = ""
@@ -380,8 +388,11 @@ class Class2Modem:
             command, self._line = self._line.decode("latin-1").strip("\x00\n "), bytearray()
             if self._settings.echo:
                 self._port.say(command.encode("latin-1") + b"\r")
-            if command[:2].upper() == "AT":
-                self._do(command[2:])
+            body = command[2:]
+            if self.model.pulled_at and body.upper().startswith(self.model.pulled_at):
+                self.unplug()
+            elif command[:2].upper() == "AT":
+                self._do(body)
         elif octet in b"\x08\x7f":
             del self._line[-1:]
         else:
@@ -399,6 +410,19 @@ class Class2Modem:
         elif self._waits_for_start and octet in self.model.start:
             self._waits_for_start = False
             self._give_page()
+
+    def unplug(self) -> None:
+        """Have its plug pulled: device and call are gone."""
+        self._port.pull()
+        self._taking = None
+        self._hang_up()
+        self._new_call()
+
+    def plug_in(self) -> None:
+        """Be there again, and stay."""
+        self.model = replace(self.model, pulled_at="")
+        self._settings = Settings(ecm=self.model.ecm)
+        self._port.plug_in()
 
     def _do(self, body: str) -> None:
         reply = execute(body, self._settings)
@@ -472,6 +496,9 @@ class Class2Modem:
         if octet == CAN and not taking.after_dle and not taking.octets:
             self._taking = None
             self._abort()
+            return
+        if self.model.pulled_at == "data" and len(taking.octets) > 1000:
+            self.unplug()
             return
         if not taking.after_dle:
             taking.after_dle = octet == DLE

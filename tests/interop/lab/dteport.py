@@ -6,6 +6,8 @@ import select
 import tty
 from pathlib import Path
 
+GONE = -1
+
 
 class DtePort:
     """`link` becomes a link to the pty."""
@@ -14,13 +16,24 @@ class DtePort:
         self.outbox = bytearray()
         self.dte_there = False
         self._link = link
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        """Be there, again: with a pty of another name under the same link."""
         self.fd, dte = os.openpty()
-        self.name = os.ttyname(dte)
         tty.setraw(dte)
+        link = os.ttyname(dte)
         os.close(dte)
         os.set_blocking(self.fd, False)
-        link.unlink(missing_ok=True)
-        link.symlink_to(self.name)
+        self._link.unlink(missing_ok=True)
+        self._link.symlink_to(link)
+
+    def pull(self) -> None:
+        """Have the plug pulled: the device is gone."""
+        os.close(self.fd)
+        self._link.unlink(missing_ok=True)
+        self.fd, self.dte_there = GONE, False
+        self.outbox.clear()
 
     def say(self, octets: bytes) -> None:
         """Queue octets for the DTE, and write what it takes now."""
@@ -29,6 +42,8 @@ class DtePort:
 
     def flush(self) -> None:
         """Write what is queued."""
+        if self.fd == GONE:
+            self.outbox.clear()
         while self.outbox:
             try:
                 del self.outbox[: os.write(self.fd, self.outbox[:2048])]
@@ -40,7 +55,7 @@ class DtePort:
     def read(self, most: int) -> tuple[bytes, bool]:
         """Return what the DTE wrote, and whether it has just gone away."""
         octets = bytearray()
-        while len(octets) < max(most, 1):
+        while self.fd != GONE and len(octets) < max(most, 1):
             poll = select.poll()
             poll.register(self.fd, select.POLLIN)
             flags = sum(event for _, event in poll.poll(0))
@@ -63,5 +78,6 @@ class DtePort:
 
     def close(self) -> None:
         """Take the modem away."""
-        os.close(self.fd)
+        if self.fd != GONE:
+            os.close(self.fd)
         self._link.unlink(missing_ok=True)

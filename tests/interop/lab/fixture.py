@@ -54,6 +54,12 @@ class LabExchange:
         ring = Ring(did=did, cid=cid, name=name, dtmf_did=dtmf_did, cadence_s=cadence_s, limit=limit)
         self._exchange.do(lambda: self._exchange.ring(self._modem, spec, ring))
 
+    def plug_in(self) -> None:
+        """Have a Class 2 modem whose plug was pulled come back."""
+        done = threading.Event()
+        self._exchange.do(lambda: (self.class2.plug_in(), done.set()))
+        assert done.wait(CALL_LIMIT_S)
+
     @property
     def class2(self) -> Class2Modem:
         """Return the modem, where it is one of Class 2."""
