@@ -12,7 +12,7 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 DEMO   := $(if $(MAIL),--mail "$(MAIL)") $(if $(TO),--to "$(TO)") $(DEMO_ARGS)
 
-DEBIAN_RUN  := python3-venv fonts-dejavu-core fonts-noto-core fonts-noto-cjk
+DEBIAN_RUN  := python3-venv fonts-dejavu-core fonts-noto-core fonts-noto-cjk libseccomp2
 DEBIAN_OFFICE := libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
 DEBIAN_TEST := $(DEBIAN_RUN) libspandsp2 libtiff-tools swaks mutt postfix dovecot-imapd dovecot-lmtpd poppler-utils jbigkit-bin mgetty mgetty-fax bubblewrap $(DEBIAN_OFFICE)
 

@@ -117,14 +117,22 @@ def serve(
 @app.command()
 def check(config: ConfigOption = None) -> None:
     """Say what is wrong with the configuration, with line and advice; and what this machine lacks."""
-    from mailfax.daemon.checks import machine_findings  # noqa: PLC0415
+    from mailfax.daemon.checks import confinement_finding, machine_findings  # noqa: PLC0415
+    from mailfax.daemon.children import warm_context  # noqa: PLC0415
+    from mailfax.render.sandbox import confinement  # noqa: PLC0415
 
     settings = config_or_exit(config)
+    held = confinement(warm_context())
     findings = list(machine_findings(settings))
+    if weak := confinement_finding(held):
+        findings.append(weak)
     for finding in findings:
         typer.echo(str(finding))
     if any(finding.fatal for finding in findings):
         raise typer.Exit(78)
+    typer.echo(
+        f"rendering is held by limits of time, memory and files{''.join(f', {layer}' for layer in sorted(held.layers))}"
+    )
     typer.echo(
         f"{config or 'embedded default'}: {len(settings.lines)} lines, {len(settings.domains)} fax domains; ready to serve"
     )

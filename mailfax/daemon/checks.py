@@ -8,8 +8,10 @@ from ipaddress import ip_network
 
 from mailfax.config import Config
 from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, render_settings, spool_settings
+from mailfax.render.confine import Layer
 from mailfax.render.fontset import FONT_PACKAGES, SCRIPTS, can_draw, installed_fonts
 from mailfax.render.office import PACKAGES, confinement, office_program
+from mailfax.render.sandbox import Confinement
 from mailfax.render.settings import RenderSettings
 from mailfax.spool.disk import free_bytes
 
@@ -45,6 +47,18 @@ def machine_findings(config: Config) -> Iterator[Finding]:
         )
     yield from _office_findings()
     yield from _font_findings(render_settings(config))
+
+
+def confinement_finding(held: Confinement) -> Finding | None:
+    """Return what to know of a machine whose kernel holds the renderer by less than it could."""
+    lacking = [layer.value for layer in Layer if layer not in held.layers]
+    if not lacking and not held.trespasses:
+        return None
+    text = f"rendering is not held back by {' and '.join(lacking) or 'this kernel'}"
+    could = f"; a decoder that was taken over could {', '.join(held.trespasses)}" if held.trespasses else ""
+    return Finding(
+        fatal=False, text=f"{text}{could}.", advice="Use Linux 5.13 or later, and apt-get install libseccomp2"
+    )
 
 
 def _font_findings(settings: RenderSettings) -> Iterator[Finding]:

@@ -49,8 +49,11 @@ DECLARED = {
     "image/jpeg": Kind.IMAGE,
     "image/jpeg2000": Kind.IMAGE,
     "image/jpg": Kind.IMAGE,
+    "image/pbm": Kind.IMAGE,
+    "image/pgm": Kind.IMAGE,
     "image/pjpeg": Kind.IMAGE,
     "image/png": Kind.IMAGE,
+    "image/ppm": Kind.IMAGE,
     "image/svg+xml": Kind.SVG,
     "image/tif": Kind.IMAGE,
     "image/tiff": Kind.IMAGE,
@@ -120,6 +123,20 @@ _ARCHIVES = (
     (b"7z\xbc\xaf\x27\x1c", "is a 7z archive; attach its files one by one"),
     (b"\x1f\x8b", "is a gzip archive; attach its files one by one"),
 )
+_ARCHIVE_TYPES = {
+    f"application/{name}"
+    for name in (
+        "zip",
+        "x-zip",
+        "x-zip-compressed",
+        "gzip",
+        "x-gzip",
+        "vnd.rar",
+        "x-rar",
+        "x-rar-compressed",
+        "x-7z-compressed",
+    )
+}
 _LOCKED_FLAG = 0x1
 
 
@@ -161,7 +178,7 @@ def why_not(content_type: str, octets: bytes) -> str:
     if reason := LOCKED.get(content_type):
         return reason
     for magic, reason in _ARCHIVES:
-        if octets.startswith(magic):
+        if octets.startswith(magic) and (content_type in UNTYPED or content_type in _ARCHIVE_TYPES):
             return "is an archive with a password" if _has_password(octets) else reason
     return "cannot be faxed"
 

@@ -89,7 +89,7 @@ def parts_of(raw: bytes, *, prefer_html: bool = True) -> list[Part]:
         if _content_type(message) == "multipart/report":
             raise AutomaticMail
         for part in _walk(message, (), skip="", depth=0, prefer_html=prefer_html):
-            parts.extend(_unpacked(part))
+            parts.extend(unpacked(part))
             if len(parts) > _MOST_PARTS:
                 raise NotParsed(f"The message has more than {_MOST_PARTS} parts.")
     except RecursionError as error:
@@ -97,7 +97,7 @@ def parts_of(raw: bytes, *, prefer_html: bool = True) -> list[Part]:
     return _judge_pictures(list(_with_headers_once(parts)))
 
 
-def _unpacked(part: Part) -> Iterator[Part]:
+def unpacked(part: Part) -> Iterator[Part]:
     """Yield the part, or what is packed into it."""
     if part.skip:
         yield part

@@ -1,8 +1,8 @@
 """Renders a message in a child process with limits, so that a bomb in it fails this message and nothing else.
 
 The child speaks messages of msgspec over a pipe, never pickles: what comes from it is data even if a decoder was taken
-over. It holds its own limits (seconds of processor and of wall, memory, file size, open files, no core), and the parent
-kills it when it is late. Called by the render workers of `gateway` and by the commands that render; the daemon gives the forkserver context.
+over. It holds its own limits (seconds of processor and of wall, memory, file size, open files, no core), confines itself
+(`confine`: no files, no network, no processes) before it looks at the mail, and the parent kills it when it is late. Called by the render workers of `gateway` and by the commands that render; the daemon gives the forkserver context.
 """
 
 import os
@@ -20,10 +20,12 @@ import msgspec
 
 from mailfax.model.document import Fate, PartAccount
 from mailfax.model.outcome import Outcome
+from mailfax.render.confine import Layer, confine, trespasses
 from mailfax.render.office import Convert, OfficeDocument, OfficeFailure, no_office
 from mailfax.render.result import Rendered, RenderFailure
 from mailfax.render.settings import RenderSettings
 from mailfax.render.story import NamedFile, OnAccount, Progress, render_files, render_message
+from mailfax.render.warm import warm
 
 Content = bytes | tuple[NamedFile, ...]
 
@@ -119,6 +121,32 @@ def render_in_child(
         child.close()
 
 
+class Confinement(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds a child of this machine: the layers its kernel gave, and what was tried and yet not refused."""
+
+    layers: frozenset[Layer]
+    trespasses: tuple[str, ...]
+
+
+def confinement(context: BaseContext) -> Confinement:
+    """Find out by trying, in a child of `context`."""
+    receiver, sender = context.Pipe(duplex=False)
+    child: BaseProcess = context.Process(target=_try, args=(sender,), daemon=True)  # type: ignore[attr-defined]
+    child.start()
+    sender.close()
+    try:
+        return msgspec.msgpack.decode(receiver.recv_bytes(), type=Confinement)
+    finally:
+        receiver.close()
+        child.join()
+        child.close()
+
+
+def _try(sender: Connection) -> None:
+    layers = confine()
+    sender.send_bytes(_ENCODER.encode(Confinement(layers=layers, trespasses=trespasses())))
+
+
 def _listen(
     child: BaseProcess, receiver: Connection, settings: RenderSettings, progress: Progress, convert: Convert
 ) -> Rendered:
@@ -179,8 +207,10 @@ def _guilty(account: tuple[PartAccount, ...]) -> str:
 
 
 def _child(task: _Task, sender: Connection) -> None:
-    """Run in the child: limit itself, render, report."""
+    """Run in the child: limit and confine itself, render, report."""
+    warm()  # done long ago where the forkserver was; afterwards no cache can be written
     _limit(task.settings)
+    confine(task.settings.fonts)
     standing: list[tuple[PartAccount, ...]] = [()]
 
     def tell(report: _Report) -> None:

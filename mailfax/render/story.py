@@ -18,7 +18,7 @@ from mailfax.render.flowed import unflow
 from mailfax.render.html import HtmlPart, InlinePicture, html_source, svg_source
 from mailfax.render.image import ImageSource
 from mailfax.render.kinds import Kind, kind_of, sniff, why_not
-from mailfax.render.mime import AutomaticMail, NotParsed, Part, parts_of
+from mailfax.render.mime import AutomaticMail, NotParsed, Part, parts_of, unpacked
 from mailfax.render.office import Convert, OfficeDocument, OfficeFailure, no_office
 from mailfax.render.office_kinds import is_locked, office_suffix
 from mailfax.render.paper import FINE, STANDARD, Paper
@@ -97,7 +97,7 @@ def render_files(
     convert: Convert = no_office,
 ) -> Rendered:
     """Turn files into pages, in their order. Raises RenderFailure."""
-    parts = [_part_of_file(file.name, file.octets) for file in files]
+    parts = [part for file in files for part in unpacked(_part_of_file(file.name, file.octets))]
     return _Rendering(parts, settings, RenderRequest(), progress, on_account, convert).run()
 
 
