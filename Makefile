@@ -46,7 +46,9 @@ interop: $(VENV)/.test
 
 fuzz: $(VENV)/.fuzz
 	@PYTHONPATH=. $(BIN)/python tests/t30/fuzz_engine.py
-	@mkdir -p build/fuzz-corpus
+	@mkdir -p build/fuzz-corpus build/fuzz-t30
+	@PYTHONPATH=. $(BIN)/python tests/t30/fuzz_tape.py --seeds build/fuzz-t30-seeds
+	@PYTHONPATH=. $(BIN)/python tests/t30/fuzz_tape.py -max_total_time=$(FUZZ_S) -timeout=20 build/fuzz-t30 build/fuzz-t30-seeds
 	@PYTHONPATH=. $(BIN)/python tests/t4codec/fuzz_decode.py -max_total_time=$(FUZZ_S) -timeout=20 build/fuzz-corpus fixtures/fax/seeds
 
 bench: $(VENV)/.bench

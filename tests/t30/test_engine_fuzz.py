@@ -8,9 +8,9 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tape_check import by_document, judge_received, judge_sent
 
-from mailfax.model.call import CallResult, DocumentBegun, EndOfPageSent, PageConfirmed, PageReceived
-from mailfax.model.outcome import Outcome
+from mailfax.model.call import CallResult
 from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import AfterRtn, CallerJob, call
 from mailfax.t30.capabilities import write_fif
@@ -207,50 +207,16 @@ def _run(engine: Engine, reply: Callable[[Command], Result]) -> tuple[CallResult
 @given(far_end=FAR_ENDS, job=_jobs())
 def test_caller_always_ends_and_claims_nothing_unheard(far_end: FarEnd, job: CallerJob) -> None:
     whole, happened = _run(call(job), far_end.reply)
-    jobs, parts = (job, *job.following), _by_document(happened)
+    jobs, parts = (job, *job.following), by_document(happened)
     for part, one, result in zip_longest(parts, jobs, whole.of_each(len(jobs)), fillvalue=[]):
-        _judge(part, one, result)
-
-
-def _by_document(happened: list[object]) -> list[list[object]]:
-    parts: list[list[object]] = [[]]
-    for event in happened:
-        if isinstance(event, DocumentBegun):
-            parts.append([])
-            assert event.document == len(parts) - 1
-        parts[-1].append(event)
-    return parts
-
-
-def _judge(happened: list[object], job: CallerJob, result: CallResult) -> None:
-    confirmed = [event.page for event in happened if isinstance(event, PageConfirmed)]
-    announced = [event.page for event in happened if isinstance(event, EndOfPageSent)]
-    assert result.confirmed == set(confirmed)
-    assert not result.confirmed & result.passed_over
-    assert set(confirmed) <= set(announced)
-    if result.outcome is Outcome.DELIVERED:
-        assert confirmed == list(job.todo)
-        assert result.unconfirmed_page is None
-    if result.outcome is Outcome.NOT_REACHED:
-        assert announced == []
-    if result.unconfirmed_page is not None:
-        assert result.unconfirmed_page == announced[-1]
-        left = set(job.todo) - set(confirmed) - result.passed_over
-        assert (result.outcome is Outcome.UNCERTAIN) == (left == {result.unconfirmed_page})
+        judge_sent(part, one, result)
 
 
 @settings(max_examples=600, deadline=None, derandomize=True)
 @given(far_end=FAR_ENDS, make=_answerers())
 def test_answerer_always_ends_and_confirms_only_what_is_stored(far_end: FarEnd, make: Callable[[], Engine]) -> None:
     result, happened = _run(make(), far_end.reply)
-    stored = 0
-    for event in happened:
-        if isinstance(event, StorePage):
-            assert event.index == stored
-            stored += 1
-        if isinstance(event, PageReceived):
-            assert event.page == stored
-    assert result.confirmed_pages == sum(isinstance(event, PageReceived) and event.confirmed for event in happened)
+    judge_received(happened, result)
 
 
 ENDLESS: dict[str, tuple[bytes, ...]] = {
