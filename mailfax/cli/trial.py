@@ -21,7 +21,7 @@ from mailfax.gateway.identity import Identity
 from mailfax.model.address import AddressError, parse_number, parse_subaddress
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
-from mailfax.model.page import Resolution
+from mailfax.model.page import FINEST_FIRST, Resolution
 from mailfax.modem.line import IncomingCall, Line, LineFault
 from mailfax.modem.opening import Wished, open_modem
 from mailfax.modem.profile import Profile
@@ -229,8 +229,7 @@ def offer(resolution: Resolution, max_rate: int, best: Modulation) -> Offer:
     modulation: Modulation | None = best
     while modulation is not None and modulation.bit_rate > max_rate:
         modulation = NEXT_LOWER[modulation]
-    finest_first = tuple(reversed(Resolution))
-    resolutions = finest_first[finest_first.index(resolution) :]
+    resolutions = FINEST_FIRST[FINEST_FIRST.index(resolution) :]
     return replace(FULL_OFFER, resolutions=resolutions, best_modulation=modulation or Modulation.V27TER_2400)
 
 

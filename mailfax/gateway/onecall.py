@@ -13,7 +13,7 @@ from typing import assert_never
 from mailfax.gateway.callsetup import call_in, call_out
 from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.live import call_sentence
-from mailfax.gateway.pages import account_of, coded_page, received_page, source_resolution
+from mailfax.gateway.pages import account_of, coded_page, paper_width_px, received_page, source_resolution
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
@@ -123,6 +123,7 @@ def send(line: Line, sending: Sending, tell: Tell) -> CallResult:
         done=first_pages(sending.first_page),
         station_id=sending.identity.station_id,
         offer=sending.offer,
+        r8_px=paper_width_px(page.fine.width_px for page in sending.pages),
         addressing=sending.addressing,
     )
     keeper = _SendKeeper(sending, tell)

@@ -16,7 +16,7 @@ from mailfax.gateway.callsetup import call_out
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.live import CallEnded, Dialling, Live
-from mailfax.gateway.pages import coded_page, source_resolution
+from mailfax.gateway.pages import coded_page, paper_width_px, source_resolution
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallEvent, CallResult, DocumentBegun
 from mailfax.model.page import Resolution
@@ -131,6 +131,7 @@ def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) 
             after_rtn=desk.policy.after_rtn,
             addressing=desk.policy.addressing(part.job.recipient.address, part.job.number),
             label=part.job.id,
+            r8_px=paper_width_px(page.fine.width_px for page in part.document.pages),
         )
         for part in claim.parts
     )

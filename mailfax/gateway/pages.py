@@ -1,6 +1,8 @@
 """Pages between rest (T.6) and the line (the form that the DCS chose). Used by every call, queued or not, in both directions."""
 
-from mailfax.model.page import Coding, Jbig, PageFormat, Resolution
+from collections.abc import Iterable
+
+from mailfax.model.page import A4_WIDTH_PX, Coding, Jbig, PageFormat, PaperLength, Resolution
 from mailfax.render.paper import PAPERS
 from mailfax.t4codec import (
     K_BY_RESOLUTION,
@@ -13,9 +15,11 @@ from mailfax.t4codec import (
     encode,
     min_row_bits,
 )
-from mailfax.t4codec.scale import resize, shorten
+from mailfax.t4codec.scale import fit, shorten
 from mailfax.t4codec.t85 import decode_t85, encode_t85
 from mailfax.t30.commands import PageStored
+
+_PAPER_WIDTHS_PX = (A4_WIDTH_PX, 2048, 2432)  # of A4, B4 and A3 at 8.04 pels a mm (T.4, table 1)
 
 
 def source_resolution(form: PageFormat) -> Resolution:
@@ -23,27 +27,44 @@ def source_resolution(form: PageFormat) -> Resolution:
     return Resolution.STANDARD if form.resolution is Resolution.STANDARD else Resolution.FINE
 
 
+def paper_width_px(widths_px: Iterable[int]) -> int:
+    """Return how wide the paper must be for pages of these widths in pels at 8.04 a mm: that of A4, B4 or A3."""
+    widest = max(widths_px, default=A4_WIDTH_PX)
+    return next((paper for paper in _PAPER_WIDTHS_PX if paper >= widest), _PAPER_WIDTHS_PX[-1])
+
+
 def coded_page(
     strip: Bitmap | None, body_t6: bytes, width_px: int, rows: int, form: PageFormat, bit_rate: int
 ) -> bytes:
     """Code a page for the line, its header strip above it, filled up to the minimum scan line time (T.4, 4.1.3).
 
-    Strip and body are in the `source_resolution` of the form; where the form is finer or wider, both are scaled to it.
-
-    What is drawn leaves room for the strip (see `mailfax.render.paper`), so that both together are no longer than an A4 sheet;
-    a longer page, such as a fax that passes as it came, is made smaller for a machine that takes no more than that.
+    Strip and body are in the `source_resolution` of the form. A body that is wider or longer than the paper of the form is made
+    smaller, a narrower one stands in the middle; the strip is never made smaller, so that it stays legible. Where the form is
+    finer, both are scaled to it: by whole numbers between grids that are alike (fine and 200x200 differ by 2 %, which T.4
+    tolerates), else by the nearest pel.
     """
-    body = decode(body_t6, Coding.MMR, width_px=width_px, max_rows=rows).bitmap
     source = source_resolution(form)
-    if not form.unlimited_length:
-        body = shorten(body, PAPERS[source].page_rows - (strip.rows if strip else 0))
+    density, paper_px = source.density, form.resolution.r8_px(form.width_px)
+    body = fit(
+        decode(body_t6, Coding.MMR, width_px=width_px, max_rows=rows).bitmap, density, to=density, width_px=paper_px
+    )
+    if strip is not None:
+        strip = fit(strip, density, to=density, width_px=paper_px)
+    if form.length is not PaperLength.UNLIMITED:
+        body = shorten(body, longest_rows(source, form.length) - (strip.rows if strip else 0))
     page = body if strip is None else Bitmap.stack(strip, body)
-    rows_of_one = round(form.resolution.rows_per_mm / source.rows_per_mm)
-    page = resize(page, width_px=form.width_px, rows=page.rows * rows_of_one)
-    fill_to = min_row_bits(bit_rate, form.min_scan_line_ms)
+    page = fit(page, density, to=form.resolution.density, width_px=form.width_px)
     if form.coding is Jbig.T85:
         return encode_t85(page)
-    return encode(page, form.coding, options=EncodeOptions(k=K_BY_RESOLUTION[form.resolution], min_row_bits=fill_to))
+    options = EncodeOptions(
+        k=K_BY_RESOLUTION[form.resolution], min_row_bits=min_row_bits(bit_rate, form.min_scan_line_ms)
+    )
+    return encode(page, form.coding, options=options)
+
+
+def longest_rows(source: Resolution, length: PaperLength) -> int:
+    """Return how many rows fit on paper of this length, at the resolution of a raster of ours."""
+    return int(PAPERS[source].page_rows * length.mm / PaperLength.A4.mm)
 
 
 def account_of(decoded: Decoded, took_s: float = 0.0) -> PageStored:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.pages import coded_page
-from mailfax.model.page import Coding, PageFormat, Resolution
+from mailfax.model.page import A4_WIDTH_PX, Coding, PageFormat, PaperLength, Resolution
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.render.result import RenderedPage
 from mailfax.t4codec import decode
@@ -42,7 +42,12 @@ class PreviewPage:
 
 def preview(pages: Sequence[RenderedPage], header: SentHeader, resolution: Resolution) -> tuple[PreviewPage, ...]:
     """Put the header strips on and code every page by T.6, as a call with error correction does."""
-    form = PageFormat(coding=Coding.MMR, resolution=resolution, unlimited_length=True)
+    form = PageFormat(
+        coding=Coding.MMR,
+        resolution=resolution,
+        width_px=resolution.width_px(A4_WIDTH_PX),
+        length=PaperLength.UNLIMITED,
+    )
     made = []
     for number, rendered in enumerate(pages, start=1):
         body = rendered.standard if resolution is Resolution.STANDARD else rendered.fine

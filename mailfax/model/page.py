@@ -1,5 +1,6 @@
 """What a fax page is made of: width, resolution, coding, and the blob that holds it at rest."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -38,27 +39,37 @@ class Density(NamedTuple):
 
 
 class Resolution(StrEnum):
-    """Resolutions by their usual names: rows at 3.85, 7.7 and 15.4 a mm; the last with twice the pels across as well (R16)."""
+    """Resolutions by their usual names, or by pels and rows an inch (T.30, table 2, bits 15 and 41 to 44).
+
+    Metric: rows at 3.85, 7.7 and 15.4 a mm, 8.04 pels a mm (R8); the fourth with twice the pels across (R16). Then the inch grid.
+    """
 
     STANDARD = "standard"
     FINE = "fine"
     SUPERFINE = "superfine"
     ULTRAFINE = "ultrafine"
+    INCH_200 = "200x200"
+    INCH_200_400 = "200x400"
+    INCH_300 = "300x300"
+    INCH_400 = "400x400"
 
     @property
     def density(self) -> Density:
         """Return the density that a viewer needs to show the page with the right aspect."""
         return _DENSITIES[self]
 
-    @property
-    def rows_per_mm(self) -> float:
-        """Return the rows of a millimetre (T.4, 2.1)."""
-        return {Resolution.STANDARD: 3.85, Resolution.FINE: 7.7}.get(self, 15.4)
+    def width_px(self, r8_px: int) -> int:
+        """Return the pels across of paper that has so many at 8.04 a mm: 1728 become 2592 at 300, 3456 at 400 (T.4, table 1)."""
+        return r8_px * _HALVES_ACROSS.get(self, 2) // 2
+
+    def r8_px(self, width_px: int) -> int:
+        """Return the pels that the same paper has at 8.04 a mm: the inverse of `width_px`."""
+        return width_px * 2 // _HALVES_ACROSS.get(self, 2)
 
     @property
-    def pels_across(self) -> int:
-        """Return how many pels stand where R8 has one."""
-        return 2 if self is Resolution.ULTRAFINE else 1
+    def inch(self) -> bool:
+        """Say whether it is on the inch grid."""
+        return self in _INCH
 
 
 _DENSITIES = {
@@ -66,14 +77,43 @@ _DENSITIES = {
     Resolution.FINE: Density(204, 196),
     Resolution.SUPERFINE: Density(204, 391),
     Resolution.ULTRAFINE: Density(408, 391),
+    Resolution.INCH_200: Density(200, 200),
+    Resolution.INCH_200_400: Density(200, 400),
+    Resolution.INCH_300: Density(300, 300),
+    Resolution.INCH_400: Density(400, 400),
 }
+_HALVES_ACROSS = {Resolution.ULTRAFINE: 4, Resolution.INCH_300: 3, Resolution.INCH_400: 4}
+_INCH = {Resolution.INCH_200, Resolution.INCH_200_400, Resolution.INCH_300, Resolution.INCH_400}
+FINEST_FIRST = (
+    Resolution.ULTRAFINE,
+    Resolution.INCH_400,
+    Resolution.SUPERFINE,
+    Resolution.INCH_200_400,
+    Resolution.INCH_300,
+    Resolution.FINE,
+    Resolution.INCH_200,
+    Resolution.STANDARD,
+)
+
+
+class PaperLength(StrEnum):
+    """How long a page may be (T.30, table 2, bits 19 and 20)."""
+
+    A4 = "A4"
+    B4 = "B4"
+    UNLIMITED = "any length"
+
+    @property
+    def mm(self) -> float:
+        """Return the most millimetres."""
+        return {PaperLength.A4: 297.0, PaperLength.B4: 364.0}.get(self, math.inf)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageFormat:
     """The form in which a page travels in one call, as the DCS chose it. `ecm_frame_octets` is 0 without error correction.
 
-    Without `unlimited_length` the paper is A4 and a longer page would be lost below.
+    What is longer than `length` would be lost below.
     """
 
     coding: LineCoding
@@ -81,7 +121,7 @@ class PageFormat:
     width_px: int = A4_WIDTH_PX
     min_scan_line_ms: int = 0
     ecm_frame_octets: int = 0
-    unlimited_length: bool = False
+    length: PaperLength = PaperLength.A4
 
     @property
     def ecm(self) -> bool:

@@ -46,8 +46,8 @@ def fax_sheet(black: NDArray[np.bool_], resolution: Resolution) -> Sheet:
 def _both_rasters(black: NDArray[np.bool_], resolution: Resolution) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return a fax as fine and as standard; one of them is the fax itself."""
     match resolution:
-        case Resolution.FINE | Resolution.SUPERFINE | Resolution.ULTRAFINE:  # only the first is told apart above
-            even = np.pad(black, ((0, black.shape[0] % 2), (0, 0)))
-            return black, even[0::2] | even[1::2]
         case Resolution.STANDARD:
             return np.repeat(black, 2, axis=0), black
+        case _:  # only fine is told apart above
+            even = np.pad(black, ((0, black.shape[0] % 2), (0, 0)))
+            return black, even[0::2] | even[1::2]

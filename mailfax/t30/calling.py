@@ -12,6 +12,7 @@ from mailfax.model.call import (
     RemoteIdentified,
 )
 from mailfax.model.outcome import Outcome
+from mailfax.model.page import A4_WIDTH_PX
 from mailfax.model.pageset import NO_PAGES, PageSet, pages_in_words
 from mailfax.t30.addressing import NO_ADDRESSING, Addressing
 from mailfax.t30.bits import Bit
@@ -46,7 +47,8 @@ class CallerJob:
     """One document to send. `pages` counts all of it; `done` (1-based) were confirmed in earlier calls and are not sent again.
 
     `following` are documents for the same station, sent in the same call: EOM between them, and a new phase B (5.3.6.1.6). The
-    call's limit is that of its first document. `label` is what whoever keeps the call calls the document.
+    call's limit is that of its first document. `label` is what whoever keeps the call calls the document,
+    `r8_px` how wide its widest page is, in pels at 8.04 a mm.
     """
 
     pages: int
@@ -56,6 +58,7 @@ class CallerJob:
     after_rtn: AfterRtn = AfterRtn.RETRANSMIT
     addressing: Addressing = NO_ADDRESSING
     label: str = ""
+    r8_px: int = A4_WIDTH_PX
     following: "tuple[CallerJob, ...]" = ()
     call_limit_s: float = 3600.0
 
@@ -204,7 +207,9 @@ def fit(state: Calling) -> tuple[Outcome, str] | None:
     """
     assert state.dis is not None
     dis, offer = state.dis, state.job.offer
-    choice = choose(dis, replace(offer, best_modulation=state.choice.modulation) if state.choice else offer)
+    if state.choice:
+        offer = replace(offer, best_modulation=state.choice.modulation)
+    choice = choose(dis, offer, state.job.r8_px)
     if choice is None:
         why = "cannot take our pages in any form" if dis.has(Bit.RECEIVES) else "is not ready to receive"
         return Outcome.REMOTE_CANNOT_RECEIVE, f"The far machine {why}: {dis.describe()}."

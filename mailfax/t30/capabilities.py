@@ -7,9 +7,8 @@ that another octet follows; whatever comes after a 0 there does not count, and m
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import assert_never
 
-from mailfax.model.page import Coding, Jbig, LineCoding, PageFormat, Resolution
+from mailfax.model.page import FINEST_FIRST, Coding, Jbig, LineCoding, PageFormat, PaperLength, Resolution
 from mailfax.t30.bits import Bit
 from mailfax.t30.modulation import Modulation
 
@@ -20,6 +19,7 @@ LONG_FRAME_OCTETS, SHORT_FRAME_OCTETS = 256, 64  # T.4, A.3.6
 _WORDS = {
     Bit.ECM: "error correction",
     Bit.R8_SUPERFINE: "superfine",
+    Bit.INCH_PREFERRED: "inch grid",
     Bit.SQUARE_300: "300 dpi",
     Bit.R16_SUPERFINE: "400 dpi",
     Bit.SUBADDRESS: "subaddress",
@@ -44,7 +44,6 @@ DIS_SCHEMES: dict[str, tuple[str, ...]] = {
 DCS_RATE = {modulation.value.dcs_bits: modulation for modulation in Modulation}
 DIS_WIDTHS_PX = {"00": (1728,), "10": (1728, 2048), "01": (1728, 2048, 2432), "11": (1728, 2048, 2432)}
 DCS_WIDTH_PX = {"00": 1728, "10": 2048, "01": 2432}
-A4, B4, UNLIMITED = "00", "10", "01"  # bits 19, 20
 # Bits 21-23 of a DIS: least time of a coded line in ms at 3.85 and at 7.7 lines/mm.
 DIS_SCAN_MS = {
     "000": (20, 20),
@@ -56,12 +55,20 @@ DIS_SCAN_MS = {
     "101": (40, 20),
     "111": (0, 0),
 }
-RESOLUTION_BITS = {
-    Resolution.STANDARD: None,
-    Resolution.FINE: Bit.FINE,
-    Resolution.SUPERFINE: Bit.R8_SUPERFINE,
-    Resolution.ULTRAFINE: Bit.R16_SUPERFINE,
+# Bit 44 tells 200x200 from fine, 200x400 from superfine and 400x400 from R16; 300x300 exists on the inch grid only.
+RESOLUTION_BITS: dict[Resolution, frozenset[Bit]] = {
+    Resolution.STANDARD: frozenset(),
+    Resolution.FINE: frozenset({Bit.FINE}),
+    Resolution.SUPERFINE: frozenset({Bit.R8_SUPERFINE}),
+    Resolution.ULTRAFINE: frozenset({Bit.R16_SUPERFINE}),
+    Resolution.INCH_200: frozenset({Bit.FINE, Bit.INCH_PREFERRED}),
+    Resolution.INCH_200_400: frozenset({Bit.R8_SUPERFINE, Bit.INCH_PREFERRED}),
+    Resolution.INCH_300: frozenset({Bit.SQUARE_300, Bit.INCH_PREFERRED}),
+    Resolution.INCH_400: frozenset({Bit.R16_SUPERFINE, Bit.INCH_PREFERRED}),
 }
+_ON_THE_METRIC_GRID = {Resolution.FINE, Resolution.SUPERFINE, Resolution.ULTRAFINE}
+LENGTHS = {"00": PaperLength.A4, "10": PaperLength.B4, "01": PaperLength.UNLIMITED}
+_LENGTH_BITS = {length: printed for printed, length in LENGTHS.items()}
 DCS_SCAN_MS = {"000": 20, "001": 40, "010": 10, "100": 5, "111": 0}
 
 
@@ -115,12 +122,24 @@ class Dis:
 
     @classmethod
     def offer(
-        cls, *, schemes: Iterable[str], fine: bool, codings: Iterable[LineCoding], ecm: bool, superfine: bool
+        cls,
+        *,
+        schemes: Iterable[str],
+        fine: bool,
+        codings: Iterable[LineCoding],
+        ecm: bool,
+        superfine: bool,
+        inch: bool = False,
+        wide: bool = False,
     ) -> "Dis":
-        """Write what we receive: A4 width, any length, and no least time for a line, since we keep up with any."""
+        """Write what we receive: any length, and no least time for a line, since we keep up with any.
+
+        `wide` paper is B4 and A3 beside A4; `inch` has the grid of 200, 300 and 400 an inch beside the metric one.
+        """
         codings, wanted = set(codings), set(schemes)
         rate = next((printed for printed, has in DIS_SCHEMES.items() if set(has) == wanted), "0000")
-        bits = {int(Bit.RECEIVES)} | _span(RATE, rate) | _span(LENGTH, UNLIMITED) | _span(SCAN_TIME, "111")
+        bits = {int(Bit.RECEIVES)} | _span(RATE, rate) | _span(LENGTH, _LENGTH_BITS[PaperLength.UNLIMITED])
+        bits |= _span(SCAN_TIME, "111") | _span(WIDTH, "01" if wide else "00")
         wanted_bits = {
             Bit.FINE: fine,
             Bit.MR: Coding.MR in codings,
@@ -130,7 +149,9 @@ class Dis:
             Bit.T85_OPTIONAL_L0: ecm and Jbig.T85 in codings,  # stripes of any height are read
             Bit.R8_SUPERFINE: superfine,
             Bit.R16_SUPERFINE: superfine,
-            Bit.METRIC_PREFERRED: superfine,
+            Bit.SQUARE_300: inch,
+            Bit.INCH_PREFERRED: inch,
+            Bit.METRIC_PREFERRED: superfine or inch,
         }
         return cls(write_fif(bits | {bit for bit, wanted in wanted_bits.items() if wanted}))
 
@@ -154,9 +175,9 @@ class Dis:
         return DIS_WIDTHS_PX[get_bits(self.fif, WIDTH)]
 
     @property
-    def unlimited_length(self) -> bool:
-        """Say whether a page may be longer than A4 and B4."""
-        return get_bits(self.fif, LENGTH) == UNLIMITED
+    def length(self) -> PaperLength:
+        """Return how long a page may be; the invalid 11 is read as A4."""
+        return LENGTHS.get(get_bits(self.fif, LENGTH), PaperLength.A4)
 
     def scan_line_ms(self, resolution: Resolution) -> int:
         """Return the least time of a coded line at this resolution."""
@@ -164,25 +185,26 @@ class Dis:
         match resolution:
             case Resolution.STANDARD:
                 return standard_ms
-            case Resolution.FINE:
+            case Resolution.FINE | Resolution.INCH_200:
                 return fine_ms
-            case Resolution.SUPERFINE | Resolution.ULTRAFINE:
+            case _:
                 # Half of 5 ms is not in the table of a DCS, so it stays 5 (table 2, note to bit 46).
                 return fine_ms // 2 if self.has(Bit.HALF_SCAN_TIME_AT_SUPERFINE) and fine_ms > 5 else fine_ms
-            case _:
-                assert_never(resolution)
 
     def takes(self, resolution: Resolution) -> bool:
         """Say whether it receives this resolution."""
-        bit = RESOLUTION_BITS[resolution]
-        return bit is None or self.has(bit)
+        if resolution in _ON_THE_METRIC_GRID and self.has(Bit.INCH_PREFERRED) and not self.has(Bit.METRIC_PREFERRED):
+            return False
+        if resolution is Resolution.INCH_300:
+            return self.has(Bit.SQUARE_300)  # has been met without bit 44, and exists on one grid only
+        return all(map(self.has, RESOLUTION_BITS[resolution]))
 
     def describe(self) -> str:
         """Say in words what the station can do."""
         best = max(self.modulations, key=lambda modulation: (modulation.bit_rate, modulation.scheme))
         words = [f"up to {best} bit/s", "fine" if self.has(Bit.FINE) else "standard only"]
         words.append("/".join(coding for coding, has in self._codings() if has))
-        words.append("any length" if self.unlimited_length else "A4")
+        words.append(self.length)
         words += [words_of for bit, words_of in _WORDS.items() if self.has(bit)]
         return ", ".join(words if self.has(Bit.RECEIVES) else ["cannot receive", *words])
 
@@ -206,13 +228,12 @@ class Dcs:
     @classmethod
     def command(cls, modulation: Modulation, form: PageFormat) -> "Dcs":
         """Write the DCS for pages of this form at this modulation."""
-        across = form.width_px // form.resolution.pels_across
+        across = form.resolution.r8_px(form.width_px)
         bits = {int(Bit.RECEIVES)} | _span(RATE, modulation.value.dcs_bits)
         bits |= _span(WIDTH, next(printed for printed, width_px in DCS_WIDTH_PX.items() if width_px == across))
-        bits |= _span(LENGTH, UNLIMITED if form.unlimited_length else A4)
+        bits |= _span(LENGTH, _LENGTH_BITS[form.length])
         bits |= _span(SCAN_TIME, next(printed for printed, ms in DCS_SCAN_MS.items() if ms == form.min_scan_line_ms))
-        if (resolution_bit := RESOLUTION_BITS[form.resolution]) is not None:
-            bits.add(resolution_bit)
+        bits |= RESOLUTION_BITS[form.resolution]
         bits |= {bit for bit, coding in _CODING_BITS if coding is form.coding}
         if form.ecm:
             bits |= {Bit.ECM} | ({Bit.SHORT_ECM_FRAMES} if form.ecm_frame_octets == SHORT_FRAME_OCTETS else set())
@@ -240,18 +261,22 @@ class Dcs:
         return PageFormat(
             coding=self.coding,
             resolution=self.resolution,
-            width_px=width_px * self.resolution.pels_across,
+            width_px=self.resolution.width_px(width_px),
             min_scan_line_ms=0 if self.ecm_frame_octets else DCS_SCAN_MS.get(get_bits(self.fif, SCAN_TIME), 0),
             ecm_frame_octets=self.ecm_frame_octets,
-            unlimited_length=get_bits(self.fif, LENGTH) == UNLIMITED,
+            length=LENGTHS.get(get_bits(self.fif, LENGTH), PaperLength.A4),
         )
 
     @property
     def resolution(self) -> Resolution:
-        """Return the resolution; of several bits the finest counts. On an inch grid (bit 44) it is the nearest of ours."""
-        finest_first = (Resolution.ULTRAFINE, Resolution.SUPERFINE, Resolution.FINE)
-        set_bits = (resolution for resolution in finest_first if (bit := RESOLUTION_BITS[resolution]) and self.has(bit))
-        return next(set_bits, Resolution.STANDARD)
+        """Return the resolution; of several bits the finest counts. 300x300 without the bit of the inch grid has been met."""
+        inch = self.has(Bit.INCH_PREFERRED)
+        for resolution in FINEST_FIRST:
+            grid_fits = resolution is Resolution.INCH_300 or resolution.inch == inch
+            bits = RESOLUTION_BITS[resolution] - {Bit.INCH_PREFERRED}
+            if bits and grid_fits and all(map(self.has, bits)):
+                return resolution
+        return Resolution.STANDARD
 
     @property
     def coding(self) -> LineCoding:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from mailfax.t30.bits import GROUPS, NEED_ECM, Bit, name_of
 from mailfax.t30.capabilities import (
-    A4,
-    B4,
     DCS_RATE,
     DCS_SCAN_MS,
     DCS_WIDTH_PX,
@@ -13,9 +11,9 @@ from mailfax.t30.capabilities import (
     DIS_SCHEMES,
     DIS_WIDTHS_PX,
     LENGTH,
+    LENGTHS,
     RATE,
     SCAN_TIME,
-    UNLIMITED,
     WIDTH,
     Dcs,
     Dis,
@@ -28,7 +26,6 @@ from mailfax.t30.frames import IDENTIFICATIONS, Fcf, Frame, parse_frame, read_id
 from mailfax.t30.nsf import read_maker
 from mailfax.t30.wire import fcs_is_right, reverse_bits
 
-LENGTHS = {A4: "A4", B4: "A4 and B4", UNLIMITED: "any length"}
 _NSFS = frozenset({Fcf.NSF, Fcf.NSC, Fcf.NSS})
 
 

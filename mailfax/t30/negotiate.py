@@ -38,6 +38,8 @@ class Offer:
     best_modulation: Modulation = Modulation.V17_14400
     ecm: bool = False
     receives_superfine: bool = False
+    receives_inch: bool = False
+    receives_wide: bool = False
 
     @property
     def modulations(self) -> frozenset[Modulation]:
@@ -47,7 +49,13 @@ class Offer:
 
 
 # All that this station can do; what a call uses follows from the far end.
-FULL_OFFER = Offer(codings=(Jbig.T85, Coding.MMR, Coding.MR, Coding.MH), ecm=True, receives_superfine=True)
+FULL_OFFER = Offer(
+    codings=(Jbig.T85, Coding.MMR, Coding.MR, Coding.MH),
+    ecm=True,
+    receives_superfine=True,
+    receives_inch=True,
+    receives_wide=True,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,23 +71,40 @@ class Choice:
         return Dcs.command(self.modulation, self.form)
 
 
-def choose(dis: Dis, offer: Offer) -> Choice | None:
-    """Choose the best that both can do; None when there is nothing in common."""
+# What a wish of ours is on the other grid.
+_TWIN = {
+    Resolution.FINE: Resolution.INCH_200,
+    Resolution.SUPERFINE: Resolution.INCH_200_400,
+    Resolution.ULTRAFINE: Resolution.INCH_400,
+}
+_OTHER_GRID = _TWIN | {inch: metric for metric, inch in _TWIN.items()}
+
+
+def choose(dis: Dis, offer: Offer, r8_px: int = A4_WIDTH_PX) -> Choice | None:
+    """Choose the best that both can do; None when there is nothing in common.
+
+    `r8_px` is how wide the pages are, in pels at 8.04 a mm: they get paper that holds them, or else the widest that there is.
+    """
     ecm = offer.ecm and dis.has(Bit.ECM)
     coding = next((coding for coding in offer.codings if _takes_coding(dis, coding, ecm=ecm)), None)
-    resolution = next((wanted for wanted in offer.resolutions if dis.takes(wanted)), None)
+    resolution = next((found for wanted in offer.resolutions if (found := _on_their_grid(dis, wanted))), None)
     modulation = _at_most(offer.best_modulation, offer.modulations & dis.modulations)
     if coding is None or resolution is None or modulation is None or not dis.has(Bit.RECEIVES):
         return None
     form = PageFormat(
         coding=coding,
         resolution=resolution,
-        width_px=A4_WIDTH_PX * resolution.pels_across,
+        width_px=resolution.width_px(next((px for px in dis.widths_px if px >= r8_px), max(dis.widths_px))),
         min_scan_line_ms=0 if ecm else dis.scan_line_ms(resolution),
         ecm_frame_octets=_frame_octets(dis) if ecm else 0,
-        unlimited_length=dis.unlimited_length,
+        length=dis.length,
     )
     return Choice(form=form, modulation=modulation)
+
+
+def _on_their_grid(dis: Dis, wanted: Resolution) -> Resolution | None:
+    """Return the resolution if the far end takes it, else its like on the other grid, metric or inch, if it takes that."""
+    return next((each for each in (wanted, _OTHER_GRID.get(wanted)) if each and dis.takes(each)), None)
 
 
 def fall_back(modulation: Modulation, dis: Dis) -> Modulation | None:
@@ -97,19 +122,28 @@ def our_dis(offer: Offer) -> Dis:
         codings=offer.codings,
         ecm=offer.ecm,
         superfine=offer.receives_superfine,
+        inch=offer.receives_inch,
+        wide=offer.receives_wide,
     )
 
 
 def acceptable_form(dcs: Dcs, offer: Offer) -> PageFormat | None:
     """Return the form a DCS commands; None when it asks for what we cannot receive.
 
-    A width or fine rows that we did not offer are taken all the same: they cost nothing and the page is readable.
+    A width or rows of fine and 200x200 that we did not offer are taken all the same: they cost nothing and the page is readable.
     """
     form = dcs.form
     if form is None or form.coding not in offer.codings or form.ecm > offer.ecm:
         return None
-    finer = form.resolution in {Resolution.SUPERFINE, Resolution.ULTRAFINE}
-    return None if dcs.has(Bit.SQUARE_300) or finer > offer.receives_superfine else form
+    match form.resolution:
+        case Resolution.SUPERFINE | Resolution.ULTRAFINE:
+            return form if offer.receives_superfine else None
+        case Resolution.INCH_200_400 | Resolution.INCH_300 | Resolution.INCH_400:
+            return form if offer.receives_inch else None
+        case Resolution.STANDARD | Resolution.FINE | Resolution.INCH_200:
+            return form
+        case _:
+            assert_never(form.resolution)
 
 
 def _takes_coding(dis: Dis, coding: LineCoding, *, ecm: bool) -> bool:

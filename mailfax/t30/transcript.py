@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, assert_never
 
-from mailfax.model.page import Resolution, line_coding
+from mailfax.model.page import A4_WIDTH_PX, Resolution, line_coding
 from mailfax.model.pageset import page_ranges, read_page_ranges
 from mailfax.t30.addressing import NO_ADDRESSING, Addressing
 from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation, Offered, PageQuality, PollRequest
@@ -107,6 +107,8 @@ def read_station(row: Row) -> CallerJob | AnswererStation:
 def _job_facts(job: CallerJob) -> dict[str, object]:
     facts: dict[str, object] = {"station_id": job.station_id, **_offer_facts(job.offer)}
     facts |= {"pages": job.pages, "done": page_ranges(job.done), "after_rtn": job.after_rtn.name}
+    if job.r8_px != A4_WIDTH_PX:
+        facts["r8_px"] = job.r8_px
     if job.addressing != NO_ADDRESSING:
         facts["addressing"] = asdict(job.addressing)
     return facts | ({"following": [_job_facts(other) for other in job.following]} if job.following else {})
@@ -120,6 +122,7 @@ def _read_job(facts: dict[str, Any]) -> CallerJob:
         offer=_read_offer(facts),
         after_rtn=AfterRtn[facts["after_rtn"]],
         addressing=Addressing(**facts.get("addressing", {})),
+        r8_px=facts.get("r8_px", A4_WIDTH_PX),
         following=tuple(map(_read_job, facts.get("following", ()))),
     )
 
@@ -131,6 +134,8 @@ def _read_offer(facts: dict[str, Any]) -> Offer:
         best_modulation=Modulation[facts["best_modulation"]],
         ecm=facts["ecm"],
         receives_superfine=facts["receives_superfine"],
+        receives_inch=facts.get("receives_inch", False),
+        receives_wide=facts.get("receives_wide", False),
     )
 
 
@@ -141,6 +146,8 @@ def _offer_facts(offer: Offer) -> dict[str, object]:
         "best_modulation": offer.best_modulation.name,
         "ecm": offer.ecm,
         "receives_superfine": offer.receives_superfine,
+        "receives_inch": offer.receives_inch,
+        "receives_wide": offer.receives_wide,
     }
 
 

@@ -11,7 +11,7 @@ from mailfax.t4codec.tables import ENCODE_TABLES, END_MARKS, LONGEST_MAKE_UP
 
 # T.4, 4.2.1.1: at most K - 1 two-dimensional lines follow a one-dimensional one. Above 200 lines an inch more than 4 is for
 # a receiver that says so (T.30, bit 122); 4 always is allowed.
-_K_BY_ROWS_PER_INCH = {98: 2, 196: 4, 391: 4}
+_K_BY_ROWS_PER_INCH = {98: 2, 196: 4, 200: 4, 300: 4, 391: 4, 400: 4}
 K_BY_RESOLUTION = {resolution: _K_BY_ROWS_PER_INCH[resolution.density.y_dpi] for resolution in Resolution}
 RTC_EOLS = 6  # T.4, 4.1.4
 EOFB_EOLS = 2  # T.6, 2.4.1.1

@@ -11,9 +11,8 @@ from mailfax.model.page import Density
 from mailfax.t4codec.bitmap import Bitmap
 
 Grey = NDArray[np.float32]
-# T.4 knows the metric grid only, and machines print inch-based pages on it unscaled: 2 % is within its tolerance.
-METRIC_Y_DPI = {200: 196, 100: 98, 400: 391}
-METRIC_X_DPI = {200: 204, 400: 408}
+# Machines print pages of the inch grid on the metric one unscaled, and the other way round: 2 % is within the tolerance of T.4.
+NOMINAL_DPI = {98: 100, 196: 200, 391: 400, 204: 200, 408: 400}
 FAINTEST_LINE = 0.25  # of a new pel that must be black for a line of its own, or white for a gap
 
 
@@ -22,8 +21,8 @@ def fit(bitmap: Bitmap, density: Density, *, to: Density, width_px: int) -> Bitm
 
     A page that fits is given back as it is, pel for pel.
     """
-    across = _metric(to.x_dpi, METRIC_X_DPI) / _metric(density.x_dpi, METRIC_X_DPI)
-    down = _metric(to.y_dpi, METRIC_Y_DPI) / _metric(density.y_dpi, METRIC_Y_DPI)
+    across = _nominal(to.x_dpi) / _nominal(density.x_dpi)
+    down = _nominal(to.y_dpi) / _nominal(density.y_dpi)
     natural_px = round(bitmap.width_px * across)
     shrink = min(1.0, width_px / natural_px)
     scaled = resize(bitmap, width_px=round(natural_px * shrink), rows=max(1, round(bitmap.rows * down * shrink)))
@@ -51,8 +50,8 @@ def resize(bitmap: Bitmap, *, width_px: int, rows: int) -> Bitmap:
     return Bitmap.from_bool(_along_rows(np.ascontiguousarray(black.T), width_px).T)
 
 
-def _metric(dpi: int, grid: dict[int, int]) -> int:
-    return grid.get(dpi, dpi)
+def _nominal(dpi: int) -> int:
+    return NOMINAL_DPI.get(dpi, dpi)
 
 
 def _along_rows(black: NDArray[np.bool_], rows: int) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mailfax.gateway.pages import coded_page
-from mailfax.model.page import A4_ROWS, Coding, PageFormat, Resolution
+from mailfax.model.page import A4_ROWS, Coding, PageFormat, PaperLength, Resolution
 from mailfax.render.paper import PAPERS
 from mailfax.t4codec import Bitmap, decode, encode
 from mailfax.t30.capabilities import Dis, write_fif
@@ -18,7 +18,8 @@ def form_for(dis_bits: set[int], resolution: Resolution) -> PageFormat:
     choice = choose(Dis(write_fif(dis_bits)), Offer(resolutions=(resolution,)))
     assert choice
     assert choice.dcs.form
-    assert choice.dcs.form.unlimited_length == choice.form.unlimited_length == (20 in dis_bits)
+    assert choice.dcs.form.length is choice.form.length
+    assert (choice.form.length is PaperLength.UNLIMITED) == (20 in dis_bits)
     return choice.form
 
 

@@ -155,7 +155,7 @@ SIZED = [(resolution, ecm) for resolution in SIZES for ecm in (True, False) if e
 def enlarged(pages: list[Pixels], resolution: Resolution) -> list[Pixels]:
     """Give pages of the fine raster in a finer one."""
     down = {Resolution.SUPERFINE: 2, Resolution.ULTRAFINE: 2}.get(resolution, 1)
-    return [np.repeat(np.repeat(page, down, axis=0), resolution.pels_across, axis=1) for page in pages]
+    return [np.repeat(np.repeat(page, down, axis=0), resolution.width_px(1728) // 1728, axis=1) for page in pages]
 
 
 @pytest.fixture(scope="module")

@@ -98,7 +98,7 @@ SCENES = [
     Scene("ecm-two-pages", "A.1 figure A.1", ECM),
     Scene("ecm-mh", "A.1 figure A.1", replace(ECM, offer=Offer(ecm=True))),
     Scene(
-        "ecm-superfine", "table 2 bit 41", replace(ECM, offer=replace(ECM.offer, resolutions=tuple(Resolution)[2:3]))
+        "ecm-superfine", "table 2 bit 41", replace(ECM, offer=replace(ECM.offer, resolutions=(Resolution.SUPERFINE,)))
     ),
     Scene("ecm-two-documents", "A.4.3 PPS-EOM", replace(ECM, following=(replace(ECM, pages=1),))),
     Scene("ecm-jbig", "table 2 bit 78", JBIG),

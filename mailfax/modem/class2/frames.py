@@ -5,7 +5,7 @@ with; and the engine's DIS or DCS becomes the string by which the modem is told.
 what the modem reported, not what bits were on the line.
 """
 
-from mailfax.model.page import A4_WIDTH_PX, Coding, PageFormat, Resolution
+from mailfax.model.page import A4_WIDTH_PX, Coding, PageFormat, PaperLength, Resolution
 from mailfax.modem.class2.words import Able, Parameters
 from mailfax.modem.profile import FaxClass
 from mailfax.t30.bits import Bit
@@ -27,6 +27,8 @@ _BEST_BR = len(BY_BR) - 1
 _RATE_BITS = ((), (12,), (11, 12), (11, 12), (11, 12, 14), (11, 12, 14))
 _WIDTH_BITS = ((), (17,), (18,))
 _LENGTH_BITS = ((), (19,), (20,))
+_WIDTHS_PX = (A4_WIDTH_PX, 2048, 2432)  # by WD
+_LENGTHS = (PaperLength.A4, PaperLength.B4, PaperLength.UNLIMITED)  # by LN
 _SCAN_BITS = ((21, 22, 23), (21,), (22, 23), (22,), (21, 22), (), (21, 23), (23,))
 _FINE, _R8_SUPERFINE, _R16_SUPERFINE = (
     1,
@@ -68,10 +70,10 @@ def dcs_of(session: Parameters) -> Dcs:
     form = PageFormat(
         coding=Coding.MMR if session.df >= _MMR else Coding.MR if session.df == _MR else Coding.MH,
         resolution=resolution,
-        width_px=(A4_WIDTH_PX, 2048, 2432)[session.wd % 3] * resolution.pels_across,
+        width_px=resolution.width_px(_WIDTHS_PX[session.wd % 3]),
         min_scan_line_ms=0 if ecm else _SCAN_MS[session.st % 8],
         ecm_frame_octets=LONG_FRAME_OCTETS if ecm else 0,
-        unlimited_length=session.ln >= 2,
+        length=_LENGTHS[min(session.ln, 2)],
     )
     return Dcs.command(BY_BR[min(session.br, _BEST_BR)], form)
 
@@ -86,7 +88,8 @@ def session_of(dcs: Dcs, able: Able) -> Parameters:
         vr=_VR.get(form.resolution, 0),
         # V.34 is the modem's own affair: where nobody asked for less than 14400 bit/s it may go as fast as it can.
         br=max(able.br) if br == _BEST_BR else br,
-        ln=2 if form.unlimited_length else 0,
+        wd=_WIDTHS_PX.index(form.resolution.r8_px(form.width_px)),
+        ln=_LENGTHS.index(form.length),
         df=_df(form.coding),
         ec=int(form.ecm),
         st=_ST.get(form.min_scan_line_ms, 0),

@@ -58,7 +58,7 @@ class Book:
             resolution=form.resolution,
             min_scan_line_ms=form.min_scan_line_ms,
             ecm_frame_octets=form.ecm_frame_octets,
-            unlimited_length=form.unlimited_length,
+            length=form.length,
         )
         return coded_page(None, octets, WIDTH_PX, rows, plain, wanted.bit_rate)
 

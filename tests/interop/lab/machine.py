@@ -1,6 +1,6 @@
 """A fax machine made of spandsp's fax_state_t, described by one string.
 
-`send:FILE` or `receive:FILE`, then `,key=value`: `ecm=0|1 modems=v27+v29+v17 comp=mh+mr+mmr res=std+fine+superfine+r8+r16
+`send:FILE` or `receive:FILE`, then `,key=value`: `ecm=0|1 modems=v27+v29+v17 comp=mh+mr+mmr res=std+fine+superfine+r8+r16+300+400
 mst=0|5|10|20|40 ident=NUMBER sub=SUBADDRESS sid=NAME sep=SELECTOR pwd=PASSWORD features=MASK`. A machine that calls and has `send` faxes FILE; one that is called and has `receive` stores to it.
 """
 

@@ -70,7 +70,15 @@ class Statistics(ctypes.Structure):
 MODEMS = {"v27": 1, "v29": 2, "v17": 4}
 COMPRESSIONS = {"mh": 0x02, "mr": 0x04, "mmr": 0x08}
 ENCODINGS = {0: "none", 1: "mh", 2: "mr", 3: "mmr"}
-RESOLUTIONS = {"std": 0x01, "fine": 0x02, "superfine": 0x04, "r8": 0x20000, "r16": 0x40000}
+RESOLUTIONS = {
+    "std": 0x01,
+    "fine": 0x02,
+    "superfine": 0x04,
+    "r8": 0x20000,
+    "r16": 0x40000,
+    "300": 0x100000,
+    "400": 0x200000,
+}
 ALL_A4_SIZES = 0x1F0007
 ALL_FEATURES = 0x1F
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mailfax.model.outcome import Outcome
-from mailfax.model.page import Coding, PageFormat, Resolution
+from mailfax.model.page import Coding, PageFormat, PaperLength, Resolution
 from mailfax.modem.class2.frames import best_modulation, dcs_of, dis_of, offer_of, session_of
 from mailfax.modem.class2.hangup import ended_well, read_hang_up
 from mailfax.modem.class2.sender import without_rtc
@@ -92,10 +92,10 @@ def test_a_dcs_survives_being_told_to_the_modem_and_reported_by_it(
     form = PageFormat(
         coding=coding,
         resolution=resolution,
-        width_px=1728 * resolution.pels_across,
+        width_px=resolution.width_px(1728),
         min_scan_line_ms=0 if ecm else 10,
         ecm_frame_octets=256 if ecm else 0,
-        unlimited_length=True,
+        length=PaperLength.UNLIMITED,
     )
     dcs = Dcs.command(modulation, form)
     assert dcs_of(session_of(dcs, ALL)) == dcs
