@@ -88,7 +88,7 @@ def replay(rows: list[Row]) -> Replayed:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotReplayable(f"the first row makes no sense: {error}") from None
     engine = answer(station) if isinstance(station, AnswererStation) else call(station)
-    calls = {"caller", "answerer", "dial", "ring", "answer", "note", "result"}
+    calls = {"caller", "answerer", "dial", "ring", "answer", "note", "result", "modem"}
     tape = _Tape(deque(row for row in rows if row.signal not in calls))
     return _run(engine, tape)
 

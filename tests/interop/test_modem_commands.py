@@ -52,6 +52,7 @@ def test_receive_keeps_the_fax_and_says_where(lab_exchange: LabExchange, tmp_pat
     assert all(np.array_equal(one, other) for one, other in zip(got, sent, strict=True))
 
 
+@pytest.mark.interop
 @pytest.mark.parametrize("lab_exchange", [Model(hex_numbers=False)], indirect=True)
 def test_a_class_can_be_asked_for(lab_exchange: LabExchange, tmp_path: Path) -> None:
     lab_exchange.route("5551234", f"receive:{tmp_path}/got.tif")

@@ -11,12 +11,13 @@ holds for the page.
 from collections import deque
 from dataclasses import dataclass, field
 
+from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding
 from mailfax.modem.at.dialogue import Result
 from mailfax.modem.class2.frames import dcs_of, offer_of
-from mailfax.modem.class2.hangup import ended_well
+from mailfax.modem.class2.hangup import HangUp, ended_well
 from mailfax.modem.class2.settings import START_OCTETS
-from mailfax.modem.class2.talk import Talk
+from mailfax.modem.class2.talk import CallOver, Talk
 from mailfax.modem.line import LineFault
 from mailfax.t30.capabilities import Dcs, Dis
 from mailfax.t30.ecm import PageEnd, PartialPage, block_frames, cut_blocks
@@ -123,8 +124,14 @@ class Receiver:
         talk.must(f"AT{talk.words.capability}={talk.parameters(offer_of(dis, talk.able, settings.generation))}")
         self.answered = True
         result = talk.in_call("ATA", settings.answer_timeout_s, "ATA")
+        if result is Result.FAX:  # adaptive answer says what the caller is, before all else
+            result = talk.in_call("", settings.answer_timeout_s, "ATA")
+        if result in {Result.DATA, Result.VOICE, Result.CONNECT}:
+            raise CallOver(
+                HangUp(Outcome.NOT_A_FAX, f"the modem says that the caller is no fax machine ({result.value})")
+            )
         if result is not Result.OK:
-            raise LineFault(f"The modem answered ATA with {result.value}: the call is none of a fax machine.")
+            raise LineFault(f"The modem answered ATA with {result.value}.")
         if talk.heard.session is None:
             raise LineFault("The modem does not say in which form the fax comes (+FDCS, +FCS).")
         self._command_form()

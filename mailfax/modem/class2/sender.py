@@ -146,6 +146,7 @@ class Sender:
         elif _rate(got) < _rate(wanted):
             self._answer(Fcf.FTT)  # the training went down to there; the engine goes down with it
         else:
+            self.narrowed = False  # another document may be put in another form
             self._answer(Fcf.CFR)
 
     def _narrow(self, got: Parameters) -> None:

@@ -30,7 +30,7 @@ IDENTITY = {
 class Settings:
     """What ATZ sets back."""
 
-    ecm: bool = False  # what the model has
+    ecm: bool = False  # what the model says it has
     echo: bool = True
     words: bool = True
     caller_id: bool = False
@@ -137,11 +137,8 @@ def _parameters(name: str, how: str, value: str, settings: Settings, reply: Repl
     capability = name in {"+FDCC", "+FCC"}
     new = settings.new
     if how == "=?":
-        reply.lines.append(
-            "(0-7),(0-5),(0-2),(0-2),(0,1,3),(0-1),(0),(0-7)"
-            if new
-            else "(0,1),(0-5),(0),(0-2),(0,1,3),(0-2),(0),(0-7)"
-        )
+        df, ec = ("(0,1,3)", "(0-1)" if new else "(0-2)") if settings.ecm else ("(0,1)", "(0)")
+        reply.lines.append(f"{'(0-7)' if new else '(0,1)'},(0-5),(0-2),(0-2),{df},{ec},(0),(0-7)")
     elif how == "?":
         reply.lines.append((settings.capabilities if capability else settings.session).write(new=new, hex_numbers=new))
     else:

@@ -61,6 +61,7 @@ class Model:
         ""  # a command at which its plug is pulled, or `data` or `given`: in the middle of a page, sent or received
     )
     ecm: bool = False
+    boasts: bool = False  # it says that it has ECM and MMR, and has them not
     hex_numbers: bool = True  # in 2.0 and 2.1
     options: dict[str, str] = field(default_factory=dict)  # of the spandsp terminal
 
@@ -93,7 +94,7 @@ class Class2Modem:
         self._port = DtePort(link)
         self._folder = folder
         self._calls = 0
-        self._settings = Settings(ecm=self.model.ecm)
+        self._settings = Settings(ecm=self.model.ecm or self.model.boasts)
         self._line = bytearray()
         self._new_call()
 
@@ -173,7 +174,7 @@ class Class2Modem:
         octets, left = self._port.read(min(READ, self._room()))
         if left:
             self._line.clear()
-            self._settings = Settings(ecm=self.model.ecm)
+            self._settings = Settings(ecm=self.model.ecm or self.model.boasts)
             self._hang_up()
             self._new_call()
         for octet in octets:
@@ -266,7 +267,9 @@ class Class2Modem:
         self._connect_lines(terminal.ident, "+FCI", "+FCSI")
         word = "+FIS" if self._settings.new else "+FDIS"
         self.say(f"{word}:{self._write(parameters_of_dis(terminal.dis))}")
-        if self._executing in {"dial", "ppm"}:  # the latter after EOM
+        if self._executing == "page start":
+            self._send_page()
+        elif self._executing in {"dial", "ppm"}:  # the latter after EOM
             self._final("OK")
 
     def _answered(self, terminal: Terminal, name: str) -> None:
@@ -421,7 +424,7 @@ class Class2Modem:
     def plug_in(self) -> None:
         """Be there again, and stay."""
         self.model = replace(self.model, pulled_at="")
-        self._settings = Settings(ecm=self.model.ecm)
+        self._settings = Settings(ecm=self.model.ecm or self.model.boasts)
         self._port.plug_in()
 
     def _do(self, body: str) -> None:
@@ -471,9 +474,13 @@ class Class2Modem:
 
     def _send_page(self) -> None:
         terminal = self.terminal
-        if terminal is None or terminal.held is None or not terminal.calling:
+        if terminal is None or not terminal.calling:
             self._final("ERROR")
             return
+        if terminal.held is None:  # phase B of another document is still to come
+            self._executing = "page start"
+            return
+        self._executing = ""
         # A retraining may come after RTN and RTP; what was agreed is told again, as modems do.
         theirs = parameters_of_dis(terminal.dis)
         self._chosen = meet(self._settings.session, theirs, ecm=self.model.ecm)

@@ -276,6 +276,18 @@ def test_a_page_that_is_bad_for_us_is_refused_whatever_the_modem_thinks() -> Non
     assert [event.confirmed for event in keeper.events if isinstance(event, PageReceived)] == [False]
 
 
+@pytest.mark.parametrize("said", ["DATA", "VOICE", "CONNECT 9600"])
+def test_who_is_no_fax_machine_is_let_go(said: str) -> None:
+    puppet = Puppet(says=CLASS2 | {"ATA": lines(said)})
+    assert receive(puppet, open_line(puppet)).outcome is Outcome.NOT_A_FAX
+    assert puppet.told[-1] == "ATH0"
+
+
+def test_a_caller_that_is_said_to_be_a_fax_machine_is_one() -> None:
+    puppet = Puppet(says=CLASS2 | {"ATA": lines("FAX") + CLASS2["ATA"]})
+    assert receive(puppet, open_line(puppet)).outcome is Outcome.RECEIVED
+
+
 def test_a_modem_that_hangs_up_in_a_page_says_so_in_the_data_or_behind_it() -> None:
     for said in (RECEIVED + DLE_ETX + lines("+FHNG:90", "OK"), RECEIVED + lines("+FHNG:90", "OK")):
         puppet = Puppet(says=CLASS2 | {"start": said})
