@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import call, line, modem
+from mailfax.cli import call, line, modem, user
 from mailfax.cli.users import user_name
 from mailfax.config import Config, ConfigError, embedded_default, load
 from mailfax.model.page import Resolution
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(modem.app, name="modem")
 app.add_typer(call.app, name="call")
 app.add_typer(line.app, name="line")
+app.add_typer(user.app, name="user")
 
 ConfigOption = Annotated[
     Path | None,

@@ -97,10 +97,17 @@ def _anchored(config: Config, folder: Path) -> Config:
         maildir=None if config.mail.maildir is None else folder / config.mail.maildir,
         password_file=None if config.mail.password_file is None else folder / config.mail.password_file,
     )
+    smtp = msgspec.structs.replace(
+        config.smtp,
+        certificate=None if config.smtp.certificate is None else folder / config.smtp.certificate,
+        key=None if config.smtp.key is None else folder / config.smtp.key,
+    )
     modems = msgspec.structs.replace(
         config.modems,
         profiles=None if config.modems.profiles is None else folder / config.modems.profiles,
         lock_folder=None if config.modems.lock_folder is None else folder / config.modems.lock_folder,
     )
     render = msgspec.structs.replace(config.render, fonts=tuple(folder / font for font in config.render.fonts))
-    return msgspec.structs.replace(config, data_dir=folder / config.data_dir, mail=mail, render=render, modems=modems)
+    return msgspec.structs.replace(
+        config, data_dir=folder / config.data_dir, smtp=smtp, mail=mail, render=render, modems=modems
+    )

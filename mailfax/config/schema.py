@@ -20,6 +20,22 @@ class Smtp(_Section, frozen=True, kw_only=True):
     listen: Annotated[tuple[str, ...], Meta(description="Addresses to listen on, as host:port.", min_length=1)] = (
         "127.0.0.1:8025",
     )
+    submission: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Further addresses, for people's mail programs (port 587): STARTTLS, and a login (`mailfax user add`) for "
+            "everybody outside of `allow_networks`. Needs a certificate."
+        ),
+    ] = ()
+    submissions: Annotated[tuple[str, ...], Meta(description="The same with TLS from the start (port 465).")] = ()
+    certificate: Annotated[
+        Path | None,
+        Meta(
+            description="Certificate with its chain, PEM; STARTTLS and logins are then offered on all addresses. "
+            "A renewed one is loaded by itself."
+        ),
+    ] = None
+    key: Annotated[Path | None, Meta(description="Key of the certificate, PEM, without a password.")] = None
     hostname: Annotated[str, Meta(description="Name of this server in greetings, Received lines and reports.")] = (
         "fax.lan"
     )
@@ -33,7 +49,9 @@ class Smtp(_Section, frozen=True, kw_only=True):
     max_connections: Annotated[int, Meta(description="Most clients at the same time.", ge=1)] = 200
     allow_networks: Annotated[
         tuple[str, ...],
-        Meta(description="Client networks that may send faxes. Everybody else is refused; an empty list refuses all."),
+        Meta(
+            description="Client networks that may send faxes without logging in. Everybody else has to log in; an empty list means all."
+        ),
     ] = ("127.0.0.0/8", "::1/128")
 
 

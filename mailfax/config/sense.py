@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailfax.config.check import Problem, line_of
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
-from mailfax.config.schema import Config, Line, Mail
+from mailfax.config.schema import Config, Line, Mail, Smtp
 from mailfax.modem.opening import AUTO
 from mailfax.modem.profile import ProfileError, load_profiles
 from mailfax.smtp.envelope import is_mailbox
@@ -76,15 +76,21 @@ def _smtp(config: Config, at: At) -> Iterator[Problem]:
             text=f"smtp.hostname: {smtp.hostname!r} is no host name.",
             advice='Write for example "fax.example.org".',
         )
-    for number, address in enumerate(smtp.listen):
-        where = at("smtp", "listen")
-        try:
-            parse_endpoint(address)
-        except ValueError as error:
-            advice = 'Write for example "127.0.0.1:8025", or "[::1]:8025".'
-            yield Problem(line=where, text=f"smtp.listen: {error}.", advice=advice)
-        if address in smtp.listen[:number]:
-            yield Problem(line=where, text=f"smtp.listen: {address!r} stands there twice.", advice="Leave one out.")
+    yield from _addresses(smtp, at)
+    if (smtp.certificate is None) != (smtp.key is None):
+        there, lacking = ("certificate", "key") if smtp.key is None else ("key", "certificate")
+        yield Problem(
+            line=at("smtp", there),
+            text=f"smtp.{there}: it is of no use without smtp.{lacking}.",
+            advice='Write both, for example  certificate = "fullchain.pem"  and  key = "privkey.pem" .',
+        )
+    for name in ("submission", "submissions"):
+        if getattr(smtp, name) and smtp.certificate is None:
+            yield Problem(
+                line=at("smtp", name),
+                text=f"smtp.{name}: people log in there, and a password is not heard without TLS.",
+                advice='Add  certificate = "fullchain.pem"  and  key = "privkey.pem" .',
+            )
     for network in smtp.allow_networks:
         try:
             ip_network(network)
@@ -94,6 +100,21 @@ def _smtp(config: Config, at: At) -> Iterator[Problem]:
                 text=f"smtp.allow_networks: {error}.",
                 advice='Write for example "192.168.1.0/24".',
             )
+
+
+def _addresses(smtp: Smtp, at: At) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for name in ("listen", "submission", "submissions"):
+        for address in getattr(smtp, name):
+            where = at("smtp", name)
+            try:
+                parse_endpoint(address)
+            except ValueError as error:
+                advice = 'Write for example "127.0.0.1:8025", or "[::1]:8025".'
+                yield Problem(line=where, text=f"smtp.{name}: {error}.", advice=advice)
+            if address in seen:
+                yield Problem(line=where, text=f"smtp.{name}: {address!r} stands there twice.", advice="Leave one out.")
+            seen.add(address)
 
 
 def _domains(config: Config, at: At) -> Iterator[Problem]:

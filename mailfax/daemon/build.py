@@ -27,7 +27,7 @@ from mailfax.render.settings import RenderSettings
 from mailfax.routing.callers import CallerRules
 from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
-from mailfax.smtp.settings import Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsMode
+from mailfax.smtp.settings import Entrance, Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsFiles, TlsMode
 from mailfax.spool.records import Batch, Share
 from mailfax.spool.settings import SpoolSettings
 from mailfax.t4codec import BadRows
@@ -85,7 +85,16 @@ def smtp_settings(config: Config) -> SmtpSettings:
     smtp = config.smtp
     return SmtpSettings(
         hostname=smtp.hostname,
-        listen=tuple(_listen(address) for address in smtp.listen),
+        listen=tuple(
+            _listen(address, entrance)
+            for entrance, addresses in (
+                (Entrance.SERVERS, smtp.listen),
+                (Entrance.SUBMISSION, smtp.submission),
+                (Entrance.SUBMISSIONS, smtp.submissions),
+            )
+            for address in addresses
+        ),
+        tls=None if smtp.certificate is None or smtp.key is None else TlsFiles(chain=smtp.certificate, key=smtp.key),
         max_message_bytes=smtp.max_message_mb * MB,
         max_recipients=smtp.max_recipients,
         timeout_s=smtp.timeout_s,
@@ -93,9 +102,9 @@ def smtp_settings(config: Config) -> SmtpSettings:
     )
 
 
-def _listen(address: str) -> Listen:
+def _listen(address: str, entrance: Entrance) -> Listen:
     endpoint = parse_endpoint(address)
-    return Listen(host=endpoint.host, port=endpoint.port)
+    return Listen(host=endpoint.host, port=endpoint.port, entrance=entrance)
 
 
 def outgoing_settings(config: Config) -> OutgoingSettings:

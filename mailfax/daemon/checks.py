@@ -7,12 +7,13 @@ from functools import partial
 from ipaddress import ip_network
 
 from mailfax.config import Config
-from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, render_settings, spool_settings
+from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, render_settings, smtp_settings, spool_settings
 from mailfax.render.confine import Layer
 from mailfax.render.fontset import FONT_PACKAGES, SCRIPTS, can_draw, installed_fonts
 from mailfax.render.office import PACKAGES, confinement, office_program
 from mailfax.render.sandbox import Confinement
 from mailfax.render.settings import RenderSettings
+from mailfax.smtp.certificate import Certificate
 from mailfax.spool.disk import free_bytes
 
 
@@ -38,6 +39,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
     yield from _policy_findings(config)
     yield from _folder_findings(config)
     yield from _device_findings(config)
+    yield from _certificate_findings(config)
     password_file = config.mail.password_file
     if password_file is not None and not os.access(password_file, os.R_OK):
         yield Finding(
@@ -59,6 +61,17 @@ def confinement_finding(held: Confinement) -> Finding | None:
     return Finding(
         fatal=False, text=f"{text}{could}.", advice="Use Linux 5.13 or later, and apt-get install libseccomp2"
     )
+
+
+def _certificate_findings(config: Config) -> Iterator[Finding]:
+    tls = smtp_settings(config).tls
+    if tls is None:
+        return
+    try:
+        Certificate(tls.chain, tls.key)
+    except OSError as error:
+        text = f"smtp.certificate: {tls.chain} with the key {tls.key} cannot be used: {error}."
+        yield Finding(fatal=True, text=text, advice="Name PEM files that belong together and that this user can read.")
 
 
 def _font_findings(settings: RenderSettings) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,8 +125,12 @@ class Server:
         )
         try:
             smtp = await serve_smtp(build.smtp_settings(self._config), door, wall_clock_us)
+        except ssl.SSLError as error:
+            raise CannotServe(f"the certificate {self._config.smtp.certificate} cannot be used: {error}.") from None
         except OSError as error:
-            listen = ", ".join(self._config.smtp.listen)
+            listen = ", ".join(
+                (*self._config.smtp.listen, *self._config.smtp.submission, *self._config.smtp.submissions)
+            )
             raise CannotServe(
                 f"cannot listen on {listen}: {error.strerror or error}; choose another address in smtp.listen."
             ) from None

@@ -1,22 +1,24 @@
-"""The door for mail: what the SMTP listener asks, answered from the routing rules and the spool.
+"""The door for mail: what the SMTP listener asks, answered from the users, the routing rules and the spool.
 
-Called by `smtp.listener` once for each RCPT TO and once for each message. This is where a mail becomes durable (promise 1):
+Called by `smtp.dialogue` for each login, each MAIL FROM of a user, each RCPT TO and each message. This is where a mail becomes durable (promise 1):
 the blob is fsynced and the rows are committed before `accept` returns, and only then does the listener say 250.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
+from email.utils import getaddresses
 
 import structlog
 
 from mailfax.gateway.live import Accepted as AcceptedStep
 from mailfax.gateway.live import Emit, Live
+from mailfax.gateway.login import Logins
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job
 from mailfax.model.outcome import Outcome
@@ -24,6 +26,7 @@ from mailfax.model.submission import Recipient, Submission
 from mailfax.routing import outbound
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.door import Accepted, Client, Incoming, Permitted, Refused
+from mailfax.smtp.login import Credentials
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.disk import SpoolError, SpoolFull
 from mailfax.spool.store import Store
@@ -46,6 +49,28 @@ class GatewayDoor:
 
     def __init__(self, *, intake: Intake, routing: RoutingSettings, now_us: Callable[[], int], emit: Emit) -> None:
         self._intake, self._routing, self._now_us, self._emit = intake, routing, now_us, emit
+        self._logins = Logins(intake.store)
+
+    def knows(self, client: Client) -> bool:
+        """Say whether the client is in a network that may send without logging in."""
+        return outbound.allowed_network(client.ip, self._routing.allow_networks) is not None
+
+    async def log_in(self, credentials: Credentials) -> str:
+        """Compare a name and a password."""
+        return await self._logins.check(credentials.name, credentials.password)
+
+    async def sender(self, client: Client, sender: str) -> Refused | None:
+        """Hold a user to his own mail addresses: reports go there, and the receiver's reader is told that name."""
+        return await asyncio.to_thread(self._not_his, client, [sender])
+
+    def _not_his(self, client: Client, addresses: Sequence[str]) -> Refused | None:
+        user = self._intake.store.user(client.identity)
+        foreign = [address for address in addresses if user is None or not user.owns(address)]
+        if not foreign:
+            return None
+        _log.info("sender refused", client=client.ip, user=client.identity, address=foreign[0])
+        detail = f"{foreign[0]} is no mail address of the user {client.identity}."
+        return Refused(outcome=Outcome.NOT_YOUR_ADDRESS, detail=detail)
 
     async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
         """Ask the routing rules about one RCPT. The sender's address proves nothing and is not asked."""
@@ -59,6 +84,10 @@ class GatewayDoor:
     async def accept(self, incoming: Incoming) -> Accepted | Refused:
         """Make the mail durable, with one job for each number."""
         try:
+            if incoming.client.identity:
+                written = await asyncio.to_thread(_authors, incoming.octets)
+                if refused := await asyncio.to_thread(self._not_his, incoming.client, written):
+                    return refused
             submission, jobs = await asyncio.to_thread(
                 accept_mail,
                 self._intake,
@@ -117,6 +146,13 @@ def accept_mail(
         recipients=recipients,
     )
     return submission, intake.store.accept(submission, [recipient.address.number for recipient in recipients], now_us)
+
+
+def _authors(octets: bytes) -> list[str]:
+    """Return the addresses of every From and Sender header; what is there and holds none that can be read is one that nobody owns."""
+    headers = BytesHeaderParser().parsebytes(octets)
+    written = [str(value) for name in ("From", "Sender") for value in headers.get_all(name, [])]
+    return [address or "unreadable From" for value in written for _, address in getaddresses([value]) or [("", "")]]
 
 
 def _readable(headers: Message, name: str) -> str:

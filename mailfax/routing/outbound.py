@@ -66,18 +66,23 @@ def verdict(mailbox: str, client_ip: str, identity: str, settings: RoutingSettin
     return _fit(address, domain, allowed_as)
 
 
-def _allowed_as(client_ip: str, identity: str, networks: tuple[Network, ...]) -> str:
-    """Say by what the client may send, or nothing. An address that cannot be read is in no network."""
-    if identity:
-        return f"{identity} is logged in"
+def allowed_network(client_ip: str, networks: tuple[Network, ...]) -> Network | None:
+    """Return the network that lets this client send without logging in. An address that cannot be read is in none."""
     try:
         client = ip_address(client_ip)
     except ValueError:
-        return ""
+        return None
     if isinstance(client, IPv6Address) and client.ipv4_mapped:
         client = client.ipv4_mapped  # a dual-stack socket shows IPv4 clients as ::ffff:192.0.2.1
-    network = next((network for network in networks if client in network), None)
-    return "" if network is None else f"{client} is in the allowed network {network}"
+    return next((network for network in networks if client in network), None)
+
+
+def _allowed_as(client_ip: str, identity: str, networks: tuple[Network, ...]) -> str:
+    """Say by what the client may send, or nothing."""
+    if identity:
+        return f"{identity} is logged in"
+    network = allowed_network(client_ip, networks)
+    return "" if network is None else f"{client_ip} is in the allowed network {network}"
 
 
 def _fit(address: FaxAddress, domain: Domain, allowed_as: str) -> Permitted | Refused:

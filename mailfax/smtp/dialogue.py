@@ -1,15 +1,18 @@
 """One client's SMTP session, on top of aiosmtpd. The listener makes one per connection; the gateway is its Door.
 
 aiosmtpd keeps the connection, the command loop and STARTTLS. What a fax gateway decides is ours: MAIL and RCPT with the
-DSN parameters (aiosmtpd refuses them all), one verdict per RCPT, DATA in chunks with an end that cannot be smuggled, and a
-bound on everything a client can use up. Every reply has its enhanced status code (RFC 2034).
+DSN parameters (aiosmtpd refuses them all), AUTH (aiosmtpd's cannot wait for a slow hash, and knows no implicit TLS), one
+verdict per RCPT, DATA in chunks with an end that cannot be smuggled, and a bound on everything a client can use up. Every
+reply has its enhanced status code (RFC 2034).
 """
 
 import asyncio
 import re
+import ssl
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from ipaddress import IPv6Address, ip_address
@@ -22,8 +25,9 @@ from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient
 from mailfax.smtp.door import Accepted, Client, Door, Incoming, Permitted, Refused
 from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse_mail, parse_rcpt
+from mailfax.smtp.login import MECHANISMS, Guesses, LoginFault, read_credentials
 from mailfax.smtp.reading import EndlessData, accepted_form, read_data
-from mailfax.smtp.settings import SmtpSettings
+from mailfax.smtp.settings import Entrance, SmtpSettings
 
 _log = structlog.get_logger(__name__)
 _EXTENSIONS = ["250-PIPELINING", "250-ENHANCEDSTATUSCODES", "250-DSN"]
@@ -39,6 +43,7 @@ _ENHANCED = {
 }
 _HAS_ENHANCED = re.compile(r"[245][0-9]{2}[ -][245]\.[0-9]{1,3}\.[0-9]{1,3} ")
 _COMMANDS_PER_SESSION = 1000  # of each verb; RCPT has its own
+_MAX_NAME = 64  # letters of a user name that a failed login writes to the log
 _MAX_REPLY = 510  # RFC 5321 section 4.5.3.1.5, without CR LF
 
 
@@ -48,9 +53,11 @@ class _Extensions:
     async def handle_EHLO(  # noqa: N802 (aiosmtpd finds the verb in the name)
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
-        """Return the lines of the answer; the last one is aiosmtpd's `250 HELP`."""
+        """Return the lines of the answer; the last one is aiosmtpd's `250 HELP`. AUTH is offered under TLS only."""
         session.host_name = hostname
-        return [*responses[:-1], *_EXTENSIONS, responses[-1]]
+        ours = [f"250-AUTH {' '.join(MECHANISMS)}"] if session.ssl is not None else []
+        theirs = [line for line in responses[:-1] if not line.startswith("250-AUTH")]
+        return [*theirs, *_EXTENSIONS, *ours, responses[-1]]
 
 
 class _Transaction(Envelope):
@@ -62,13 +69,26 @@ class _Transaction(Envelope):
         self.recipients: list[Recipient] = []
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """What all sessions of a listener share. `tls` is None where there is no certificate."""
+
+    settings: SmtpSettings
+    door: Door
+    now_us: Callable[[], int]
+    live: "set[Dialogue]"
+    guesses: Guesses
+    tls: ssl.SSLContext | None = None
+
+
 class Dialogue(SMTP):
     """One client's session."""
 
     envelope: _Transaction
     session: Session
 
-    def __init__(self, settings: SmtpSettings, door: Door, now_us: Callable[[], int], live: "set[Dialogue]") -> None:
+    def __init__(self, house: House, entrance: Entrance) -> None:
+        settings = house.settings
         self.line_length_limit = self.command_size_limit = settings.max_command_octets
         super().__init__(
             handler=_Extensions(),
@@ -77,13 +97,13 @@ class Dialogue(SMTP):
             ident="ESMTP mailfax",
             timeout=settings.timeout_s,
             command_call_limit={"*": _COMMANDS_PER_SESSION, "RCPT": 10 * settings.max_recipients},
+            tls_context=None if entrance is Entrance.SUBMISSIONS else house.tls,
             loop=asyncio.get_running_loop(),
         )
         self.command_size_limits = defaultdict(lambda: settings.max_command_octets)
-        self._settings = settings
-        self._door = door
-        self._now_us = now_us
-        self._live = live
+        self._house, self._entrance = house, entrance
+        self._settings, self._door, self._live = settings, house.door, house.live
+        self._user = ""
         self._errors = 0
         self._refused_recipients = 0
         self._accepting = False
@@ -92,9 +112,12 @@ class Dialogue(SMTP):
     # -- the connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the client in."""
+        """Count the client in; after STARTTLS this is called again, and all that was said before is void (RFC 3207)."""
         self._live.add(self)
         super().connection_made(transport)
+        self._user = ""
+        if self.session.ssl is None:
+            self.session.ssl = transport.get_extra_info("ssl_object")
 
     def connection_lost(self, error: Exception | None) -> None:
         """Count the client out."""
@@ -148,12 +171,57 @@ class Dialogue(SMTP):
 
     # -- commands
 
+    async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd finds the verb in the name)
+        """Take AUTH, under TLS only; every failure counts against the client's address."""
+        if await self.check_helo_needed("EHLO"):
+            return
+        if self.session.ssl is None:
+            await self.push("538 5.7.11 A password is heard under TLS only; say STARTTLS first")
+            return
+        if self._user or self.envelope.mail is not None:
+            await self.push("503 5.5.1 AUTH comes once, and not between MAIL and DATA")
+            return
+        ip = self._client().ip
+        if self._house.guesses.too_many(ip, self._house.now_us()):
+            self.leave("421 4.7.0 Too many failed logins from your address; try again in ten minutes")
+            return
+        try:
+            credentials = await read_credentials(arg or "", self._asked)
+        except LoginFault as fault:
+            await self.push(str(fault))
+            return
+        user = await self._door.log_in(credentials)
+        if not user:
+            self._house.guesses.failed(ip, self._house.now_us())
+            _log.warning("login failed", client=ip, user=credentials.name[:_MAX_NAME])
+            await self.push("535 5.7.8 The user name or the password is wrong")
+            return
+        self._user = user
+        _log.info("logged in", client=ip, user=user)
+        await self.push("235 2.7.0 You are logged in")
+
+    async def _asked(self, challenge: str) -> bytes:
+        """Say a challenge and return the client's line. Raises LoginFault."""
+        self._reset_timeout()
+        await self.push(challenge)
+        try:
+            line = await self._reader.readuntil(b"\r\n")
+        except asyncio.IncompleteReadError as fault:
+            raise ConnectionResetError from fault
+        except asyncio.LimitOverrunError as overrun:
+            self.leave("500 5.5.6 The line is too long")
+            raise ConnectionResetError from overrun
+        return bytes(line[:-2])
+
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd finds the verb in the name)
         """Take MAIL FROM, with SIZE, BODY, RET and ENVID."""
         if await self.check_helo_needed() or await self.check_auth_needed("MAIL"):
             return
         if self.envelope.mail is not None:
             await self.push("503 5.5.1 MAIL was already said; RSET forgets it")
+            return
+        if self._must_log_in():
+            await self.push("530 5.7.0 Log in first, with AUTH under TLS")
             return
         try:
             mail = parse_mail(arg or "", extended=self.session.extended_smtp)
@@ -163,8 +231,15 @@ class Dialogue(SMTP):
         if mail.size > self._settings.max_message_bytes:
             await self.push(Outcome.TOO_BIG.smtp_reply())
             return
+        if self._user and mail.sender and (refused := await self._door.sender(self._client(), mail.sender)):
+            await self._answer(refused.outcome.smtp_reply(refused.detail))
+            return
         self.envelope.mail = mail
         await self.push("250 2.1.0 Sender taken")
+
+    def _must_log_in(self) -> bool:
+        """Say whether this entrance wants a login that has not been (RFC 6409 section 4.3)."""
+        return self._entrance is not Entrance.SERVERS and not self._user and not self._door.knows(self._client())
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
         """Take RCPT TO, with NOTIFY and ORCPT: one verdict for each."""
@@ -265,7 +340,7 @@ class Dialogue(SMTP):
             address = ip_address(ip)
             if isinstance(address, IPv6Address) and address.ipv4_mapped:
                 ip = str(address.ipv4_mapped)
-        return Client(ip=ip, helo=self.session.host_name or "", tls=self.session.ssl is not None)
+        return Client(ip=ip, helo=self.session.host_name or "", tls=self.session.ssl is not None, identity=self._user)
 
     def _received(self) -> bytes:
         """Write our trace header (RFC 5321 section 4.4, RFC 3848)."""
@@ -273,7 +348,8 @@ class Dialogue(SMTP):
         helo = re.sub(r"[^A-Za-z0-9.:\[\]_-]", "?", client.helo)
         literal = f"[IPv6:{client.ip}]" if ":" in client.ip else f"[{client.ip}]"
         protocol = ("ESMTP" if self.session.extended_smtp else "SMTP") + ("S" if client.tls else "")
-        date = format_datetime(datetime.fromtimestamp(self._now_us() / 1_000_000, UTC))
+        protocol += "A" if client.identity else ""
+        date = format_datetime(datetime.fromtimestamp(self._house.now_us() / 1_000_000, UTC))
         return f"Received: from {helo} ({literal})\r\n\tby {self.hostname} (mailfax) with {protocol};\r\n\t{date}\r\n".encode(
             "ascii"
         )

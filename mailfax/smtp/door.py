@@ -10,11 +10,12 @@ from typing import Protocol
 from mailfax.model.address import FaxAddress
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient
+from mailfax.smtp.login import Credentials
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Client:
-    """Who is connected. `helo` is what it calls itself; `identity` is what it proved by AUTH, empty when nothing."""
+    """Who is connected. `helo` is what it calls itself; `identity` is the user it logged in as by AUTH, or empty."""
 
     ip: str
     helo: str
@@ -61,6 +62,18 @@ class Refused:
 
 class Door(Protocol):
     """The gateway's side of the listener."""
+
+    def knows(self, client: Client) -> bool:
+        """Say whether this client may send without logging in."""
+        ...
+
+    async def log_in(self, credentials: Credentials) -> str:
+        """Return the name of the user whose password this is, or nothing."""
+        ...
+
+    async def sender(self, client: Client, sender: str) -> Refused | None:
+        """Say whether the user who is logged in may use this MAIL FROM; None where he may."""
+        ...
 
     async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
         """Say yes or no to one RCPT. Never called for a null sender."""

@@ -61,6 +61,7 @@ def parse_mail(argument: str, *, extended: bool) -> MailCommand:
     size = parameters.pop("SIZE", "0")
     ret = parameters.pop("RET", "HDRS").upper()
     envid = parameters.pop("ENVID", "")
+    parameters.pop("AUTH", None)  # RFC 4954 section 5: taken, and trusted from nobody
     _require("BODY", body in {"7BIT", "8BITMIME"}, "is 7BIT or 8BITMIME")
     _require("SIZE", _SIZE.fullmatch(size) is not None, "is a number of octets")
     _require("RET", ret in {"FULL", "HDRS"}, "is FULL or HDRS")

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
-from mailfax.smtp.dialogue import Dialogue
+from mailfax.smtp.certificate import Certificate
+from mailfax.smtp.dialogue import Dialogue, House
 from mailfax.smtp.door import Door
-from mailfax.smtp.settings import SmtpSettings
+from mailfax.smtp.login import Guesses
+from mailfax.smtp.settings import Entrance, SmtpSettings
 
 _STOP_GRACE_S = 30.0
 
@@ -25,9 +28,16 @@ class Listener:
 
     def __init__(self, settings: SmtpSettings, door: Door, now_us: Callable[[], int]) -> None:
         self._settings = settings
-        self._door = door
-        self._now_us = now_us
+        self._certificate = None if settings.tls is None else Certificate(settings.tls.chain, settings.tls.key)
         self._live: set[Dialogue] = set()
+        self._house = House(
+            settings=settings,
+            door=door,
+            now_us=now_us,
+            live=self._live,
+            guesses=Guesses(),
+            tls=None if self._certificate is None else self._certificate.context,
+        )
         self._servers: list[asyncio.Server] = []
 
     @property
@@ -41,7 +51,9 @@ class Listener:
         loop = asyncio.get_running_loop()
         try:
             for listen in self._settings.listen:
-                self._servers.append(await loop.create_server(self._session, listen.host, listen.port))
+                session = partial(self._session, listen.entrance)
+                tls = self._house.tls if listen.entrance is Entrance.SUBMISSIONS else None
+                self._servers.append(await loop.create_server(session, listen.host, listen.port, ssl=tls))
         except OSError:
             await self.close()
             raise
@@ -55,14 +67,19 @@ class Listener:
             await asyncio.wait(tasks, timeout=_STOP_GRACE_S)
         self._servers.clear()
 
-    def _session(self) -> asyncio.Protocol:
+    def _session(self, entrance: Entrance) -> asyncio.Protocol:
+        if self._certificate is not None:
+            self._certificate.refresh()
         if len(self._live) >= self._settings.max_connections:
             return _Busy()
-        return Dialogue(self._settings, self._door, self._now_us, self._live)
+        return Dialogue(self._house, entrance)
 
 
 async def serve_smtp(settings: SmtpSettings, door: Door, now_us: Callable[[], int]) -> Listener:
-    """Listen for mail on every address of `settings`. `now_us` is read for the Received header only."""
+    """Listen for mail on every address of `settings`. Raises OSError, also for a certificate that cannot be used.
+
+    `now_us` is read for the Received header and for counting failed logins.
+    """
     listener = Listener(settings, door, now_us)
     await listener.open()
     return listener

@@ -4,8 +4,16 @@ Sizes are in octets, times in seconds. The defaults are those of the embedded ga
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
+
+
+class Entrance(Enum):
+    """What kind of client an address is for."""
+
+    SERVERS = "servers"  # other mail servers and the own network (port 25): who may not send hears it at RCPT
+    SUBMISSION = "submission"  # people's mail programs (port 587, RFC 6409): who is not known has to log in before MAIL
+    SUBMISSIONS = "submissions"  # the same with TLS from the first octet (port 465, RFC 8314)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,6 +22,15 @@ class Listen:
 
     host: str = "127.0.0.1"
     port: int = 2525
+    entrance: Entrance = Entrance.SERVERS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TlsFiles:
+    """The PEM files of our certificate (with its chain) and of its key."""
+
+    chain: Path
+    key: Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +39,7 @@ class SmtpSettings:
 
     hostname: str
     listen: tuple[Listen, ...] = (Listen(),)
+    tls: TlsFiles | None = None
     max_message_bytes: int = 50 * 1024 * 1024
     max_recipients: int = 1000  # RFC 5321 section 4.5.3.1.8 asks for at least 100
     timeout_s: float = 300.0  # RFC 5321 section 4.5.3.2.7: five minutes
@@ -29,6 +47,10 @@ class SmtpSettings:
     max_errors: int = 20
     max_command_octets: int = 2048  # RFC 3461 section 5 needs 512 + 500 + 28 for RCPT; section 7 the rest
     max_line_octets: int = 65_536  # far over RFC 5321's 1000: HTML mails break that rule daily and harm nothing
+
+    def __post_init__(self) -> None:
+        if self.tls is None and any(one.entrance is not Entrance.SERVERS for one in self.listen):
+            raise ValueError("Addresses where people log in need a certificate: a password is not heard without TLS.")
 
 
 class TlsMode(StrEnum):

@@ -23,7 +23,8 @@ from mailfax.model.job import Job, JobState
 from mailfax.model.line import LineStatus
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Submission
-from mailfax.spool import database, deliveries, disk, faxes, history, jobs, lines, notices, owner, submissions
+from mailfax.model.user import User
+from mailfax.spool import database, deliveries, disk, faxes, history, jobs, lines, notices, owner, submissions, users
 from mailfax.spool.callfolder import call_path
 from mailfax.spool.changes import Changes
 from mailfax.spool.disk import SpoolFault
@@ -335,6 +336,32 @@ class Store:
     def lines(self) -> tuple[LineStatus, ...]:
         """Return how every line is, or was when its process ended."""
         return self.read(lambda c: lines.listed(c, lambda token: owner.is_alive(self._settings, token)))
+
+    # -- users --------------------------------------------------------------------------------------------------------
+
+    def add_user(self, user: User, password_hash: str, now_us: int) -> bool:
+        """Keep a new user; False where the name is taken."""
+        return self.write(lambda c: users.add(c, user, password_hash, now_us))
+
+    def set_password_hash(self, name: str, password_hash: str) -> bool:
+        """Give a user another password; False where there is no such user."""
+        return self.write(lambda c: users.set_password_hash(c, name, password_hash))
+
+    def remove_user(self, name: str) -> bool:
+        """Forget a user; False where there is none of that name."""
+        return self.write(lambda c: users.remove(c, name))
+
+    def user(self, name: str) -> User | None:
+        """Return a user."""
+        return self.read(lambda c: users.load(c, name))
+
+    def user_with_hash(self, name: str) -> tuple[User, str] | None:
+        """Return a user with the hash of his password, for a login."""
+        return self.read(lambda c: users.with_hash(c, name))
+
+    def users(self) -> tuple[User, ...]:
+        """Return all users, by name."""
+        return self.read(users.listed)
 
     # -- the spool as a whole -----------------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.submission import Notify
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0005"  # the newest migration
+REVISION = "0006"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -267,6 +267,19 @@ lines = Table(
     Column("faults", Integer, nullable=False),
     Column("released_us", BigInteger, nullable=False),
     Column("owner", Text, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("addresses", _Json(tuple[str, ...]), nullable=False),
+    Column("groups", _Json(tuple[str, ...]), nullable=False),
+    Column("station_id", Text, nullable=False),
+    Column("header_name", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
 )
 
 transitions = Table(

@@ -144,6 +144,8 @@ number = "1"
         ("127.0.0.1:25", "[1::2::3]:25", "smtp.listen: At most one '::' permitted"),
         ('"127.0.0.1:25"', '":25", ":25"', "smtp.listen: ':25' stands there twice. Leave one out."),
         ('"none"', '"none"\nuser = "anna"\npassword_file = "secret"', "mail.tls: a password is not sent without TLS."),
+        ('["127.0.0.1:25"]', '["127.0.0.1:25"]\nsubmission = [":587"]', "smtp.submission: people log in there, and a password is not"),
+        ('["127.0.0.1:25"]', '["127.0.0.1:25"]\nkey = "k.pem"', "smtp.key: it is of no use without smtp.certificate."),
         # What nobody said.
         ("faxmaster@fax.lan", "not an address", "receive.catch_all: 'not an address' is no mailbox that mail could"),
         ("fax@fax.lan", "fax", "mail.sender: 'fax' is no mail address."),

@@ -24,7 +24,7 @@ def start(background: Background) -> Iterator[Start]:
 
     def begin(**limits: Any) -> Server:  # noqa: ANN401 (any of the settings)
         door = RecordingDoor()
-        settings = SmtpSettings(hostname="fax.example", listen=(Listen(port=0),), **limits)
+        settings = SmtpSettings(hostname="fax.example", **{"listen": (Listen(port=0),), **limits})
         server = Server(door, background, background.run(serve_smtp(settings, door, lambda: NOW_US)))
         servers.append(server)
         return server

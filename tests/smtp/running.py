@@ -13,9 +13,11 @@ from mailfax.model.address import AddressError, parse_fax_address
 from mailfax.model.outcome import Outcome
 from mailfax.smtp.door import Accepted, Client, Incoming, Permitted, Refused
 from mailfax.smtp.listener import Listener
+from mailfax.smtp.login import Credentials
 
 T = TypeVar("T")
 ACCEPTED = Accepted(submission_id="M0123456789AB")
+ANNA = Credentials(name="anna", password="korrekt Pferd")
 NOW_US = 1_763_820_000_000_000  # 2025-11-22 14:00 UTC
 
 
@@ -28,6 +30,18 @@ class RecordingDoor:
     answer: Accepted | Refused | Exception = ACCEPTED
     held: asyncio.Event | None = None
     waiting: threading.Event = field(default_factory=threading.Event)
+    known: bool = True
+    logins: list[Credentials] = field(default_factory=list)
+
+    def knows(self, client: Client) -> bool:
+        return self.known
+
+    async def log_in(self, credentials: Credentials) -> str:
+        self.logins.append(credentials)
+        return "anna" if credentials == ANNA else ""
+
+    async def sender(self, client: Client, sender: str) -> Refused | None:
+        return None if sender == "anna@example.com" else Refused(outcome=Outcome.NOT_YOUR_ADDRESS)
 
     async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
         self.asked.append((client, sender, mailbox))
@@ -103,6 +117,9 @@ class Server:
     @property
     def port(self) -> int:
         return self.listener.addresses[0][1]
+
+    def port_of(self, place: int) -> int:
+        return self.listener.addresses[place][1]
 
     @contextmanager
     def raw(self, hello: bytes = b"EHLO client.example\r\n") -> Iterator[Raw]:

@@ -1,0 +1,156 @@
+"""`mailfax user`: who may log in, and what far machines see of each. The records are in the spool; the server reads them at each use."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
+
+import typer
+
+from mailfax.cli.line import ConfigOption, JsonOption
+from mailfax.model.user import User, UserError, user_name
+
+_EX_DATAERR = 65
+NameArgument = Annotated[str, typer.Argument(help="Name by which the user logs in.")]
+GenerateOption = Annotated[
+    bool, typer.Option("--generate", help="Make up a password and print it once, for a machine or a mail program.")
+]
+
+app = typer.Typer(help="Who may log in to send faxes.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def add(
+    name: NameArgument,
+    address: Annotated[
+        list[str],
+        typer.Option(help="Mail address that is the user's; again for more; @example.org for a domain, * for any."),
+    ],
+    group: Annotated[list[str] | None, typer.Option(help="Group the user is in; again for more.")] = None,
+    station_id: Annotated[str, typer.Option(help="Number that far machines show; empty: that of [identity].")] = "",
+    header_name: Annotated[str, typer.Option(help="Name in the line above each page.")] = "",
+    time_zone: Annotated[str, typer.Option(help="Time zone of that line, for example Europe/Berlin.")] = "",
+    generate: GenerateOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a user; the password is asked for, or read from standard input."""
+    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415 - `app` mounts this module
+    from mailfax.cli.views import open_store  # noqa: PLC0415
+    from mailfax.daemon.clock import wall_clock_us  # noqa: PLC0415
+
+    try:
+        user = User(
+            name=user_name(name),
+            addresses=tuple(address),
+            groups=tuple(group or ()),
+            station_id=station_id,
+            header_name=header_name,
+            time_zone=time_zone,
+        )
+        if time_zone:
+            ZoneInfo(time_zone)
+    except UserError as error:
+        _end(str(error))
+    except (ValueError, OSError, LookupError):
+        _end(f"this machine knows no time zone {time_zone!r}.")
+    settings = spool_or_exit(config)
+    secret, hashed = _new_password(generate=generate)
+    with open_store(settings) as store:
+        if not store.add_user(user, hashed, wall_clock_us()):
+            _end(f"there is a user {user.name} already.")
+    _tell_secret(user.name, "added", secret, as_json=as_json)
+
+
+@app.command()
+def password(
+    name: NameArgument, generate: GenerateOption = False, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Give a user another password; the old one is void at once."""
+    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
+    from mailfax.cli.views import open_store  # noqa: PLC0415
+
+    with open_store(spool_or_exit(config)) as store:
+        if store.user(user_name(name)) is None:
+            _end(f"there is no user {user_name(name)}.")
+        secret, hashed = _new_password(generate=generate)
+        store.set_password_hash(user_name(name), hashed)
+    _tell_secret(user_name(name), "has another password", secret, as_json=as_json)
+
+
+@app.command()
+def remove(name: NameArgument, config: ConfigOption = None) -> None:
+    """Forget a user: nobody logs in by that name any more. Faxes that wait are still sent."""
+    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
+    from mailfax.cli.views import open_store  # noqa: PLC0415
+
+    with open_store(spool_or_exit(config)) as store:
+        if not store.remove_user(user_name(name)):
+            _end(f"there is no user {user_name(name)}.")
+    typer.echo(f"user {user_name(name)} removed")
+
+
+@app.command()
+def show(name: NameArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show what is kept of a user; never the password."""
+    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
+    from mailfax.cli.views import open_store  # noqa: PLC0415
+
+    with open_store(spool_or_exit(config)) as store:
+        user = store.user(user_name(name))
+    if user is None:
+        _end(f"there is no user {user_name(name)}.")
+    if as_json:
+        typer.echo(json.dumps(asdict(user)))
+        return
+    for field, value in asdict(user).items():
+        shown = ", ".join(value) if isinstance(value, tuple | list) else value
+        typer.echo(f"{field.replace('_', ' '):<12} {shown or '-'}")
+
+
+@app.command(name="list")
+def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the users."""
+    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
+    from mailfax.cli.views import open_store  # noqa: PLC0415
+
+    with open_store(spool_or_exit(config)) as store:
+        users = store.users()
+    if as_json:
+        typer.echo(json.dumps([asdict(user) for user in users]))
+        return
+    for user in users:
+        groups = f"  in {', '.join(user.groups)}" if user.groups else ""
+        typer.echo(f"{user.name:<20} {', '.join(user.addresses)}{groups}")
+    if not users:
+        typer.echo("There are no users. Add one with  mailfax user add NAME --address ADDRESS .")
+
+
+def _new_password(*, generate: bool) -> tuple[str, str]:
+    """Return a password to be shown (only one that we made up) and the hash of the new password."""
+    from mailfax.gateway.login import PasswordUnfit, new_token, password_hash  # noqa: PLC0415
+
+    if generate:
+        secret = new_token()
+        return secret, password_hash(secret)
+    if sys.stdin.isatty():
+        word: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        word = sys.stdin.readline().rstrip("\r\n")
+    try:
+        return "", password_hash(word)
+    except PasswordUnfit as error:
+        _end(str(error))
+
+
+def _tell_secret(name: str, what: str, secret: str, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"user": name, **({"password": secret} if secret else {})}))
+        return
+    typer.echo(f"user {name} {what}" + (f"; password: {secret}" if secret else ""))
+
+
+def _end(sentence: str) -> NoReturn:
+    typer.echo(f"mailfax: {sentence}", err=True)
+    raise typer.Exit(_EX_DATAERR)

@@ -1,0 +1,63 @@
+"""Passwords: hashed for `mailfax user`, compared for the SMTP door. One slow hash (argon2id) each, and never in the log.
+
+`Logins.check` is called on the event loop and computes in a thread; two at a time, so that a flood of logins costs two
+cores' time and 128 MB at most.
+"""
+
+import asyncio
+import secrets
+import unicodedata
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from mailfax.model.user import user_name
+from mailfax.spool.store import Store
+
+_AT_ONCE = 2
+_MAX_PASSWORD = 1024  # characters; nobody has a longer one, and hashing much more is work for nothing
+MIN_PASSWORD = 8
+_HASHER = PasswordHasher()  # RFC 9106, second recommended option: 64 MiB, three passes
+
+
+class PasswordUnfit(ValueError):
+    """A password that is not taken; the text is one plain sentence."""
+
+
+def password_hash(password: str) -> str:
+    """Hash a new password. Raises PasswordUnfit."""
+    password = unicodedata.normalize("NFC", password)
+    if not MIN_PASSWORD <= len(password) <= _MAX_PASSWORD or "\0" in password:
+        raise PasswordUnfit(f"A password has {MIN_PASSWORD} to {_MAX_PASSWORD} characters.")
+    return _HASHER.hash(password)
+
+
+def new_token() -> str:
+    """Make up a password for a machine: 160 bits, in letters that survive every mail program's settings."""
+    return secrets.token_hex(20)
+
+
+class Logins:
+    """Compares names and passwords with the users of the spool."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._nobody = ""
+
+    async def check(self, name: str, password: str) -> str:
+        """Return the name of the user whose password this is, or nothing. Raises SpoolError."""
+        async with self._turn:
+            return await asyncio.to_thread(self._check, user_name(name), password)
+
+    def _check(self, name: str, password: str) -> str:
+        if not password or len(password) > _MAX_PASSWORD:
+            return ""
+        known = self._store.user_with_hash(name)
+        if known is None:  # as slow as for a user that there is, so that the time tells nobody who is one
+            self._nobody = self._nobody or _HASHER.hash(new_token())
+        try:
+            _HASHER.verify(known[1] if known else self._nobody, password)
+        except (VerificationError, InvalidHashError):
+            return ""
+        return name if known else ""

@@ -1,0 +1,63 @@
+"""A user is one virtual fax machine: who may log in, in whose name he writes, and what far machines see of him.
+
+Kept by `spool.users`, made by `mailfax user`; asked when somebody logs in, when a recipient is judged, and before a call.
+"""
+
+import re
+from dataclasses import dataclass
+
+ANY_ADDRESS = "*"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+_GROUP = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+_STATION_ID = re.compile(r"[ -~]{0,20}")  # T.30, 5.3.6.2.4: 20 characters
+
+
+class UserError(ValueError):
+    """The record makes no sense; the text is one plain sentence for whoever wrote it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """One user. What is empty is as in [identity].
+
+    `addresses` are the mail addresses that are his: `anna@example.org`, `@example.org` for all of a domain, `*` for any.
+    `station_id` is what far machines show (TSI), `header_name` and `time_zone` (IANA) stand in the line above each page.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    station_id: str = ""
+    header_name: str = ""
+    time_zone: str = ""
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise UserError(
+                f"{self.name!r} is no user name: use a-z, 0-9 and . _ @ + - , at most 64, a letter or digit first."
+            )
+        if not self.addresses:
+            raise UserError(
+                "A user needs a mail address that is his: anna@example.org, @example.org for a whole domain, or * for any."
+            )
+        for address in self.addresses:
+            if address != ANY_ADDRESS and not address.rpartition("@")[2]:
+                raise UserError(f"{address!r} is no mail address.")
+        for group in self.groups:
+            if not _GROUP.fullmatch(group):
+                raise UserError(f"{group!r} is no name of a group: use a-z, 0-9 and . _ - , at most 32.")
+        if not _STATION_ID.fullmatch(self.station_id):
+            raise UserError(f"T.30 cannot carry the station id {self.station_id!r}: ASCII, at most 20 characters.")
+        if not self.header_name.isprintable():
+            raise UserError(f"The header name {self.header_name!r} has a letter that cannot be printed.")
+
+    def owns(self, address: str) -> bool:
+        """Say whether he may write in the name of a mail address; large and small letters are the same."""
+        wanted = address.lower()
+        domain = "@" + wanted.rpartition("@")[2]
+        return any(mine in {ANY_ADDRESS, wanted, domain} for mine in map(str.lower, self.addresses))
+
+
+def user_name(written: str) -> str:
+    """Return a user name as it is kept: in small letters, as people log in with any."""
+    return written.strip().lower()

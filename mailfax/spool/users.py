@@ -1,0 +1,65 @@
+"""The users and the hashes of their passwords. Functions of a connection, for `store`."""
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from mailfax.model.user import User
+from mailfax.spool.tables import users
+
+
+def add(connection: Connection, user: User, password_hash: str, now_us: int) -> bool:
+    """Insert a user; False, and nothing changed, where the name is taken."""
+    if load(connection, user.name) is not None:
+        return False
+    connection.execute(
+        insert(users).values(
+            name=user.name,
+            password_hash=password_hash,
+            addresses=user.addresses,
+            groups=user.groups,
+            station_id=user.station_id,
+            header_name=user.header_name,
+            time_zone=user.time_zone,
+            created_us=now_us,
+        )
+    )
+    return True
+
+
+def set_password_hash(connection: Connection, name: str, password_hash: str) -> bool:
+    """Change the password of a user; False where there is none of that name."""
+    return bool(
+        connection.execute(update(users).where(users.c.name == name).values(password_hash=password_hash)).rowcount
+    )
+
+
+def remove(connection: Connection, name: str) -> bool:
+    """Delete a user; False where there is none of that name. Mails that he sent keep his name."""
+    return bool(connection.execute(delete(users).where(users.c.name == name)).rowcount)
+
+
+def load(connection: Connection, name: str) -> User | None:
+    """Return a user."""
+    row = connection.execute(select(users).where(users.c.name == name)).mappings().first()
+    return None if row is None else _user(row)
+
+
+def with_hash(connection: Connection, name: str) -> tuple[User, str] | None:
+    """Return a user and the hash of his password."""
+    row = connection.execute(select(users).where(users.c.name == name)).mappings().first()
+    return None if row is None else (_user(row), str(row["password_hash"]))
+
+
+def listed(connection: Connection) -> tuple[User, ...]:
+    """Return all users by name."""
+    return tuple(_user(row) for row in connection.execute(select(users).order_by(users.c.name)).mappings())
+
+
+def _user(row: RowMapping) -> User:
+    return User(
+        name=row["name"],
+        addresses=row["addresses"],
+        groups=row["groups"],
+        station_id=row["station_id"],
+        header_name=row["header_name"],
+        time_zone=row["time_zone"],
+    )

@@ -1,0 +1,203 @@
+"""Users from the command line to the door: added, shown, held to their own addresses, removed; judged by swaks and smtplib."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import smtplib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mailfax.cli.app import app
+from mailfax.config import EMBEDDED_DEFAULT, load
+from mailfax.daemon import build
+from mailfax.daemon.clock import id_maker, wall_clock_us
+from mailfax.gateway.door import GatewayDoor, Intake
+from mailfax.gateway.login import Logins
+from mailfax.smtp.listener import serve_smtp
+from mailfax.smtp.settings import Entrance, Listen, SmtpSettings
+from mailfax.spool.blobs import BlobStore
+from mailfax.spool.store import Store
+from tests.smtp.running import Background
+from tests.smtp.tlskit import make_certificate, trusting
+
+PASSWORD = "Schlüssel fürs Fax"
+MAIL = "From: Anna <anna@example.org>\r\nSubject: x\r\n\r\nHello\r\n"
+
+
+class Gateway:
+    """The door of a spool in a folder, on a listener for submissions; no line, so nothing is dialled."""
+
+    def __init__(self, folder: Path, background: Background) -> None:
+        self.file = folder / "mailfax.toml"
+        self.file.write_text(EMBEDDED_DEFAULT, encoding="utf-8")
+        self.config = load(self.file)
+        self.config.data_dir.mkdir(mode=0o700)
+        settings, new_id = build.spool_settings(self.config), id_maker()
+        self.store, self.blobs = Store(settings, new_id), BlobStore(settings)
+        self.files, self.background = make_certificate(folder, "fax.example"), background
+        self.listener = background.run(self._listen(Intake(store=self.store, blobs=self.blobs, new_id=new_id)))
+
+    async def _listen(self, intake: Intake):  # noqa: ANN202 (a Listener)
+        routing = build.routing_settings(self.config)
+        door = GatewayDoor(intake=intake, routing=routing, now_us=wall_clock_us, emit=lambda _live: None)
+        entrances = (Listen(port=0, entrance=Entrance.SUBMISSIONS),)
+        settings = SmtpSettings(hostname="fax.example", listen=entrances, tls=self.files)
+        return await serve_smtp(settings, door, wall_clock_us)
+
+    def mailfax(self, *words: str, says: str = "", status: int = 0) -> str:
+        """Run a command on this spool."""
+        done = CliRunner().invoke(app, [*words, "--config", str(self.file)], input=says)
+        assert done.exit_code == status, done.output
+        return done.output
+
+    def client(self) -> smtplib.SMTP_SSL:
+        port = self.listener.addresses[0][1]
+        return smtplib.SMTP_SSL("127.0.0.1", port, context=trusting(self.files), timeout=30)
+
+    def close(self) -> None:
+        self.background.run(self.listener.close())
+        self.store.close()
+        self.blobs.close()
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    with contextlib.closing(Background()) as background, contextlib.closing(Gateway(tmp_path, background)) as gateway:
+        yield gateway
+
+
+def add_anna(gateway: Gateway) -> None:
+    gateway.mailfax(
+        "user", "add", "Anna", "--address", "anna@example.org", "--address", "@sales.example.org", says=PASSWORD + "\n"
+    )
+
+
+def test_a_user_is_added_shown_listed_and_removed(gateway: Gateway) -> None:
+    add_anna(gateway)
+    again = gateway.mailfax("user", "add", "anna", "--address", "*", says=PASSWORD + "\n", status=65)
+    assert "already" in again
+    made = json.loads(
+        gateway.mailfax("user", "add", "scanner", "--address", "*", "--group", "machines", "--generate", "--json")
+    )
+    assert len(made["password"]) == 40
+    shown = json.loads(gateway.mailfax("user", "show", "ANNA", "--json"))
+    assert shown["addresses"] == ["anna@example.org", "@sales.example.org"]
+    assert [user["name"] for user in json.loads(gateway.mailfax("user", "list", "--json"))] == ["anna", "scanner"]
+    assert "in machines" in gateway.mailfax("user", "list")
+    for output in (gateway.mailfax("user", "show", "anna"), gateway.mailfax("user", "list", "--json")):
+        assert "argon2" not in output
+        assert PASSWORD not in output
+    kept = gateway.store.user_with_hash("anna")
+    assert kept is not None
+    assert kept[1].startswith("$argon2id$")
+    gateway.mailfax("user", "remove", "anna")
+    assert "no user" in gateway.mailfax("user", "show", "anna", status=65)
+
+
+@pytest.mark.parametrize(
+    ("words", "password", "sentence"),
+    [
+        (["an na", "--address", "*"], PASSWORD, "no user name"),
+        (["anna", "--address", "anna@"], PASSWORD, "no mail address"),
+        (["anna", "--address", "*", "--group", "Sales Team"], PASSWORD, "group"),
+        (["anna", "--address", "*", "--station-id", "+49 30 1234567 890123"], PASSWORD, "20 characters"),
+        (["anna", "--address", "*", "--time-zone", "Mars/Olympus"], PASSWORD, "no time zone"),
+        (["anna", "--address", "*"], "short", "8 to 1024"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(
+    gateway: Gateway, words: list[str], password: str, sentence: str
+) -> None:
+    assert sentence in gateway.mailfax("user", "add", *words, says=password + "\n", status=65)
+    assert gateway.store.users() == ()
+
+
+def test_a_login_in_any_spelling_and_a_new_password_at_once(gateway: Gateway) -> None:
+    add_anna(gateway)
+    with gateway.client() as client:
+        assert login(client, "ANNA", PASSWORD.replace("ü", "u\N{COMBINING DIAERESIS}")) == 235
+    gateway.mailfax("user", "password", "anna", says="another one\n")
+    for password, code in ((PASSWORD, 535), ("another one", 235)):
+        with gateway.client() as client:
+            assert login(client, "anna", password) == code
+            if code == 235:
+                assert client.sendmail("anna@example.org", ["5551234@fax.lan"], MAIL) == {}
+    (job,) = gateway.store.jobs()
+    submission = gateway.store.submission(job.submission_id)
+    assert submission is not None
+    assert submission.identity == "anna"
+
+
+def login(client: smtplib.SMTP, name: str, password: str) -> int:
+    """Log in by PLAIN, in UTF-8 (smtplib speaks ASCII only); return the code."""
+    client.ehlo_or_helo_if_needed()
+    return client.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{name}\0{password}".encode()).decode())[0]
+
+
+NAMES = [
+    ("anna@example.org", "anna@example.org", True),
+    ("Anna@Example.ORG", '"Boss" <ANNA@example.org>', True),
+    ("anyone@sales.example.org", "else@sales.example.org", True),
+    ("boss@example.org", "anna@example.org", False),
+    ("anna@example.org", "boss@example.org", False),
+    ("anna@example.org", "anna@example.org, boss@example.org", False),
+    ("anna@example.org", "anna@example.org\r\nFrom: boss@example.org", False),
+    ("anna@example.org", "anna@example.org\r\nSender: boss@example.org", False),
+    ("anna@example.org", "boss", False),
+    ("anna@evil-sales.example.org", "anna@example.org", False),
+    ("anna@sub.sales.example.org", "anna@example.org", False),
+]
+
+
+def test_a_user_writes_in_his_own_name_only(gateway: Gateway) -> None:
+    add_anna(gateway)
+    with gateway.client() as client:
+        assert login(client, "anna", PASSWORD) == 235
+        for number, (sender, author, taken) in enumerate(NAMES):
+            message = f"From: {author}\r\nSubject: {number}\r\n\r\nHello\r\n"
+            if taken:
+                assert client.sendmail(sender, ["5551234@fax.lan"], message) == {}
+                continue
+            with pytest.raises((smtplib.SMTPSenderRefused, smtplib.SMTPDataError)) as refusal:
+                client.sendmail(sender, ["5551234@fax.lan"], message)
+            assert (refusal.value.smtp_code, refusal.value.smtp_error[:5]) == (553, b"5.7.1"), (sender, author)
+            assert b"not-your-address" in refusal.value.smtp_error
+    assert len(gateway.store.jobs()) == 3
+
+
+def test_logins_are_computed_beside_the_event_loop(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a hash is computed (here: as long as the test likes), other clients are served."""
+    add_anna(gateway)
+    computing, go_on = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> str:
+        computing.set()
+        assert go_on.wait(20)
+        return "anna"
+
+    monkeypatch.setattr("mailfax.gateway.login.Logins._check", slow)
+    result: list[int] = []
+    with gateway.client() as client, gateway.client() as other:
+        client.ehlo()
+        thread = threading.Thread(target=lambda: result.append(login(client, "anna", PASSWORD)))
+        thread.start()
+        assert computing.wait(20)
+        assert other.noop()[0] == 250
+        go_on.set()
+        thread.join(20)
+    assert result == [235]
+
+
+def test_a_full_swarm_of_logins_waits_its_turn(gateway: Gateway) -> None:
+    add_anna(gateway)
+
+    async def swarm() -> list[str]:
+        logins = Logins(gateway.store)
+        return await asyncio.gather(*(logins.check(name, PASSWORD) for name in ("anna", "nobody", "ANNA", "anna")))
+
+    assert gateway.background.run(swarm()) == ["anna", "", "anna", "anna"]
