@@ -6,6 +6,7 @@ then does the folder go. What a crash leaves in folders is adopted by `spool.ado
 """
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -13,18 +14,22 @@ import structlog
 
 from mailfax.gateway.callsetup import call_in
 from mailfax.gateway.desk import Desk
+from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.live import CallEnded, Live, Ringing
-from mailfax.gateway.pages import account_of, received_page
+from mailfax.gateway.offering import as_offered
+from mailfax.gateway.pages import account_of, page_for_line, received_page
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
 from mailfax.model.fax import InboundFax
 from mailfax.model.ids import Kind
+from mailfax.model.offer import OfferedFax
 from mailfax.model.outcome import Outcome
 from mailfax.modem.line import IncomingCall, Line
 from mailfax.modem.patience import PatientKeeper
 from mailfax.modem.pump import Keeper
 from mailfax.routing.callers import refusal
 from mailfax.spool.adopt import adopt_inbound
+from mailfax.spool.blobs import BlobMissing
 from mailfax.spool.callfolder import (
     CallFolder,
     CallFolderDamaged,
@@ -46,6 +51,7 @@ from mailfax.t30.commands import (
     KeeperResult,
     Note,
     Noted,
+    PageData,
     PageStored,
     StoreBlock,
     StorePage,
@@ -57,8 +63,11 @@ _log = structlog.get_logger()
 class InboundKeeper:
     """The disk's side of an incoming call: pages to the call folder, events to its journal and to whoever watches."""
 
-    def __init__(self, *, desk: Desk, fax_id: str, folder: CallFolder) -> None:
+    def __init__(
+        self, *, desk: Desk, fax_id: str, folder: CallFolder, offers: Sequence[OfferedFax], header: CallHeader
+    ) -> None:
         self._desk, self._fax_id, self._folder = desk, fax_id, folder
+        self._offers, self._header = offers, header
 
     def perform(self, command: KeeperCommand) -> KeeperResult:
         """Answer one request of the engine."""
@@ -73,12 +82,23 @@ class InboundKeeper:
                     self._desk.emit(Live(subject=self._fax_id, line=self._desk.line_name, event=event))
                     return Noted()
                 case FetchPage():
-                    return KeeperFailed(reason="an incoming call has no pages to send")
+                    return PageData(octets=self._coded(command))
                 case _:
                     assert_never(command)
-        except (OSError, SpoolError) as error:
+        except (OSError, SpoolError, BlobMissing) as error:
             _log.error("the disk failed in a call", fax=self._fax_id, error=str(error))
             return KeeperFailed(reason=str(error))
+
+    def _coded(self, wanted: FetchPage) -> bytes:
+        """Give a page of a document that the caller fetches."""
+        document, header = self._offers[wanted.document].document, self._header
+        strips = SentHeader(
+            identity=self._desk.identity,
+            number=header.caller,
+            pages=len(document.pages),
+            started_us=header.started_us,
+        )
+        return page_for_line(document.pages[wanted.index], wanted, strips, self._desk.blobs)
 
     def _store(self, page: StorePage | StoreBlock) -> PageStored:
         """Decode, judge, and make durable; the page at rest is T.6, so that the PDF can wrap it as it is."""
@@ -122,10 +142,11 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> CallResult | No
     desk.emit(Live(subject=fax_id, line=desk.line_name, event=Ringing(called=incoming.called, caller=incoming.caller)))
     folder = CallFolder.create(desk.calls_root, header)
     with contextlib.closing(folder):
-        keeper = InboundKeeper(desk=desk, fax_id=fax_id, folder=folder)
+        offers = desk.store.offers()
+        keeper = InboundKeeper(desk=desk, fax_id=fax_id, folder=folder, offers=offers, header=header)
         path = transcript_path(desk.calls_root, call_id)
         with PatientKeeper(keeper) as patient:
-            result = desk.honest(call_in(line, lambda: _conversation(line, desk, patient, incoming, path)))
+            result = desk.honest(call_in(line, lambda: _conversation(line, desk, patient, offers, incoming, path)))
         folder.finish(result)
     try:
         _keep(read(folder.path), desk)
@@ -159,9 +180,14 @@ def _leave_ringing(incoming: IncomingCall, call_id: str, reason: str, line: Line
     desk.emit(Live(subject=fax.id, line=desk.line_name, event=event))
 
 
-def _conversation(line: Line, desk: Desk, keeper: Keeper, incoming: IncomingCall, path: Path) -> CallResult:
+def _conversation(
+    line: Line, desk: Desk, keeper: Keeper, offers: Sequence[OfferedFax], incoming: IncomingCall, path: Path
+) -> CallResult:
     station = AnswererStation(
-        station_id=desk.identity.station_id, offer=desk.offer_on(line), quality=desk.policy.quality
+        station_id=desk.identity.station_id,
+        offer=desk.offer_on(line),
+        quality=desk.policy.quality,
+        offered=as_offered(offers),
     )
     about = f"{incoming.called or '?'} on {desk.line_name}, from {incoming.caller or '?'}"
     return converse(station, about, line, keeper, path)

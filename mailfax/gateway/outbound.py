@@ -16,10 +16,9 @@ from mailfax.gateway.callsetup import call_out
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.live import CallEnded, Dialling, Live
-from mailfax.gateway.pages import coded_page, paper_width_px, source_resolution
+from mailfax.gateway.pages import page_for_line, paper_width_px
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallEvent, CallResult, DocumentBegun
-from mailfax.model.page import Resolution
 from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobMissing
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, remove
@@ -76,16 +75,7 @@ class OutboundKeeper:
 
     def _coded(self, wanted: FetchPage) -> bytes:
         page = self._claim.parts[wanted.document].document.pages[wanted.index]
-        source = source_resolution(wanted.form)
-        blob = page.standard if source is Resolution.STANDARD else page.fine
-        return coded_page(
-            strip=self._strips[wanted.document].strip(wanted.index + 1, source),
-            body_t6=self._desk.blobs.get(blob.digest),
-            width_px=blob.width_px,
-            rows=blob.rows,
-            form=wanted.form,
-            bit_rate=wanted.bit_rate,
-        )
+        return page_for_line(page, wanted, self._strips[wanted.document], self._desk.blobs)
 
 
 def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallResult:

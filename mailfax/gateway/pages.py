@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 
+from mailfax.gateway.identity import SentHeader
+from mailfax.model.document import DocumentPage
 from mailfax.model.page import A4_WIDTH_PX, Coding, Jbig, PageFormat, PaperLength, Resolution
 from mailfax.render.paper import PAPERS
+from mailfax.spool.blobs import BlobStore
 from mailfax.t4codec import (
     K_BY_RESOLUTION,
     BadRows,
@@ -17,7 +20,7 @@ from mailfax.t4codec import (
 )
 from mailfax.t4codec.scale import fit, shorten
 from mailfax.t4codec.t85 import decode_t85, encode_t85
-from mailfax.t30.commands import PageStored
+from mailfax.t30.commands import FetchPage, PageStored
 
 _PAPER_WIDTHS_PX = (A4_WIDTH_PX, 2048, 2432)  # of A4, B4 and A3 at 8.04 pels a mm (T.4, table 1)
 
@@ -65,6 +68,20 @@ def coded_page(
 def longest_rows(source: Resolution, length: PaperLength) -> int:
     """Return how many rows fit on paper of this length, at the resolution of a raster of ours."""
     return int(PAPERS[source].page_rows * length.mm / PaperLength.A4.mm)
+
+
+def page_for_line(page: DocumentPage, wanted: FetchPage, header: SentHeader, blobs: BlobStore) -> bytes:
+    """Code a page of a document at rest as a call wants it. Raises BlobMissing."""
+    source = source_resolution(wanted.form)
+    blob = page.standard if source is Resolution.STANDARD else page.fine
+    return coded_page(
+        strip=header.strip(wanted.index + 1, source),
+        body_t6=blobs.get(blob.digest),
+        width_px=blob.width_px,
+        rows=blob.rows,
+        form=wanted.form,
+        bit_rate=wanted.bit_rate,
+    )
 
 
 def account_of(decoded: Decoded, took_s: float = 0.0) -> PageStored:

@@ -89,11 +89,12 @@ class RenderDesk:
 
         octets = self._blobs.get(submission.message_digest)
         rendered = render_in_child(octets, self._settings, progress, self._context, self._office.convert)
-        pages = tuple(_page(page, self._blobs) for page in rendered.pages)
+        pages = tuple(document_page(page, self._blobs) for page in rendered.pages)
         return Document(pages=pages, account=rendered.account)
 
 
-def _page(page: RenderedPage, blobs: BlobStore) -> DocumentPage:
+def document_page(page: RenderedPage, blobs: BlobStore) -> DocumentPage:
+    """Put a rendered page as blobs, both rasters of it."""
     return DocumentPage(fine=_blob(page.fine, blobs), standard=_blob(page.standard, blobs))
 
 

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     CALL = "C"
     FAX = "F"
     DELIVERY = "D"
+    OFFER = "P"
 
 
 def encode(number: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from mailfax.model.call import CallResult
+from mailfax.model.call import CallResult, PageConfirmed, PollServed
 from mailfax.model.fax import InboundFax, Kept, ReceivedPage
 from mailfax.model.outcome import Outcome
 from mailfax.spool import callfolder
@@ -73,6 +73,13 @@ def adopt_inbound(store: Store, blobs: BlobStore, record: CallRecord, now_us: in
     and a word about the page, and the folder is to stay for a person.
     """
     pages = tuple(_safe_page(blobs, page) for page in record.pages)
+    for poll in (timed.event for timed in record.events if isinstance(timed.event, PollServed)):
+        who = poll.station_id or record.header.caller or "an unnamed machine"
+        confirmed = sum(isinstance(timed.event, PageConfirmed) for timed in record.events)
+        why = f"by {who}, {confirmed} page(s) confirmed"
+        store.offer_fetched(poll.label, record.header.call_id, why, now_us)
+        if not record.pages:
+            return ()  # the caller came to fetch, and left nothing
     faxes = inbound_faxes(record, pages, now_us)
     for fax in faxes:
         store.add_fax(fax, now_us)

@@ -21,10 +21,24 @@ from mailfax.model.fax import InboundFax
 from mailfax.model.ids import IdMaker
 from mailfax.model.job import Job, JobState
 from mailfax.model.line import LineStatus
+from mailfax.model.offer import OfferedFax
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Submission
 from mailfax.model.user import User
-from mailfax.spool import database, deliveries, disk, faxes, history, jobs, lines, notices, owner, submissions, users
+from mailfax.spool import (
+    database,
+    deliveries,
+    disk,
+    faxes,
+    history,
+    jobs,
+    lines,
+    notices,
+    offers,
+    owner,
+    submissions,
+    users,
+)
 from mailfax.spool.callfolder import call_path
 from mailfax.spool.changes import Changes
 from mailfax.spool.disk import SpoolFault
@@ -249,6 +263,24 @@ class Store:
     def faxes(self, limit: int = 1000) -> tuple[InboundFax, ...]:
         """Return received faxes, newest first."""
         return self.read(lambda c: faxes.listed(c, limit))
+
+    # -- documents that callers may fetch -----------------------------------------------------------------------------
+
+    def add_offer(self, offer: OfferedFax, now_us: int) -> bool:
+        """Offer a document; False where its selector has one already."""
+        return self.write(lambda c: offers.add(c, offer, now_us))
+
+    def offers(self) -> tuple[OfferedFax, ...]:
+        """Return what is offered, oldest first."""
+        return self.read(offers.listed)
+
+    def remove_offer(self, offer_id: str, now_us: int) -> bool:
+        """Offer a document no longer; False where there is none of this id."""
+        return self.write(lambda c: offers.remove(c, offer_id, now_us))
+
+    def offer_fetched(self, offer_id: str, call_id: str, why: str, now_us: int) -> None:
+        """Write down that a caller fetched a document; once for each call."""
+        self.write(lambda c: offers.fetched(c, offer_id, call_id, why, now_us))
 
     # -- notices and mails going out ----------------------------------------------------------------------------------
 

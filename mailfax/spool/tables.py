@@ -32,7 +32,7 @@ from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.submission import Notify
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0006"  # the newest migration
+REVISION = "0007"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -280,6 +280,18 @@ users = Table(
     Column("header_name", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("selector", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("document", _Json(Document), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Index("ux_offers_selector", "selector", unique=True),
 )
 
 transitions = Table(

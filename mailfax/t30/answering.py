@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from mailfax.model.call import DocumentArriving, DocumentResult, PageReceived, PageStarted, RemoteIdentified
 from mailfax.model.outcome import Outcome
-from mailfax.model.page import PageFormat
+from mailfax.model.page import A4_WIDTH_PX, PageFormat
 from mailfax.t30.addressing import BITS
 from mailfax.t30.capabilities import Dcs
 from mailfax.t30.commands import BlockStored, NotYet, PageStored, SendFrames, StoreBlock, StorePage
@@ -47,12 +47,16 @@ class PageQuality:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Offered:
-    """A document that whoever calls may fetch: `pages` of it, for the `selector` (SEP) and `password` (PWD) that it wants, if any."""
+    """A document that whoever calls may fetch: `pages` of it, for the `selector` (SEP) and `password` (PWD) that it wants, if any.
+
+    `r8_px` is how wide its widest page is, in pels at 8.04 a mm.
+    """
 
     label: str
     pages: int
     selector: str = ""
     password: str = ""
+    r8_px: int = A4_WIDTH_PX
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
