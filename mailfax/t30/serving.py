@@ -25,7 +25,11 @@ def serve(state: Answering, dtc: Frame) -> Steps[Next]:
         )
     yield from note(link, PollServed(label=offered.label, station_id=link.station_id))
     job = CallerJob(
-        pages=offered.pages, station_id=state.station.station_id, offer=state.station.offer, label=offered.label, r8_px=offered.r8_px
+        pages=offered.pages,
+        station_id=state.station.station_id,
+        offer=state.station.offer,
+        label=offered.label,
+        r8_px=offered.r8_px,
     )
     calling = Calling(jobs=(job,), link=link, place_of_first=number)
     yield from hear_dis(calling, read_dis(dtc))
