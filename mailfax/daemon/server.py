@@ -151,8 +151,9 @@ class Server:
         finally:
             _log.info("mailfax stops")
             await smtp.close()
-            await _cancel(lines)  # calls may end first, so what they need goes after them
-            await _cancel(tasks)
+            if self._config.calls.finish_s:
+                await _cancel(lines)  # calls may end first, so what they need goes after them
+            await _cancel([*lines, *tasks])
             await self._control.stop()
 
     def _exchange_specs(self) -> Iterator[ChildSpec]:
