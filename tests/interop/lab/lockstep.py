@@ -79,18 +79,19 @@ class LockstepPort:
 class LockstepExchange:
     """An exchange with one modem; `line` is our driver on it. `route`, `ring` and `finished` are those of LabExchange."""
 
-    def __init__(self, *, bad_line: Callable[[], Carries] | None = None) -> None:
-        self._exchange = Exchange()
+    def __init__(self, *, bad_line: Callable[[], Carries] | None = None, open_line: bool = True) -> None:
+        self.inner = self._exchange = Exchange()
         self._exchange.bad_line = bad_line
-        self._modem = self._exchange.add_modem()
+        self.modem = self._modem = self._exchange.add_modem()
         port = LockstepPort(self._exchange, self._modem)
-        self.line = Class1Line(Class1Settings(device="lockstep"), port, clock=port.clock)
+        if open_line:
+            self.line = Class1Line(Class1Settings(device="lockstep"), port, clock=port.clock)
 
     def route(self, pattern: str, spec: str) -> None:
         self._exchange.routes.insert(0, (pattern, spec))
 
-    def ring(self, spec: str) -> None:
-        self._exchange.ring(self._modem, spec, Ring())
+    def ring(self, spec: str, how: Ring | None = None) -> None:
+        self._exchange.ring(self._modem, spec, how or Ring())
 
     def finished(self, limit_s: float = 600.0) -> Finished:
         """Let time pass until a call has ended, and return what came of it."""
@@ -102,5 +103,6 @@ class LockstepExchange:
         return self._exchange.finished.get()
 
     def close(self) -> None:
-        self.line.close()
+        if hasattr(self, "line"):
+            self.line.close()
         self._exchange.close()
