@@ -55,6 +55,10 @@ class Port(Protocol):
         ...
 
 
+# SerialException is an OSError; termios has an error of its own; a port closed under us gives the others.
+GONE = (OSError, termios.error, ValueError, TypeError)
+
+
 @contextlib.contextmanager
 def _faults(device: str) -> Iterator[None]:
     """Turn what pyserial and the kernel raise into a sentence."""
@@ -62,12 +66,7 @@ def _faults(device: str) -> Iterator[None]:
         yield
     except serial.SerialTimeoutException as stalled:
         raise LineFault(f"The modem at {device} takes no more data.") from stalled
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        termios.error,
-    ) as gone:  # SerialException is an OSError, what a pulled device gives to tcflush is none; a port closed under us gives the others
+    except GONE as gone:
         raise LineFault(f"The modem at {device} cannot be used: {gone}.") from gone
 
 
@@ -143,22 +142,22 @@ class SerialPort:
 
     def drop_dtr(self) -> None:
         """Lower DTR; a pty has none, and that is no fault."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*GONE):
             self._serial.dtr = False
 
     def raise_dtr(self) -> None:
         """Raise DTR."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*GONE):
             self._serial.dtr = True
 
     def interrupt(self) -> None:
         """Make a blocked write return; network ports bound theirs themselves."""
         cancel = getattr(self._serial, "cancel_write", None)
         if cancel is not None:
-            with contextlib.suppress(OSError, TypeError):
+            with contextlib.suppress(*GONE):
                 cancel()
 
     def close(self) -> None:
         """Give the device back."""
-        with self._lock, contextlib.suppress(OSError, TypeError):
+        with self._lock, contextlib.suppress(*GONE):
             self._serial.close()

@@ -70,6 +70,25 @@ class LabExchange:
         """Have the network end every call at once."""
         self._exchange.do(self._exchange.cut)
 
+    def unplug(self) -> None:
+        """Take the modem away: the other end of its pty is closed, its link gone, a call in progress cut."""
+
+        def pull() -> None:
+            for call in list(self._exchange.calls):
+                self._exchange._finish(call, "unplugged", tell_modem=False)
+            self._exchange.modems.remove(self._modem)
+            self._modem.close()
+
+        self._exchange.do(pull)
+
+    def plug_in(self) -> None:
+        """Bring a modem back under the same name."""
+
+        def bring() -> None:
+            self._modem = self._exchange.add_modem(Path(self.device))
+
+        self._exchange.do(bring)
+
     def finished(self, timeout_s: float = CALL_LIMIT_S) -> Finished:
         """Wait for a call to end and return what came of it; raises queue.Empty."""
         return self._exchange.finished.get(timeout=timeout_s)

@@ -142,3 +142,17 @@ def test_nobody_listens_on_the_network_port() -> None:
     for scheme in ("socket", "rfc2217"):
         with pytest.raises(LineFault, match="cannot be used"):
             open_class1(Class1Settings(device=f"{scheme}://127.0.0.1:{port_number}"))
+
+
+def test_nothing_that_is_done_with_a_device_that_went_away_is_more_than_a_fault() -> None:
+    modem_end, our_end = os.openpty()
+    opened = port(os.ttyname(our_end), FlowControl.XON_XOFF)
+    os.close(our_end)
+    os.close(modem_end)
+    for attempt in (opened.read, opened.pending, opened.drop_output, lambda: opened.write(b"AT\r")):
+        with pytest.raises(LineFault, match="cannot be used"):
+            attempt()
+    opened.drop_dtr()
+    opened.raise_dtr()
+    opened.interrupt()
+    opened.close()
