@@ -45,10 +45,10 @@ def test_a_modem_that_is_pulled_out_in_a_call(lab_exchange: LabExchange, tmp_pat
     with serving(lab_exchange, tmp_path) as gateway:
         gateway.post(three_page_mail(), NUMBER)
         gateway.until(step)
-        lab_exchange.unplug()
+        lab_exchange.pull_out()
         until_line(gateway, "down")
         received = len(read_pages(got)) if got.exists() else 0
-        lab_exchange.plug_in()
+        lab_exchange.put_back()
         until_line(gateway, "up")
         (job,) = gateway.store.jobs()
         (attempt, *_) = gateway.store.attempts(job.id)
@@ -66,9 +66,9 @@ def test_an_idle_modem_that_is_pulled_out_and_put_back(lab_exchange: LabExchange
     lab_exchange.route(NUMBER, f"receive:{tmp_path}/got.tif")
     with serving(lab_exchange, tmp_path) as gateway:
         until_line(gateway, "up")
-        lab_exchange.unplug()
+        lab_exchange.pull_out()
         until_line(gateway, "down")
-        lab_exchange.plug_in()
+        lab_exchange.put_back()
         until_line(gateway, "up")
         gateway.post(three_page_mail(), NUMBER)
         gateway.until("delivered after")

@@ -70,7 +70,7 @@ class LabExchange:
         """Have the network end every call at once."""
         self._exchange.do(self._exchange.cut)
 
-    def unplug(self) -> None:
+    def pull_out(self) -> None:
         """Take the modem away: the other end of its pty is closed, its link gone, a call in progress cut."""
 
         def pull() -> None:
@@ -81,7 +81,7 @@ class LabExchange:
 
         self._exchange.do(pull)
 
-    def plug_in(self) -> None:
+    def put_back(self) -> None:
         """Bring a modem back under the same name."""
 
         def bring() -> None:
