@@ -13,6 +13,7 @@ FUZZ_S ?= 600
 DEMO   := $(if $(MAIL),--mail "$(MAIL)") $(if $(TO),--to "$(TO)") $(DEMO_ARGS)
 
 DEBIAN_RUN  := python3-venv fonts-dejavu-core fonts-noto-core fonts-noto-cjk libseccomp2
+DEBIAN_BENCH := ghostscript tesseract-ocr tesseract-ocr-eng
 DEBIAN_OFFICE := libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
 DEBIAN_TEST := $(DEBIAN_RUN) libspandsp2 libtiff-tools swaks libnet-ssleay-perl mutt postfix dovecot-imapd dovecot-lmtpd poppler-utils jbigkit-bin mgetty mgetty-fax bubblewrap $(DEBIAN_OFFICE)
 
@@ -52,7 +53,7 @@ fuzz: $(VENV)/.fuzz
 	@PYTHONPATH=. $(BIN)/python tests/t4codec/fuzz_decode.py -max_total_time=$(FUZZ_S) -timeout=20 build/fuzz-corpus fixtures/fax/seeds
 
 bench: $(VENV)/.bench
-	@for program in bench/journey.py bench/codec.py; do echo "== $$program"; $(BIN)/python $$program; done
+	@for program in bench/journey.py bench/codec.py bench/render.py bench/legibility.py; do echo "== $$program"; $(BIN)/python $$program; done
 
 docs: $(VENV)/.test
 	@$(BIN)/python docs/generate.py
@@ -76,5 +77,5 @@ $(VENV)/.fuzz: $(VENV)/.test
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test
-	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" "[dev,bench]" "$(DEBIAN_TEST)"
+	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" "[dev,bench]" "$(DEBIAN_TEST) $(DEBIAN_BENCH)"
 	@touch $@

@@ -1,4 +1,4 @@
-"""Can it be read, and what does it cost: python bench/legibility.py [--quick] [--seconds-only].
+"""Can it be read, and what does it cost: python bench/legibility.py [--quick] [--seconds-only] [--raster 204x98].
 
 Legibility: tesseract reads the same PDF page as we, Ghostscript (tiffg4) and pdftoppm (-mono) make it black and white, at 204x196 and 204x98.
 Printed is the share of characters that are wrong (edit distance), in per cent, of at least 400 words a row. All three rasters are enlarged
@@ -93,9 +93,9 @@ def error_percent(shown: str, heard: str) -> float:
     return 100 * Levenshtein.distance(shown, heard) / len(shown)
 
 
-def legibility(sizes: tuple[int, ...]) -> Iterator[str]:
+def legibility(rasters: list[str], sizes: tuple[int, ...]) -> Iterator[str]:
     yield f"{'raster':8} {'size':>4} {'letters':10} {'words':>5}  " + "".join(f"{name:>10}" for name in RENDERERS)
-    tasks = [(raster, size, colour) for raster in RASTERS for colour in COLOURS for size in sizes]
+    tasks = [(raster, size, colour) for raster in rasters for colour in COLOURS for size in sizes]
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(lambda task: _row(*task), tasks)
 
@@ -148,12 +148,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two sizes only")
     parser.add_argument("--seconds-only", action="store_true")
+    parser.add_argument("--raster", choices=list(RASTERS), help="only this one, of the legibility")
     arguments = parser.parse_args()
     warm()
     for line in line_time():
         print(line, flush=True)
     if not arguments.seconds_only:
-        for line in legibility((6, 9) if arguments.quick else SIZES):
+        rasters = [arguments.raster] if arguments.raster else list(RASTERS)
+        for line in legibility(rasters, (6, 9) if arguments.quick else SIZES):
             print(line, flush=True)
 
 

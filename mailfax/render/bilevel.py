@@ -5,7 +5,6 @@ tones of the whole picture. Pixels alone decide only inside an area. Grey is num
 `text`, `header`, `pdf` and `image`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +13,9 @@ from numpy.typing import NDArray
 from mailfax.model.page import A4_WIDTH_PX, Resolution
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.paper import FINE, PAPERS, STANDARD
-from mailfax.render.screen import screen, screen_rows
+from mailfax.render.screen import screen
 from mailfax.render.sheet import Sheet
-from mailfax.render.tints import tinted
+from mailfax.render.tints import screen_tints
 from mailfax.render.tones import Grey, ink_level, level_paper
 from mailfax.t4codec.bitmap import Bitmap
 
@@ -27,6 +26,7 @@ THRESHOLD = {Resolution.FINE: 165, Resolution.STANDARD: 180}
 _WHITE = 255
 _PLATE_PX = 3  # kept free of the screen around letters
 _SAME_TONE = 8
+_SHORTEST_LINE_PX = 24  # 3 mm
 _FLAT_SHARE = 0.3
 _UNEVEN_THRESHOLD = 100  # on a photograph, whose own tones come near those of the letters
 
@@ -120,7 +120,18 @@ def both_rasters(
     lost[:-1] &= ~black[1:]
     for box in (*half.photographs, *half.scans, *half.tints):
         lost[_slices(box)] = False
-    return fine_black, black | lost
+    for row in np.flatnonzero(np.count_nonzero(lost, axis=1) >= _SHORTEST_LINE_PX):
+        black[row] |= _long_runs(lost[row])
+    return fine_black, black
+
+
+def _long_runs(row: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep of one row what is as long as a line; specks are edges of letters."""
+    edges = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0))
+    kept = np.zeros_like(row)
+    for first, end in edges.reshape(-1, 2):
+        kept[first:end] = end - first >= _SHORTEST_LINE_PX
+    return kept
 
 
 def _slices(box: Box) -> tuple[slice, slice]:
@@ -135,34 +146,12 @@ def _between(threshold: int, ink: int, ground: int = _WHITE) -> float:
 
 def _lay_tints(black: NDArray[np.bool_], grey: Grey, areas: Areas, rows_per_px: float) -> None:
     """Screen what is flat and thick inside the boxes of tints, but for photographs and scans."""
-    free = np.ones(grey.shape, dtype=np.bool_)
-    for box in (*areas.photographs, *areas.scans):
+    others = (*areas.photographs, *areas.scans)
+    free = np.ones(grey.shape, dtype=np.bool_) if others else None
+    for box in others:
+        assert free is not None
         free[_slices(box)] = False
-    for box in _apart(areas.tints):
-        piece = grey[_slices(box)]
-        thick = tinted(piece, free[_slices(box)], rows_per_px)
-        black[_slices(box)][thick] = screen_rows(piece, box[1])[thick]
-
-
-def _apart(boxes: Sequence[Box]) -> list[Box]:
-    """Join boxes that overlap, until none do: no pel is looked at twice."""
-    apart: list[Box] = []
-    for box in sorted(boxes, key=_area, reverse=True):
-        joined = box
-        while hits := [other for other in apart if _overlap(joined, other)]:
-            apart = [other for other in apart if other not in hits]
-            lefts, tops, rights, bottoms = zip(*hits, joined, strict=True)
-            joined = (min(lefts), min(tops), max(rights), max(bottoms))
-        apart.append(joined)
-    return apart
-
-
-def _area(box: Box) -> int:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+    screen_tints(black, grey, areas.tints, free, rows_per_px)
 
 
 def _lay_plate(black: NDArray[np.bool_], grey: Grey, plate: Plate, threshold: int) -> None:

@@ -25,6 +25,7 @@ from mailfax.render.tones import Grey
 # Its only advice is to build pdfium with XFA and JavaScript, which is the last thing a mail gateway wants.
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 
+_SMALL_LETTERS_PX = 9.2 / PT_PER_INCH * FINE.y_dpi
 _TURN_LEFT = 3  # quarter turns clockwise, as pdfium counts them
 _FLAGS = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_PRINTING | pdfium_c.FPDF_GRAYSCALE
 
@@ -82,9 +83,9 @@ class PdfSource:
         grey = jpeg_page(page, picture, width, rows) if picture and self._plain_jpegs else None
         if grey is None:
             grey = _drawn(page, size, width, rows)
-        # Letters are drawn anew at 98 rows to the inch: at 6 points tesseract then errs ten times less than on the mean of two rows.
-        has_shapes = bool(objects.has_letters or objects.paths or objects.annotations)
-        half = _drawn(page, size, width, rows // 2) if has_shapes else halve(grey)
+        # Small letters are drawn anew at 98 rows to the inch: at 6 points tesseract then errs ten times less than on the mean of two rows.
+        is_small = objects.smallest_letters_px < _SMALL_LETTERS_PX or bool(objects.annotations)
+        half = _drawn(page, size, width, rows // 2) if is_small else halve(grey)
         fine, standard = both_rasters(grey, half, areas_of(objects, grey), self._photos)
         if not fine.any():
             self._notes.append(_blank_note(index, objects, grey))

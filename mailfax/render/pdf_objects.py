@@ -6,6 +6,7 @@ of light grey would not survive any threshold.
 """
 
 import ctypes
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -74,7 +75,12 @@ class PageObjects:
     pictures: list[Picture] = field(default_factory=list)
     count: int = 0
     paths: int = 0
-    has_letters: bool = False
+    smallest_letters_px: float = math.inf  # rows of the fine raster, as high as the type is
+
+    @property
+    def has_letters(self) -> bool:
+        """Say whether there are any, to be seen or not."""
+        return self.smallest_letters_px < math.inf
 
     @property
     def sole_picture(self) -> Picture | None:
@@ -134,6 +140,7 @@ class _Reader:
         self._page, self._pels = page, pels
         self._colour = [ctypes.c_uint() for _ in range(4)]
         self._edges = [ctypes.c_float() for _ in range(4)]
+        self._matrix = pdfium_c.FS_MATRIX()
         self._fill, self._stroke, self._width = ctypes.c_int(), ctypes.c_int(), ctypes.c_float()
         self._found = PageObjects()
         self._black_letters: list[tuple[int, Handle, Matrix]] = []
@@ -182,7 +189,10 @@ class _Reader:
         return found
 
     def _letters(self, item: Handle, matrix: Matrix) -> None:
-        self._found.has_letters = True
+        if pdfium_c.FPDFTextObj_GetFontSize(item, self._width) and pdfium_c.FPDFPageObj_GetMatrix(item, self._matrix):
+            _, _, c, d, _, _ = matrix
+            size = self._width.value * math.hypot(self._matrix.c, self._matrix.d) * math.hypot(c, d)
+            self._found.smallest_letters_px = min(self._found.smallest_letters_px, size)
         tone = self._tone(pdfium_c.FPDFPageObj_GetFillColor, item)
         if 0 <= tone <= BLACK_TONE:
             self._black_letters.append((self._found.count, item, matrix))

@@ -16,7 +16,7 @@ Grey = NDArray[np.uint8]
 Black = NDArray[np.bool_]
 
 # In which order the rows of eight turn black as the tone gets darker: two half tones lie as far apart as they can.
-_ROW_ORDER = (0, 4, 2, 6, 1, 5, 3, 7)
+ROW_THRESHOLDS = (np.array((0, 4, 2, 6, 1, 5, 3, 7)) * 32 + 16).astype(np.uint8)
 _SMOOTH_PX = 5  # along the rows: grain of a photograph would break the long runs that make this screen cheap
 # How far the threshold leans to the colour of the pel to the left. More is cheaper and coarser: docs/rendering.md.
 _LEAN = {PhotoScreen.BALANCED: 110.0, PhotoScreen.BEST: 60.0}
@@ -36,14 +36,9 @@ def screen(grey: Grey, photos: PhotoScreen) -> Black:
             assert_never(photos)
 
 
-def screen_rows(grey: Grey, first_row: int = 0) -> Black:
-    """Turn tones into whole rows: the threshold depends on the row alone, so flat tones become unbroken lines.
-
-    `first_row` is where on the page the piece begins: neighbouring pieces then have their lines at one height.
-    """
-    rows = (np.arange(grey.shape[0]) + first_row) % len(_ROW_ORDER)
-    thresholds = (np.array(_ROW_ORDER) * 32 + 16).astype(np.uint8)
-    return grey < thresholds[rows][:, None]
+def screen_rows(grey: Grey) -> Black:
+    """Turn tones into whole rows: the threshold depends on the row alone, so flat tones become unbroken lines."""
+    return grey < ROW_THRESHOLDS[np.arange(grey.shape[0]) % ROW_THRESHOLDS.size][:, None]
 
 
 def _smooth(grey: Grey) -> Grey:

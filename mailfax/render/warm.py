@@ -8,7 +8,7 @@ import pypdfium2 as pdfium
 from PIL import Image
 
 from mailfax.model.page import Resolution
-from mailfax.render import screen
+from mailfax.render import screen, tints
 from mailfax.render.fontset import SCRIPTS
 from mailfax.render.header import HeaderLine, header_strip
 from mailfax.render.settings import RenderSettings
@@ -27,3 +27,4 @@ def warm() -> None:
     Image.init()
     mimetypes.init()  # which reads files of the system
     screen.warm()
+    tints.warm()
