@@ -175,6 +175,7 @@ def poll(
         extra_init=tuple(init or ()),
         dialled_first=dial_prefix,
         caller_id="",
+        polls=True,
     )
     order = trial.PollOrder(number=number, folder=folder, station_id=station_id, selector=selector, password=password)
     trial.poll(order, wished, known_profiles(profiles, profile), transcript, trial.Report(as_json=as_json))

@@ -33,7 +33,8 @@ _log = structlog.get_logger(__name__)
 class Wished:
     """What is said of a modem in the configuration or on the command line; None and AUTO leave it to the profile.
 
-    `extra_init` follows the profile's own commands, `dialled_first` stands before every number.
+    `extra_init` follows the profile's own commands, `dialled_first` stands before every number. `polls`: calls go out to fetch what
+    the far machine offers, which a modem that does T.30 itself has to be told before it dials.
     """
 
     device: str
@@ -51,6 +52,7 @@ class Wished:
     rings: int = 1
     ring_numbers: Mapping[str, str] = field(default_factory=dict)
     adaptive_answer: bool = False
+    polls: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +129,7 @@ def modem_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Cla
     flow = wished.flow or profile.flow
     flow_command = tuple(filter(None, (profile.flow_commands.get(flow, ""),)))
     return replace(
-        _class_settings(wished.device, profile, fax_class),
+        _class_settings(wished, profile, fax_class),
         lock_folder=wished.lock_folder,
         name=wished.name,
         number=wished.number,
@@ -147,12 +149,12 @@ def modem_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Cla
     )
 
 
-def _class_settings(device: str, profile: Profile, fax_class: FaxClass) -> Class1Settings | Class2Settings:
+def _class_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Class1Settings | Class2Settings:
     """Return what a profile says of the one driver or the other."""
     if fax_class in {FaxClass.CLASS1, FaxClass.CLASS1_0}:
         one = profile.class1
         return Class1Settings(
-            device=device,
+            device=wished.device,
             adaptive=one.adaptive,
             transmit=",".join(map(str, one.transmit)),
             receive=",".join(map(str, one.receive)),
@@ -161,7 +163,7 @@ def _class_settings(device: str, profile: Profile, fax_class: FaxClass) -> Class
         )
     two = profile.class2
     return Class2Settings(
-        device=device,
+        device=wished.device,
         bit_order=two.bit_order,
         send_reversed=two.send_reversed,
         receive_reversed=two.receive_reversed,
@@ -170,4 +172,5 @@ def _class_settings(device: str, profile: Profile, fax_class: FaxClass) -> Class
         send_rtc=two.send_rtc,
         hex_numbers=two.hex,
         copy_quality=two.copy_quality,
+        polls=wished.polls,
     )

@@ -35,6 +35,7 @@ from mailfax.render.story import read_files, render_files
 from mailfax.t4codec import warm
 from mailfax.t4codec.tiff import T6Page, write_t6_tiff
 from mailfax.t30.answerer import AnswererStation, PageQuality
+from mailfax.t30.answering import PollRequest
 from mailfax.t30.caller import CallerJob, call
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import FULL_OFFER
@@ -235,6 +236,33 @@ def test_why_there_is_no_call(pages: tuple[RenderedPage, ...], tmp_path: Path, r
     with modem(tmp_path, "2.0", Model()) as (exchange, line):
         exchange.route("*", route)
         assert onecall.send(line, sending(pages), lambda _: None).outcome is outcome
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize(("fax_class", "ecm"), [("2", False), ("2.0", True)])
+def test_a_document_of_their_machine_is_fetched(letter: Path, tmp_path: Path, fax_class: str, ecm: bool) -> None:
+    with LabExchange(tmp_path, model=Model(hex_numbers=False, ecm=ecm)) as exchange:
+        exchange.route("5551234", f"send:{letter}")
+        line = open_modem(Wished(device=exchange.device, fax_class=FaxClass(fax_class), polls=True), PROFILES)
+        station = AnswererStation(station_id="5550000", offer=OFFER, poll=PollRequest())
+        received = onecall.poll(line, "5551234", tmp_path / "in", station, lambda: NOW_US, lambda _: None)
+        far_end = exchange.finished().machine
+        line.close()
+    assert (received.result.outcome, received.result.confirmed) == (Outcome.RECEIVED, {1, 2, 3}), received
+    assert far_end is not None
+    assert (far_end.ok, far_end.pages) == (True, 3)
+    assert_same(read_pages(received.files[0]), read_pages(letter))
+
+
+@pytest.mark.interop
+def test_a_machine_that_offers_nothing_says_so(tmp_path: Path) -> None:
+    with LabExchange(tmp_path, model=Model()) as exchange:
+        exchange.route("*", f"receive:{tmp_path}/got.tif")
+        line = open_modem(Wished(device=exchange.device, fax_class=FaxClass.CLASS2, polls=True), PROFILES)
+        station = AnswererStation(offer=OFFER, poll=PollRequest())
+        received = onecall.poll(line, "5551234", tmp_path / "in", station, lambda: NOW_US, lambda _: None)
+        line.close()
+    assert received.result.outcome is Outcome.NOTHING_TO_POLL
 
 
 @pytest.mark.interop

@@ -19,7 +19,7 @@ from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.at.ringing import DidMemory, Ringing
 from mailfax.modem.class2.frames import best_modulation
 from mailfax.modem.class2.hangup import read_hang_up
-from mailfax.modem.class2.receiver import Receiver
+from mailfax.modem.class2.receiver import Receiver, asks_for_document
 from mailfax.modem.class2.sender import Sender
 from mailfax.modem.class2.settings import Class2Settings
 from mailfax.modem.class2.talk import CallOver, Talk, Tell
@@ -231,6 +231,9 @@ class Class2Line:
 
     def _send(self, sender: Sender, command: LineCommand) -> LineResult:
         match command:
+            case SendFrames() if asks_for_document(command.frames):
+                self._call = Receiver(talk=self._talk, answered=True)
+                self._call.ask(command.frames)
             case SendFrames():
                 sender.say(command.frames)
             case SendPage():
@@ -301,7 +304,8 @@ class Class2Line:
         talk.learn()
         self.best_modulation = best_modulation(talk.able)
         # Which of these a modem does not know is as different as the modems are, and none of them is needed by all.
-        wanted = ("AT+FCR=1", settings.bit_order, settings.copy_quality, talk.words.reports)
+        polling = f"AT{talk.words.polling}=1" if settings.polls else ""
+        wanted = ("AT+FCR=1", settings.bit_order, settings.copy_quality, talk.words.reports, polling)
         for text in filter(None, wanted):
             if dialogue.command(text, settings.command_timeout_s) is not Result.OK:
                 _log.warning("the modem does not take a command", line=self.name, command=text)

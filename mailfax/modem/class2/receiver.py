@@ -55,6 +55,17 @@ class Receiver:
     pages: int = 0
     over: bool = False
 
+    def ask(self, frames: tuple[bytes, ...]) -> None:
+        """Tell the modem as whom we ask for a document; with the first +FDR it does (T.32: +FPO, then +FDR)."""
+        for frame in filter(None, map(parse_frame, frames)):
+            match frame.fcf:
+                case Fcf.CIG:
+                    self.talk.must(f'AT{self.talk.words.polling_id}="{read_identification(frame.fif)}"')
+                case Fcf.DTC:
+                    pass
+                case _:
+                    raise LineFault(f"A Class 2 modem cannot be made to send {frame.fcf}.")
+
     def say(self, frames: tuple[bytes, ...]) -> None:
         """Take a burst of the engine."""
         for octets in frames:
@@ -74,7 +85,7 @@ class Receiver:
             case Fcf.DCN:
                 if self.talk.heard.hang_up is None:
                     self.talk.command(f"AT{self.talk.words.abort}")
-            case Fcf.CFR | Fcf.FTT:
+            case Fcf.CFR | Fcf.FTT | Fcf.DTC | Fcf.CIG:
                 pass  # the modem has trained before it reported the DCS
             case _:
                 raise LineFault(f"A Class 2 modem cannot be made to send {frame.fcf}.")
@@ -244,3 +255,8 @@ class Receiver:
             self.commands.append((build_frame(Fcf.DCN, x=True),))
         else:
             self.talk.check_up()
+
+
+def asks_for_document(frames: tuple[bytes, ...]) -> bool:
+    """Say whether a burst of the engine is the request of a caller that polls (T.30, 5.3.6.1.2)."""
+    return any(frame.fcf is Fcf.DTC for frame in map(parse_frame, frames) if frame)

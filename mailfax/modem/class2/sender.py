@@ -19,6 +19,7 @@ from mailfax.modem.class2.talk import CallOver, Talk, first_number
 from mailfax.modem.class2.words import Parameters
 from mailfax.modem.line import LineFault
 from mailfax.modem.profile import FaxClass
+from mailfax.t30.bits import Bit
 from mailfax.t30.capabilities import Dcs
 from mailfax.t30.ecm import PageEnd, page_end, read_fcds
 from mailfax.t30.frames import (
@@ -63,6 +64,7 @@ class Sender:
             raise LineFault("The modem does not say what the far machine can do (+FDIS, +FIS).")
         own = [(Fcf.CSI, identification_fif(heard.station_id))] if heard.station_id else []
         dis = dis_of(heard.theirs, self.talk.able)
+        dis = dis.with_bits({Bit.READY_TO_BE_POLLED}) if heard.polled else dis
         self.frames.append(build_burst([*own, (Fcf.DIS, dis.fif)], x=False))
 
     def hear(self) -> tuple[bytes, ...] | None:

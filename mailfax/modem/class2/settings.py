@@ -27,6 +27,7 @@ class Class2Settings(ModemSettings):
     send_rtc: bool = False
     hex_numbers: bool = True
     copy_quality: str = ""
+    polls: bool = False  # calls are made to fetch what the far machine offers
     # The modem keeps T.30's own times; these only end what it would never end. Dialling and answering include phase B: T1 is
     # 35 s, and three trainings at each of six rates take a minute and a half.
     dial_timeout_s: float = 65.0 + 130.0

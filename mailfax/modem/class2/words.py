@@ -19,12 +19,29 @@ class Words:
     own_id: str
     page_status: str
     abort: str
+    polling: str  # has the modem say whether there is a document to fetch, and fetch it
+    polling_id: str
     reports: str = ""  # turns on that the modem tells what it hears
 
 
-_OLD = Words(capability="+FDCC", session="+FDIS", own_id="+FLID", page_status="+FPTS", abort="+FK")
+_OLD = Words(
+    capability="+FDCC",
+    session="+FDIS",
+    own_id="+FLID",
+    page_status="+FPTS",
+    abort="+FK",
+    polling="+FSPL",
+    polling_id="+FCIG",
+)
 _NEW = Words(
-    capability="+FCC", session="+FIS", own_id="+FLI", page_status="+FPS", abort="+FKS", reports="AT+FNR=1,1,1,1"
+    capability="+FCC",
+    session="+FIS",
+    own_id="+FLI",
+    page_status="+FPS",
+    abort="+FKS",
+    polling="+FSP",
+    polling_id="+FPI",
+    reports="AT+FNR=1,1,1,1",
 )
 WORDS = {FaxClass.CLASS2: _OLD, FaxClass.CLASS2_0: _NEW, FaxClass.CLASS2_1: _NEW}
 

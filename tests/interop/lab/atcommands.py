@@ -11,8 +11,8 @@ _EXTENDED = re.compile(r"([+#][A-Z]+)(=\?|\?|=([^;]*))?;?", re.IGNORECASE)
 CLASSES = ("0", "2", "2.0", "2.1")
 # Commands that are taken and mean nothing here: the emulator has no such thing to set.
 _TAKEN = {
-    "+FCQ", "+FCR", "+FAA", "+FTBC", "+FBADLIN", "+FBADMUL", "+FCTCRTY", "+FPHCTO", "+FMINSP", "+FREL", "+FLPL", "+FSPL",
-    "+FNR", "+FIE", "+FIP", "+FCT", "+FMS", "+FRY", "+FLO", "+FPP", "+FLP", "+FSP", "+FEA", "+FRQ", "+FBU", "+FBUG", "+FPR",
+    "+FCQ", "+FCR", "+FAA", "+FTBC", "+FBADLIN", "+FBADMUL", "+FCTCRTY", "+FPHCTO", "+FMINSP", "+FREL", "+FLPL",
+    "+FNR", "+FIE", "+FIP", "+FCT", "+FMS", "+FRY", "+FLO", "+FPP", "+FLP", "+FEA", "+FRQ", "+FBU", "+FBUG", "+FPR",
     "+FCIG", "+FPI", "+FNS", "+FNSF", "+FFC", "+FSA", "+FPA", "+FPW", "+FAP",
 }  # fmt: skip
 _ACTIONS = {"+FDT": "send page", "+FDR": "receive page", "+FET": "page end", "+FK": "abort", "+FKS": "abort"}
@@ -34,6 +34,7 @@ class Settings:
     echo: bool = True
     words: bool = True
     caller_id: bool = False
+    polls: bool = False
     fax_class: str = "0"
     bit_order: int = 0
     ident: str = ""
@@ -107,6 +108,8 @@ def _extended(name: str, how: str, value: str, settings: Settings, reply: Reply)
             reply.lines += [",".join(CLASSES)] if ranges else [settings.fax_class] if query else []
             reply.good = ranges or query or value in CLASSES
             settings.fax_class = value if value in CLASSES else settings.fax_class
+        case "+FSPL" | "+FSP":
+            settings.polls = value == "1"
         case "+VCID" | "#CID":
             settings.caller_id = value not in {"", "0"}
         case _ if name in IDENTITY and query:

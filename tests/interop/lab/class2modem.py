@@ -19,6 +19,7 @@ from lab.class2words import (
     ENCODING,
     Parameters,
     hang_up_code,
+    has_document,
     meet,
     parameters_of_dcs,
     parameters_of_dis,
@@ -267,6 +268,8 @@ class Class2Modem:
         self._connect_lines(terminal.ident, "+FCI", "+FCSI")
         word = "+FIS" if self._settings.new else "+FDIS"
         self.say(f"{word}:{self._write(parameters_of_dis(terminal.dis))}")
+        if has_document(terminal.dis) and self._settings.polls:
+            self.say("+FPO" if self._settings.new else "+FPOLL")
         if self._executing == "page start":
             self._send_page()
         elif self._executing in {"dial", "ppm"}:  # the latter after EOM
@@ -296,6 +299,8 @@ class Class2Modem:
         if first:
             self._final("OK")
             return False
+        if self._executing == "page comes":
+            self._begin_page()
         terminal.let_go()
         return True
 
@@ -589,24 +594,33 @@ class Class2Modem:
 
     def _receive_page(self) -> None:
         terminal = self.terminal
-        if terminal is None or terminal.held is None or terminal.calling:
+        polled = terminal is not None and terminal.calling and self._settings.polls and has_document(terminal.dis)
+        if terminal is None or terminal.held is None or (terminal.calling and not terminal.receives and not polled):
             self._final("ERROR")
             return
-        self._executing = "receive"
-        last = terminal.held.why is Wait.PAGE and terminal.page_end == "EOP" and self._answer & 1
-        if terminal.held.why is Wait.PAGE:
-            terminal.verdict = VERDICT_OF[self._answer]
+        held, verdict = terminal.held.why, VERDICT_OF.get(self._answer, "MCF")
+        if held is Wait.IDENTIFIED:
+            terminal.receives = True
+            self._executing = "page comes"
+        elif held is Wait.PAGE:
+            terminal.verdict = verdict
+            last = terminal.page_end == "EOP" and verdict != "RTN"
+            trained_anew = verdict != "MCF" or terminal.page_end == "EOM"
+            self._executing = "farewell" if last else "page comes"
+            if not last and not trained_anew:
+                self._begin_page()
         else:
             self.say("+FCR" if self._settings.new else "+FCFR")
             assert self._chosen is not None
             self.say(f"{'+FCS' if self._settings.new else '+FDCS'}:{self._write(self._chosen)}")
-        if last:
-            self._executing = "farewell"
-        else:
-            self._port.say(b"\r\nCONNECT\r\n")
-            self.said.append("CONNECT")
-            self._waits_for_start = True
+            self._begin_page()
         self._go()
+
+    def _begin_page(self) -> None:
+        self._executing = "receive"
+        self._port.say(b"\r\nCONNECT\r\n")
+        self.said.append("CONNECT")
+        self._waits_for_start = True
 
     # -- words
 

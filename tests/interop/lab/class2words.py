@@ -75,6 +75,11 @@ def parameters_of_dis(fif: bytes) -> Parameters:
     )
 
 
+def has_document(fif: bytes) -> bool:
+    """Say whether a DIS offers a document to be polled."""
+    return _bit(fif, 9)
+
+
 def parameters_of_dcs(fif: bytes) -> Parameters:
     """Read a DCS."""
     return Parameters(

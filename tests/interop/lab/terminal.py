@@ -60,6 +60,7 @@ class Terminal(FaxMachine):
         self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
         super().__init__(MachineSpec(sends=False, file=received, options=options), calling=calling)
         self.calling = calling
+        self.receives = not calling  # a calling one does once it has polled
         self.t30 = self._t30
         self._thread = threading.Thread(target=self._run, name="terminal", daemon=True)
         self._thread.start()
@@ -133,7 +134,7 @@ class Terminal(FaxMachine):
         if name == "DIS":
             self.dis = frame[1:]
             self._note_ident()
-            if self.calling:
+            if self.calling and not self.receives:
                 self._hold(Wait.IDENTIFIED, frame)
         elif name == "DCS":
             self.dcs = frame[1:]
@@ -143,11 +144,11 @@ class Terminal(FaxMachine):
             statistics = sd.Statistics()  # of this page; its end clears them
             sd.t30_get_transfer_statistics(self._t30, ctypes.byref(statistics))
             self.bad_rows, self.longest_bad_run = statistics.bad_rows, statistics.longest_bad_row_run
-        elif name in ANSWERS and self.page_end and self.calling:
+        elif name in ANSWERS and self.page_end and not self.receives:
             self._hold(Wait.ANSWERED, frame)
 
     def _says(self, name: str, second: str, frame: bytes, octets: int) -> None:
-        if self.calling:
+        if not self.receives:
             if name == "DCS":
                 self.dcs = frame[1:]
             if name.startswith("PPS") or name in ENDS:
