@@ -66,6 +66,9 @@ def send(
     from_page: Annotated[
         int, typer.Option(help="First page to send, to go on after a call that was cut off.", min=1)
     ] = 1,
+    cover: Annotated[
+        bool, typer.Option("--cover", help="With --from-page: begin with a short page that says which pages follow.")
+    ] = False,
     speed: Speed = None,
     flow: Flow = None,
     init: Init = None,
@@ -99,6 +102,7 @@ def send(
         resolution=resolution,
         max_rate=max_rate,
         from_page=from_page,
+        cover=cover,
         subaddress=subaddress,
         sender_id=sender_id,
     )

@@ -101,6 +101,7 @@ class SendOrder:
     resolution: Resolution
     max_rate: int
     from_page: int
+    cover: bool
     subaddress: str = ""
     sender_id: str = ""
 
@@ -147,6 +148,7 @@ def send(
             offer=offer(order.resolution, order.max_rate, line.best_modulation),
             started_us=wall_clock_us(),
             first_page=order.from_page - 1,
+            cover=order.cover and order.from_page > 1,
             addressing=Addressing(subaddress=subaddress, sender_id=order.sender_id[:20]),
         )
         result = onecall.send(line, sending, report.tell)

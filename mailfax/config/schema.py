@@ -254,6 +254,13 @@ class Calls(_Section, frozen=True, kw_only=True):
             "since anybody there might get it; or send it without, and say so in the report."
         ),
     ] = "fail"
+    continuation_cover: Annotated[
+        bool,
+        Meta(
+            description="Whether a call that goes on with a fax whose first call was cut off begins with a short page "
+            "that says which pages follow. Header lines count the pages of the whole fax in any case."
+        ),
+    ] = False
     good_rows_percent: Annotated[
         int,
         Meta(description="Rows of a received page that must be readable; below, the page is refused.", ge=0, le=100),

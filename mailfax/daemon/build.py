@@ -187,6 +187,7 @@ def call_policy(config: Config) -> CallPolicy:
             retrain_share=calls.retrain_percent / 100,
         ),
         bad_rows=BadRows(calls.damaged_rows),
+        continuation_cover=calls.continuation_cover,
     )
 
 

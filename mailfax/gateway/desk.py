@@ -27,12 +27,13 @@ from mailfax.t30.negotiate import Offer
 class CallPolicy:
     """How calls are held.
 
-    What is done after a refusal as the sender, what is told, what is good enough as the receiver, and made of bad rows.
+    What is done after a refusal as the sender, what is told, whether a call that continues a fax says so on a cover, what is good enough as the receiver, and made of bad rows.
     """
 
     after_rtn: AfterRtn = AfterRtn.RETRANSMIT
     quality: PageQuality = field(default_factory=PageQuality)
     bad_rows: BadRows = BadRows.COPY
+    continuation_cover: bool = False
     needs_subaddress: bool = True
     sender_ids: Mapping[str, str] = field(default_factory=dict)
 

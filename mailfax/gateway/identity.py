@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from mailfax.model.page import Resolution
+from mailfax.model.pageset import PageSet
+from mailfax.render.continuation import Continuation, continuation_cover
 from mailfax.render.header import HeaderLine, header_strip
 from mailfax.t4codec.bitmap import Bitmap
 
@@ -39,6 +41,17 @@ class SentHeader:
             ),
             resolution,
         )
+
+    def cover(self, left: PageSet, resolution: Resolution) -> Bitmap:
+        """Make the cover of a call that continues the fax with these pages."""
+        facts = Continuation(
+            date=local_time(self.started_us, self.identity.time_zone),
+            sender=" ".join(filter(None, (self.identity.station_id, self.identity.name))),
+            number=self.number,
+            left=left,
+            pages=self.pages,
+        )
+        return continuation_cover(facts, resolution)
 
 
 def local_time(at_us: int, time_zone: str) -> datetime:

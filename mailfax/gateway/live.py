@@ -23,6 +23,7 @@ from mailfax.model.call import (
     Trained,
     TrainingFailed,
 )
+from mailfax.model.pageset import COVER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,15 +199,15 @@ def call_sentence(event: CallEvent, pages: int | None = None) -> str:
         case DocumentBegun() | DocumentArriving() | PollServed():
             return _document_sentence(event, total)
         case PageStarted():
-            return f"page {event.page}{total} on the line"
+            return f"{_page(event.page, total)} on the line"
         case EndOfPageSent():
-            return f"page {event.page}{total} sent, asking for its confirmation ({event.command})"
+            return f"{_page(event.page, total)} sent, asking for its confirmation ({event.command})"
         case PageConfirmed():
-            return f"page {event.page}{total} confirmed ({event.answer})"
+            return f"{_page(event.page, total)} confirmed ({event.answer})"
         case PageRefused():
-            return f"page {event.page}{total} refused ({event.answer})"
+            return f"{_page(event.page, total)} refused ({event.answer})"
         case FramesRequested():
-            return f"{event.frames} frames of page {event.page}{total} wanted again"
+            return f"{event.frames} frames of {_page(event.page, total)} wanted again"
         case PageReceived():
             damage = f", {event.bad_rows} damaged" if event.bad_rows else ""
             return f"page {event.page} stored{' and confirmed' if event.confirmed else ''}: {event.rows} rows{damage}"
@@ -225,3 +226,7 @@ def _document_sentence(event: DocumentBegun | DocumentArriving | PollServed, tot
             return f"asked for {event.label} by {event.station_id or 'an unnamed machine'}"
         case _:
             assert_never(event)
+
+
+def _page(page: int, total: str) -> str:
+    return f"page {page}{total}" if page != COVER else "the cover"

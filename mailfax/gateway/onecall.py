@@ -13,7 +13,7 @@ from typing import assert_never
 from mailfax.gateway.callsetup import call_in, call_out
 from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.live import call_sentence
-from mailfax.gateway.pages import account_of, coded_page, paper_width_px, received_page, source_resolution
+from mailfax.gateway.pages import account_of, coded_cover, coded_page, paper_width_px, received_page, source_resolution
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
@@ -64,7 +64,7 @@ def advice(outcome: Outcome) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sending:
-    """What goes out, to whom, and as whom. `first_page` (0-based) is where the call begins."""
+    """What goes out, to whom, and as whom. `first_page` (0-based) is where the call begins, with a `cover` that says so."""
 
     number: str
     pages: tuple[RenderedPage, ...]
@@ -72,6 +72,7 @@ class Sending:
     offer: Offer
     started_us: int
     first_page: int = 0
+    cover: bool = False
     addressing: Addressing = NO_ADDRESSING
 
 
@@ -102,8 +103,12 @@ class _SendKeeper:
                 assert_never(command)
 
     def _coded(self, wanted: FetchPage) -> bytes:
-        rendered = self._sending.pages[wanted.index]
         source = source_resolution(wanted.form)
+        if wanted.cover:
+            pages = len(self._sending.pages)
+            cover = self._header.cover(first_pages(pages) - first_pages(self._sending.first_page), source)
+            return coded_cover(cover, wanted.form, wanted.bit_rate)
+        rendered = self._sending.pages[wanted.index]
         page = rendered.standard if source is Resolution.STANDARD else rendered.fine
         return coded_page(
             strip=self._header.strip(wanted.index + 1, source),
@@ -121,6 +126,7 @@ def send(line: Line, sending: Sending, tell: Tell) -> CallResult:
     job = CallerJob(
         pages=len(sending.pages),
         done=first_pages(sending.first_page),
+        cover=sending.cover,
         station_id=sending.identity.station_id,
         offer=sending.offer,
         r8_px=paper_width_px(page.fine.width_px for page in sending.pages),

@@ -16,9 +16,10 @@ from mailfax.gateway.callsetup import call_out
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.identity import SentHeader
 from mailfax.gateway.live import CallEnded, Dialling, Live
-from mailfax.gateway.pages import page_for_line, paper_width_px
+from mailfax.gateway.pages import coded_cover, page_for_line, paper_width_px, source_resolution
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallEvent, CallResult, DocumentBegun
+from mailfax.model.pageset import first_pages
 from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobMissing
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, remove
@@ -74,8 +75,11 @@ class OutboundKeeper:
         self._desk.emit(Live(subject=part.job.id, line=self._desk.line_name, event=event, pages=pages))
 
     def _coded(self, wanted: FetchPage) -> bytes:
-        page = self._claim.parts[wanted.document].document.pages[wanted.index]
-        return page_for_line(page, wanted, self._strips[wanted.document], self._desk.blobs)
+        part, strips = self._claim.parts[wanted.document], self._strips[wanted.document]
+        if wanted.cover:
+            left = first_pages(len(part.document.pages)) - part.job.confirmed
+            return coded_cover(strips.cover(left, source_resolution(wanted.form)), wanted.form, wanted.bit_rate)
+        return page_for_line(part.document.pages[wanted.index], wanted, strips, self._desk.blobs)
 
 
 def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallResult:
@@ -121,6 +125,7 @@ def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) 
             after_rtn=desk.policy.after_rtn,
             addressing=desk.policy.addressing(part.job.recipient.address, part.job.number),
             label=part.job.id,
+            cover=desk.policy.continuation_cover and bool(part.job.confirmed),
             r8_px=paper_width_px(page.fine.width_px for page in part.document.pages),
         )
         for part in claim.parts

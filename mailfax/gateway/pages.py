@@ -65,6 +65,11 @@ def coded_page(
     return encode(page, form.coding, options=options)
 
 
+def coded_cover(cover: Bitmap, form: PageFormat, bit_rate: int) -> bytes:
+    """Code a cover of our own, which has no header strip."""
+    return coded_page(None, encode(cover, Coding.MMR), cover.width_px, cover.rows, form, bit_rate)
+
+
 def longest_rows(source: Resolution, length: PaperLength) -> int:
     """Return how many rows fit on paper of this length, at the resolution of a raster of ours."""
     return int(PAPERS[source].page_rows * length.mm / PaperLength.A4.mm)

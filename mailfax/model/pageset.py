@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 PageSet = frozenset[int]
 NO_PAGES: PageSet = frozenset()
+COVER = 0  # the number of a cover that goes before the pages of a call; it is none of the document
 
 
 def first_pages(count: int) -> PageSet:

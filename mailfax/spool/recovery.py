@@ -30,7 +30,7 @@ from mailfax.model.fax import InboundFax, Kept, ReceivedPage
 from mailfax.model.ids import Kind, after
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
-from mailfax.model.pageset import first_pages
+from mailfax.model.pageset import COVER, first_pages
 from mailfax.spool.callfolder import CallJob, CallRecord, KeptPage
 
 _DIED = "The fax server was stopped during this call."
@@ -83,9 +83,9 @@ def _story(record: CallRecord) -> _Story:
             case DocumentBegun(document=document):
                 story.documents += [_Told(begun_s=timed.at_s) for _ in range(document + 1 - len(story.documents))]
             case EndOfPageSent(page=page):
-                told.unanswered = page
+                told.unanswered = page if page != COVER else None
             case PageConfirmed(page=page):
-                told.confirmed.add(page)
+                told.confirmed |= {page} - {COVER}
                 told.unanswered = None
             case PageRefused() | FramesRequested():
                 told.unanswered = None

@@ -148,7 +148,7 @@ def _start_over(state: Calling) -> Steps[None]:
     state.restarts += 1
     if state.restarts > _RESTARTS_AFTER_DIS:
         raise CallEnded(
-            Outcome.NO_RESPONSE, f"The far machine never noticed page {state.page} and began again each time."
+            Outcome.NO_RESPONSE, f"The far machine never noticed {state.page_name} and began again each time."
         )
     step_down(state)
     yield from _train(state)
@@ -235,7 +235,7 @@ def _send_page(state: Calling) -> Steps[Fcf]:
     end, page = state.end_of_page, state.page
     yield from note(link, EndOfPageSent(page=page, command=str(end), last=state.last))
     state.unconfirmed_page = page
-    heard = yield from command(link, build_frame(end, x=link.x), _POST_MESSAGE, f"{end} of page {page}")
+    heard = yield from command(link, build_frame(end, x=link.x), _POST_MESSAGE, f"{end} of {state.page_name}")
     return (yield from take_answer(state, heard))
 
 
@@ -244,7 +244,7 @@ def _send_page(state: Calling) -> Steps[Fcf]:
 
 def _after_refusal(state: Calling, answer: Fcf, resends: int) -> Steps[None]:
     """Make ready to send a refused page again, one rate lower; or end the call when that is no use."""
-    refused = f"Page {state.page} was refused ({answer})."
+    refused = f"{state.page_name.capitalize()} was refused ({answer})."
     if answer is Fcf.PIN:
         raise CallEnded(Outcome.PAGE_REFUSED, f"{refused} The far end wants an operator.")
     if resends >= state.job.after_rtn.resends:

@@ -66,7 +66,7 @@ def _send_block(state: Calling, block: _Block) -> Steps[Fcf]:
             yield from note(link, EndOfPageSent(page=page, command=name, last=state.last))
             state.unconfirmed_page = page
         pps = build_frame(Fcf.PPS, partial.fif, x=link.x)
-        heard = yield from command(link, pps, _ANSWERS, f"{name} of page {page}")
+        heard = yield from command(link, pps, _ANSWERS, f"{name} of {state.page_name}")
         if heard.fcf is not Fcf.PPR:
             if partial.end is PageEnd.NULL and heard.fcf in {Fcf.MCF, Fcf.RTP, Fcf.PIP}:
                 return Fcf.MCF  # the page goes on, whatever else the far end would like
@@ -101,7 +101,7 @@ def _continue_to_correct(state: Calling, block: _Block) -> Steps[bool]:
         return False
     choice = chosen(state)
     ctc = build_frame(Fcf.CTC, choice.dcs.fif[:2], x=link.x)
-    yield from command(link, ctc, frozenset({Fcf.CTR}), f"CTC for page {state.page}")
+    yield from command(link, ctc, frozenset({Fcf.CTR}), f"CTC for {state.page_name}")
     scheme, bit_rate = choice.modulation.scheme, choice.modulation.bit_rate
     yield from note(link, Trained(modulation=scheme, bit_rate=bit_rate))
     block.train_long = True
@@ -111,11 +111,11 @@ def _continue_to_correct(state: Calling, block: _Block) -> Steps[bool]:
 def _give_up(state: Calling, block: _Block) -> Steps[Fcf]:
     """Leave a page whose frames do not get through: end the call, or go on with the next page (EOR, A.4.3)."""
     link, page = state.link, state.page
-    why = f"{len(block.missing)} frames of page {page} did not get through, even at {chosen(state).modulation} bit/s."
+    why = f"{len(block.missing)} frames of {state.page_name} did not get through, even at {chosen(state).modulation} bit/s."
     if not state.job.after_rtn.goes_on or not chosen(state).form.bears_gaps:
         raise CallEnded(Outcome.PAGE_REFUSED, why)
     end = PageEnd(state.end_of_page)
     eor = build_frame(Fcf.EOR, bytes((end.code,)), x=link.x)
-    yield from command(link, eor, frozenset({Fcf.ERR}), f"EOR-{end} of page {page}")
+    yield from command(link, eor, frozenset({Fcf.ERR}), f"EOR-{end} of {state.page_name}")
     state.passed_over.add(page)
     return Fcf.ERR

@@ -13,7 +13,7 @@ from mailfax.model.call import (
 )
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import A4_WIDTH_PX
-from mailfax.model.pageset import NO_PAGES, PageSet, pages_in_words
+from mailfax.model.pageset import COVER, NO_PAGES, PageSet, pages_in_words
 from mailfax.t30.addressing import NO_ADDRESSING, Addressing
 from mailfax.t30.bits import Bit
 from mailfax.t30.capabilities import Dis
@@ -48,7 +48,7 @@ class CallerJob:
 
     `following` are documents for the same station, sent in the same call: EOM between them, and a new phase B (5.3.6.1.6). The
     call's limit is that of its first document. `label` is what whoever keeps the call calls the document,
-    `r8_px` how wide its widest page is, in pels at 8.04 a mm.
+    `cover` sends a page of our own before the others, which says that an earlier call continues; `r8_px` how wide its widest page is, in pels at 8.04 a mm.
     """
 
     pages: int
@@ -58,6 +58,7 @@ class CallerJob:
     after_rtn: AfterRtn = AfterRtn.RETRANSMIT
     addressing: Addressing = NO_ADDRESSING
     label: str = ""
+    cover: bool = False
     r8_px: int = A4_WIDTH_PX
     following: "tuple[CallerJob, ...]" = ()
     call_limit_s: float = 3600.0
@@ -103,7 +104,7 @@ class Calling:
     doubted: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.todo = self.job.todo
+        self.todo = _on_line(self.job)
 
     @property
     def job(self) -> CallerJob:
@@ -114,6 +115,11 @@ class Calling:
     def page(self) -> int:
         """Return the page at hand, as people count."""
         return self.todo[self.place]
+
+    @property
+    def page_name(self) -> str:
+        """Name the page at hand in a sentence."""
+        return f"page {self.page}" if self.page != COVER else "the cover"
 
     @property
     def last(self) -> bool:
@@ -131,16 +137,22 @@ class Calling:
         return Fcf.MPS if not self.last else Fcf.EOM if self.goes_on else Fcf.EOP
 
 
+def _on_line(job: CallerJob) -> tuple[int, ...]:
+    """Return what goes on the line for a document: the pages that are left of it, perhaps with a cover before them."""
+    return (COVER, *job.todo) if job.cover else job.todo
+
+
 def close_document(state: Calling, outcome: Outcome, detail: str = "") -> None:
     """Settle the document at hand.
 
     Promise 2: a page whose end-of-page command was not answered may have arrived, whatever else ended the call. If it is the only
     one outstanding, sending it again could be sending the whole fax twice.
     """
-    if outcome is Outcome.DELIVERED and state.passed_over:
-        refused = pages_in_words(state.passed_over)
+    passed_over = state.passed_over - {COVER}  # what becomes of a cover is nobody's loss
+    if outcome is Outcome.DELIVERED and passed_over:
+        refused = pages_in_words(passed_over)
         outcome, detail = Outcome.PASSED_OVER, f"Refused to the end, and passed over by policy: {refused}."
-    if set(state.todo) - state.confirmed - state.passed_over == {state.unconfirmed_page}:
+    if set(state.job.todo) - state.confirmed - passed_over == {state.unconfirmed_page}:
         outcome = Outcome.UNCERTAIN
     doubted = (f"Page {page} may have arrived twice: its confirmation was not heard." for page in state.doubted)
     lost = state.begun and state.dis is not None and state.job.addressing.lost_on(state.dis)
@@ -148,9 +160,9 @@ def close_document(state: Calling, outcome: Outcome, detail: str = "") -> None:
     state.ended.append(
         DocumentResult(
             outcome=outcome,
-            confirmed=frozenset(state.confirmed),
-            passed_over=frozenset(state.passed_over),
-            unconfirmed_page=state.unconfirmed_page,
+            confirmed=frozenset(state.confirmed - {COVER}),
+            passed_over=frozenset(passed_over),
+            unconfirmed_page=state.unconfirmed_page or None,
             seconds=state.link.at_s - state.begun_s,
             detail=" ".join(filter(None, (detail, without, *doubted))),
         )
@@ -164,7 +176,7 @@ def open_next(state: Calling) -> Steps[bool]:
     if state.number + 1 == len(state.jobs):
         return False
     state.number += 1
-    state.todo, state.place, state.begun_s = state.job.todo, 0, state.link.at_s
+    state.todo, state.place, state.begun_s = _on_line(state.job), 0, state.link.at_s
     state.confirmed, state.passed_over, state.doubted = set(), set(), []
     state.unconfirmed_page, state.restarts = None, 0
     begun = DocumentBegun(document=state.number, label=state.job.label, page=state.page)
@@ -238,7 +250,8 @@ def fetch_page(state: Calling) -> Steps[bytes]:
     state.goes_on = state.number + 1 < len(state.jobs) and link.at_s < link.limit_s / 2
     fetch = FetchPage(
         document=state.place_of_first + state.number,
-        index=state.page - 1,
+        index=max(state.page, state.job.todo[0]) - 1,
+        cover=state.page == COVER,
         form=choice.form,
         bit_rate=choice.modulation.bit_rate,
     )
@@ -261,7 +274,7 @@ def take_answer(state: Calling, heard: Frame) -> Steps[Fcf]:
             # The far end never understood that a page came, and is back in phase B. After EOM its MCF may only have been lost: the
             # page goes out again all the same, and the result says so (promise 2). Until then it is unconfirmed.
             if state.end_of_page is Fcf.EOM:
-                state.doubted.append(page)
+                state.doubted += [page] if page != COVER else []
             else:
                 state.unconfirmed_page = None
                 yield from note(state.link, PageRefused(page=page, answer=str(answer)))

@@ -204,13 +204,15 @@ LineResult = Sent | FramesHeard | TrainingHeard | PageHeard | BlockHeard | Wrong
 class FetchPage:
     """Give page `index` (0-based, of the whole document) in this form. Answered by PageData or KeeperFailed.
 
-    `document` is its place among the documents of the call, from 0.
+    `document` is its place among the documents of the call, from 0. With `cover`, not that page is wanted but the cover that goes
+    before it and says that the document continues there (see `CallerJob.cover`).
     """
 
     index: int
     form: PageFormat
     bit_rate: int
     document: int = 0
+    cover: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

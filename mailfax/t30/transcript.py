@@ -107,6 +107,8 @@ def read_station(row: Row) -> CallerJob | AnswererStation:
 def _job_facts(job: CallerJob) -> dict[str, object]:
     facts: dict[str, object] = {"station_id": job.station_id, **_offer_facts(job.offer)}
     facts |= {"pages": job.pages, "done": page_ranges(job.done), "after_rtn": job.after_rtn.name}
+    if job.cover:
+        facts["cover"] = True
     if job.r8_px != A4_WIDTH_PX:
         facts["r8_px"] = job.r8_px
     if job.addressing != NO_ADDRESSING:
@@ -122,6 +124,7 @@ def _read_job(facts: dict[str, Any]) -> CallerJob:
         offer=_read_offer(facts),
         after_rtn=AfterRtn[facts["after_rtn"]],
         addressing=Addressing(**facts.get("addressing", {})),
+        cover=facts.get("cover", False),
         r8_px=facts.get("r8_px", A4_WIDTH_PX),
         following=tuple(map(_read_job, facts.get("following", ()))),
     )
