@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from email.message import Message
 
-from mailfax.render.htmltext import visible_text
+from mailfax.render.htmltext import shows_something, visible_text
 from mailfax.render.kinds import DECLARED, NEVER_CONTENT, Kind
 
 _FAR_LONGER = 4  # an HTML form with so much less text than the plain one is a hint to use another program
@@ -37,11 +37,7 @@ def _last_with(children: Sequence[Message], octets: Octets, content_type: Conten
 
 def _says_something(leaf: Message, octets: Octets, kind: Kind) -> bool:
     content = octets(leaf)
-    return (
-        bool(content.strip())
-        if kind is Kind.TEXT
-        else bool(visible_text(content).strip()) or b"<img" in content.lower()
-    )
+    return bool(content.strip()) if kind is Kind.TEXT else shows_something(content)
 
 
 def _says_less(html: Message, plain: Message, octets: Octets, content_type: ContentType) -> bool:

@@ -1,10 +1,12 @@
 """What a person would read of HTML, and what it refers to, without laying it out. Used by `alternative`, `mime` and `html`."""
 
+import re
 from html.parser import HTMLParser
 
 from mailfax.render.charset import decode_text, html_charset
 
-_UNSEEN = {"head", "script", "style", "template", "title", "noscript"}
+_PICTURE = re.compile(rb"<(?:img|svg|object|input|hr|table)\b|background", re.IGNORECASE)
+_UNSEEN = {"script", "style", "template", "title", "noscript"}
 
 
 class _Reader(HTMLParser):
@@ -22,7 +24,7 @@ class _Reader(HTMLParser):
         self.pieces.extend(value for name, value in attrs if name == "alt" and value)
 
     def handle_endtag(self, tag: str) -> None:
-        """Hear of a closing tag; the body ends a head that was never closed."""
+        """Hear of a closing tag."""
         if tag == self._unseen:
             self._unseen = ""
 
@@ -39,3 +41,8 @@ def visible_text(html: str | bytes) -> str:
     reader.feed(text)
     reader.close()
     return " ".join(" ".join(reader.pieces).split())
+
+
+def shows_something(html: bytes) -> bool:
+    """Say whether there is text or a picture in a document."""
+    return bool(_PICTURE.search(html)) or bool(visible_text(html))

@@ -93,7 +93,7 @@ UNTYPED = {
     "application/x-unknown",
     "binary/octet-stream",
 }
-_TEXT_SUFFIXES = (".txt", ".text", ".log", ".csv", ".md")
+_TEXT_SUFFIXES = (".txt", ".text", ".log", ".csv", ".md", ".xml", ".json")
 _HTML_SUFFIXES = (".htm", ".html")
 # Parts that are never faxed, by the policy that says so.
 NEVER_CONTENT = {
@@ -177,6 +177,8 @@ def why_not(content_type: str, octets: bytes) -> str:
     """Say of a part without a kind why it cannot be faxed, as the end of a sentence about it."""
     if reason := LOCKED.get(content_type):
         return reason
+    if not octets:
+        return "is empty"
     for magic, reason in _ARCHIVES:
         if octets.startswith(magic) and (content_type in UNTYPED or content_type in _ARCHIVE_TYPES):
             return "is an archive with a password" if _has_password(octets) else reason

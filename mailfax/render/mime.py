@@ -12,6 +12,7 @@ from email import message_from_bytes, policy
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from mimetypes import guess_type
 from urllib.parse import unquote
 
 from mailfax.render.alternative import chosen
@@ -35,7 +36,6 @@ _DESIGN_NAME = re.compile(
 )
 _REPORT_TYPES = {"message/delivery-status", "message/disposition-notification", "text/rfc822-headers"}
 _OTHER_HALF = "left out: the mail has the same content in another form"
-_RTF_BODY = "left out: the rich text form of the mail's body"
 _TOO_DEEP = "The parts of the message are nested too deeply."
 _HTML_PICTURE = "left out: a picture of the HTML form of the mail"
 
@@ -64,7 +64,8 @@ class Part:
     """A part that is no container. `headers` are those of the mail it begins, if it is the first text of one.
 
     `skip` says why policy leaves the part out, `refuse` why it cannot be opened; both are empty for a part that is to be
-    faxed. `shown_in` is the index of the HTML part whose picture this is, when that is faxed.
+    faxed. `shown_in` is the index of the HTML part whose picture this is, when that is faxed. `is_packed_body` marks the body
+    inside a winmail.dat.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Part:
     skip: str = ""
     refuse: str = ""
     shown_in: int | None = None
+    is_packed_body: bool = False
 
 
 def parts_of(raw: bytes, *, prefer_html: bool = True) -> list[Part]:
@@ -94,7 +96,7 @@ def parts_of(raw: bytes, *, prefer_html: bool = True) -> list[Part]:
                 raise NotParsed(f"The message has more than {_MOST_PARTS} parts.")
     except RecursionError as error:
         raise NotParsed(_TOO_DEEP) from error
-    return _judge_pictures(list(_with_headers_once(parts)))
+    return _judge_pictures(list(_with_headers_once(_without_second_body(parts))))
 
 
 def unpacked(part: Part) -> Iterator[Part]:
@@ -109,7 +111,7 @@ def unpacked(part: Part) -> Iterator[Part]:
         for name, octets in files:
             yield Part(
                 name=_label(name),
-                content_type="application/octet-stream",
+                content_type=_type_by_name(name),
                 octets=octets,
                 attached=True,
                 headers=part.headers,
@@ -126,15 +128,33 @@ def _tnef(part: Part) -> Iterator[Part]:
         return
     yield replace(part, skip="opened: what is in it follows" if inner else "empty")
     for each in inner:
+        typed = _type_by_name(each.name) if each.attached else each.content_type
         yield Part(
             name=_label(each.name),
-            content_type=each.content_type,
+            content_type=typed,
             octets=each.octets,
             charset="utf-8" if each.content_type == "text/plain" else None,
             attached=each.attached,
             headers=part.headers,
-            skip=_RTF_BODY if each.content_type == "application/rtf" and not each.attached else "",
+            is_packed_body=not each.attached,
         )
+
+
+def _type_by_name(name: str) -> str:
+    """Type a file that came without a type, as a mail program would."""
+    guessed, _ = guess_type(name, strict=False)
+    return guessed or "application/octet-stream"
+
+
+def _without_second_body(parts: list[Part]) -> list[Part]:
+    """Leave the body inside a winmail.dat out where the mail has its text outside too: it is the same text."""
+    said = any(
+        DECLARED.get(part.content_type) in {Kind.TEXT, Kind.HTML}
+        and not (part.skip or part.attached or part.is_packed_body)
+        and part.octets.strip()
+        for part in parts
+    )
+    return [replace(part, skip=_OTHER_HALF) if part.is_packed_body and said else part for part in parts]
 
 
 def _judge_pictures(parts: list[Part]) -> list[Part]:

@@ -16,6 +16,7 @@ from mailfax.model.page import Coding
 from mailfax.render.charset import decode_text, language_of_charset, looks_like_text
 from mailfax.render.flowed import unflow
 from mailfax.render.html import HtmlPart, InlinePicture, html_source, svg_source
+from mailfax.render.htmltext import shows_something
 from mailfax.render.image import ImageSource
 from mailfax.render.kinds import Kind, kind_of, sniff, why_not
 from mailfax.render.mime import AutomaticMail, NotParsed, Part, parts_of, unpacked
@@ -261,6 +262,10 @@ def _decide(part: Part) -> _Planned:
         return _Planned(part=part, kind=None)
     kind = kind_of(part.content_type, part.name, part.octets)
     if kind in {Kind.TEXT, Kind.HTML} and not part.octets.strip():
+        return _Planned(part=replace(part, skip="empty"), kind=None)
+    if kind is Kind.HTML and not shows_something(part.octets):
+        if part.attached:
+            return _Planned(part=replace(part, refuse="shows nothing"), kind=None)
         return _Planned(part=replace(part, skip="empty"), kind=None)
     if kind is None:
         return _Planned(part=replace(part, refuse=why_not(part.content_type, part.octets)), kind=None)

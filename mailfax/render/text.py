@@ -34,11 +34,13 @@ _KANA, _HANGUL = re.compile("[\u3041-\u30ff]"), re.compile("[\uac00-\ud7a3]")
 _CHARS_A_PAGE_AT_MOST = 20_000
 _CHARS_A_PAGE_USUALLY = 3_500
 
+# Important, so that what a mail wants of its own tables leaves the table of its headers alone.
 HEADERS_STYLE = """
-table.headers{border-collapse:collapse;width:100%;border-bottom:1.2pt solid black;margin:0 0 7pt 0}
-table.headers td{padding:0;vertical-align:top}
-table.headers td.label{padding-right:6pt;white-space:nowrap;width:1%}
-table.headers tr:last-child td{padding-bottom:2pt}
+table.headers{border-collapse:collapse !important;width:100% !important;border:0 solid black !important;
+  border-bottom-width:1.2pt !important;margin:0 0 7pt 0 !important}
+table.headers td{border:none !important;padding:0 !important;vertical-align:top !important;text-align:start !important;font-weight:normal}
+table.headers td.label{padding-right:6pt !important;white-space:nowrap !important;width:1% !important}
+table.headers tr:last-child td{padding-bottom:2pt !important}
 """
 _STYLE = (
     HEADERS_STYLE
