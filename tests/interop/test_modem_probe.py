@@ -42,6 +42,14 @@ def test_a_trial_call_that_fails_is_said_and_is_the_exit_status(lab_exchange: La
     assert "[lines.modem0]" in done.stdout
 
 
+def test_a_loop_of_two_modems_is_compared_pixel_by_pixel(lab_exchange: LabExchange) -> None:
+    lab_exchange.route("*", "modem:1")
+    done = mailfax("probe", lab_exchange.device, "--call", "5550101", "--loop", lab_exchange.second_modem())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "call      delivered" in done.stdout
+    assert "page      arrived pixel by pixel" in done.stdout
+
+
 def test_commands_in_a_pipe_are_answered_with_their_times(lab_exchange: LabExchange, tmp_path: Path) -> None:
     log = tmp_path / "said.txt"
     done = mailfax("at", lab_exchange.device, "--log", log, said="ATE0\nATI\n\nATI9\nAT+FCLASS=?\n!4154300d\n")

@@ -8,6 +8,7 @@ import fnmatch
 import queue
 import select
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +17,12 @@ import numpy as np
 
 from lab import spandsp as sd
 from lab.class2modem import Class2Modem, Model
-from lab.machine import BLOCK, Carries, FaxMachine, MachineReport, MachineSpec
+from lab.machine import BLOCK, Carries, FaxMachine, MachineReport, MachineSpec, Samples
 from lab.modem import Event, Modem, Party
 
 TICK_S = BLOCK / sd.SAMPLE_RATE
 QUIET = np.zeros(BLOCK, dtype=np.int16)
+DELAY_TICKS = 2
 TAIL_S = 0.2  # between the machine's last carrier and its hang-up
 SILENT_S = 0.3
 REFUSALS = {  # seconds until the network says so
@@ -57,7 +59,7 @@ class Finished:
 
 @dataclass(kw_only=True)
 class Call:
-    """A call between one modem and one machine, from dial or first ring."""
+    """A call between one modem and one machine, from dial or first ring. Between two modems it is two, each the other's `peer`."""
 
     modem: Modem | Class2Modem
     spec: str
@@ -65,6 +67,8 @@ class Call:
     ring: Ring | None = None
     machine: FaxMachine | None = None
     line: Carries | None = None
+    peer: "Call | None" = None
+    on_its_way: deque[tuple[Samples, Samples]] = field(default_factory=deque)
     up: bool = False
     samples: int = 0
     up_samples: int = 0
@@ -202,6 +206,9 @@ class Exchange:
 
     def _carry(self, call: Call) -> None:
         machine, modem = call.machine, call.modem
+        if call.peer is not None:
+            self._carry_between(call, call.peer)
+            return
         assert machine is not None
         if isinstance(modem, Class2Modem):
             if modem.carry(machine):
@@ -216,6 +223,18 @@ class Exchange:
         machine.push(to_machine)
         self._carried(call, machine)
 
+    def _carry_between(self, call: Call, peer: Call) -> None:
+        """Carry between two modems, 40 ms away from each other, as on any real line; once for both calls."""
+        if call.ring is not None:
+            return
+        call.on_its_way.append((call.modem.pull(BLOCK), peer.modem.pull(BLOCK)))
+        to_peer, to_call = call.on_its_way.popleft() if len(call.on_its_way) > DELAY_TICKS else (QUIET, QUIET)
+        silent = max(int(np.abs(to_peer).max()), int(np.abs(to_call).max())) <= 100
+        for one, heard in ((call, to_call), (peer, to_peer)):
+            one.silent_samples = one.silent_samples + BLOCK if silent else 0
+            one.up_samples += BLOCK
+            one.modem.push(heard)
+
     def _carried(self, call: Call, machine: FaxMachine) -> None:
         call.up_samples += BLOCK
         if not machine.active:
@@ -229,6 +248,10 @@ class Exchange:
         match event:
             case Event.DIAL:
                 self._dialled(modem, number)
+            case Event.ANSWER if call is not None and call.peer is not None:
+                call.up = call.peer.up = True
+                modem.network_says(sd.CallEvent.ANSWERED)
+                call.peer.modem.network_says(sd.CallEvent.CONNECTED)
             case Event.ANSWER if call is not None and not call.up:
                 self._connect(call, calling=True)
                 modem.network_says(sd.CallEvent.ANSWERED)
@@ -252,7 +275,11 @@ class Exchange:
         spec = next((spec for pattern, spec in self.routes if fnmatch.fnmatch(number, pattern)), "noanswer")
         call = Call(modem=modem, spec=spec, number=number)
         self.calls.append(call)
-        if spec in REFUSALS:
+        if spec.startswith("modem:"):
+            called = self.modems[int(spec.removeprefix("modem:"))]
+            call.peer = Call(modem=called, spec=spec, number=number, ring=Ring(), peer=call)
+            self.calls.append(call.peer)
+        elif spec in REFUSALS:
             after_s, event = REFUSALS[spec]
             self._after(after_s, lambda: self._refuse(call, event))
         else:
@@ -293,6 +320,8 @@ class Exchange:
 
     def _finish(self, call: Call, why: str, *, tell_modem: bool = True) -> None:
         self.calls.remove(call)
+        if call.peer in self.calls:
+            self._finish(call.peer, "the other modem hung up")
         if tell_modem and call.modem.off_hook:
             call.modem.off_hook = False
             call.modem.network_says(sd.CallEvent.HANGUP)

@@ -70,6 +70,18 @@ class LabExchange:
         """Have the network end every call at once."""
         self._exchange.do(self._exchange.cut)
 
+    def second_modem(self) -> str:
+        """Put another Class 1 modem on the exchange (`modem:1` in routes) and return its device."""
+        device, there = Path(self.device).with_name("modem1"), threading.Event()
+
+        def add() -> None:
+            self._exchange.add_modem(device)
+            there.set()
+
+        self._exchange.do(add)
+        assert there.wait(CALL_LIMIT_S)
+        return str(device)
+
     def pull_out(self) -> None:
         """Take the modem away: the other end of its pty is closed, its link gone, a call in progress cut."""
 
