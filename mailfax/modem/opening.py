@@ -158,6 +158,7 @@ def _class_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Cl
             adaptive=one.adaptive,
             transmit=",".join(map(str, one.transmit)),
             receive=",".join(map(str, one.receive)),
+            after_training=one.after_training,
             silence_by_frs=one.silence_by_frs,
             fcs_octets=one.fcs_octets,
         )

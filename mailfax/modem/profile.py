@@ -55,6 +55,7 @@ class Class1Profile(_Table, frozen=True, kw_only=True):
     )
     transmit: tuple[int, ...] = ()
     receive: tuple[int, ...] = ()
+    after_training: str = ""
     silence_by_frs: bool = True
     fcs_octets: Annotated[int, Meta(ge=0, le=2)] = 2
 
@@ -191,7 +192,13 @@ def _senseless(profile: Profile) -> Iterable[str]:
         *profile.flow_commands.values(),
         profile.dial,
     )
-    single = (profile.caller_id, profile.adaptive_answer, profile.class1.adaptive, profile.class2.bit_order)
+    single = (
+        profile.caller_id,
+        profile.adaptive_answer,
+        profile.class1.adaptive,
+        profile.class1.after_training,
+        profile.class2.bit_order,
+    )
     for command in (*commands, *filter(None, (*single, profile.class2.copy_quality))):
         if not _COMMAND.fullmatch(command):
             yield f"{command!r} is no AT command"

@@ -12,6 +12,7 @@ from lab.linebench import LineBench, Sabotage, Spool, Trouble, spool_of
 from mailfax.model.job import JobState
 from mailfax.model.line import LineState
 from mailfax.model.outcome import Outcome
+from mailfax.modem.class1 import Class1Settings
 from mailfax.t4codec import warm
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
@@ -64,6 +65,22 @@ def send(spool: Spool, phase: str, trouble: Trouble) -> OneFax:
     bench.job_id = spool.queue(NUMBER)
     bench.run()
     return bench
+
+
+@pytest.mark.parametrize("fax_class", ["1", "1.0"])
+def test_without_trouble_a_fax_goes_out_at_once_in_either_class(letter: Path, tmp_path: Path, fax_class: str) -> None:
+    with spool_of(tmp_path, letter) as spool:
+        settings = Class1Settings(
+            device="lockstep", fax_class=fax_class, adaptive="AT+FAR=1", adaptive_answer="AT+FAA=1"
+        )
+        bench = OneFax(name="usb", spool=spool, settings=settings)
+        bench.exchange.route("*", f"receive:{tmp_path}/got.tif")
+        bench.job_id = spool.queue(NUMBER)
+        bench.run()
+        (attempt,) = spool.store.attempts(bench.job_id)
+    assert attempt.result is not None
+    assert attempt.result.outcome is Outcome.DELIVERED
+    assert len(read_pages(tmp_path / "got.tif")) == 1
 
 
 CASES = [

@@ -152,14 +152,17 @@ class Dialogue:
             if not self._fill(deadline_s):
                 return None
 
-    def data(self, *, idle_s: float, limit_s: float, limit_octets: int) -> Unshielder:
-        """Read data up to DLE ETX; cut short when nothing came for `idle_s`, or at either limit (`ended` says which)."""
+    def data(self, *, idle_s: float, limit_s: float, limit_octets: int, instead: bytes = b"") -> Unshielder:
+        """Read data up to DLE ETX; cut short when nothing came for `idle_s`, or at either limit (`ended` says which).
+
+        It is over too when the modem says `instead` in place of DLE ETX.
+        """
         data = Unshielder()
         end_s = self.clock() + limit_s
         while True:
             rest = data.feed(bytes(self._inbox))
             self._inbox[:] = rest
-            if data.ended or len(data) > limit_octets:
+            if data.ended or len(data) > limit_octets or data.ends_with(instead):
                 return data
             if not self._fill(min(end_s, self.clock() + idle_s)):
                 return data

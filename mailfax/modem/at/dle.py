@@ -51,6 +51,10 @@ class Unshielder:
         elif octet == SUB:
             self._octets += bytes((DLE, DLE))
 
+    def ends_with(self, said: bytes) -> bool:
+        """Say whether the data, as it stood on the serial link, ends with words of the modem instead of DLE ETX."""
+        return bool(said) and self._octets.endswith(said)
+
     def octets(self) -> bytes:
         """Return the data so far, first bit on the line as most significant bit."""
         return bytes(self._octets).translate(REVERSED)

@@ -11,6 +11,7 @@ from mailfax.t30.wire import FINAL_BIT, fcs_is_right
 FRAME_S = 6.0  # flags of 1.15 s and a frame of 3.45 s at most (T.30, 5.3.1), and the modem's delay
 NEXT_FRAME_S = 1.5  # frames of one burst follow each other at once
 FRAME_OCTETS = 512
+NO_CARRIER = b"\r\nNO CARRIER\r\n"
 RESULT_S = 3.0
 IDLE_S = 6.0  # a demodulator that has a carrier always gives octets
 TRAINING_LIMIT_S = 8.0
@@ -112,7 +113,10 @@ class Receiver:
     def _frame(self) -> tuple[bytes, bool]:
         """Read one frame after its CONNECT; empty when the carrier brought none."""
         dialogue = self.side.dialogue
-        data = dialogue.data(idle_s=FRAME_S, limit_s=FRAME_S, limit_octets=FRAME_OCTETS)
+        data = dialogue.data(idle_s=FRAME_S, limit_s=FRAME_S, limit_octets=FRAME_OCTETS, instead=NO_CARRIER)
+        if data.ends_with(NO_CARRIER):
+            # Some modems (Agere, Lucent) say CONNECT for any carrier; one of flags only, or of none, brings no frame at all.
+            return data.octets()[: -len(NO_CARRIER)], False
         octets = data.octets()
         if not data.ended:
             dialogue.abort()

@@ -12,6 +12,7 @@ class Class1Settings(ModemSettings):
     adaptive: str = ""  # turns on that V.21 in place of an image carrier is reported (+FRH:3); may be refused
     transmit: str = ""  # instead of the answer to +FTM=?, for a modem that does not tell the truth
     receive: str = ""  # and to +FRM=?
+    after_training: str = ""  # waits for silence after a TCF, for a modem that says OK while its carrier is still there
     silence_by_frs: bool = True  # else +FTS: some modems reset themselves at +FRS
     page_limit_s: float = 900.0
     # Zeros after RTC, so that nothing of it stays in the modem; to the far end they are fill (T.4, 4.1.3).

@@ -52,6 +52,8 @@ class Transmitter:
         """Send a TCF: zeros after the long start-up signal."""
         octets = bytes(round(command.modulation.bit_rate * command.seconds / 8))
         self._image(command.modulation, octets, short_training=False, silence_s=command.silence_s)
+        if wait := self.side.settings.after_training:  # it hears its own carrier else, and then the same DIS again
+            self.side.dialogue.command(wait, SILENCE_GRACE_S)
 
     def page(self, command: SendPage) -> None:
         """Send page data."""

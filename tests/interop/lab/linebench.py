@@ -196,6 +196,7 @@ class LineBench:
     name: str
     spool: Spool
     sabotage: Sabotage | None = None
+    settings: Class1Settings = field(default_factory=lambda: Class1Settings(device="lockstep"))
     exchange: LockstepExchange = field(default_factory=lambda: LockstepExchange(open_line=False))
     ended: list[Finished] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -261,7 +262,7 @@ class _WatchedLine(Class1Line):
 
     def __init__(self, bench: LineBench, port: LockstepPort) -> None:
         self._bench = bench
-        super().__init__(Class1Settings(device="lockstep", name=bench.name), port, clock=port.clock)
+        super().__init__(replace(bench.settings, name=bench.name), port, clock=port.clock)
 
     def wait_for_call(self, timeout_s: float) -> IncomingCall | None:
         self._bench.idle()

@@ -4,9 +4,24 @@ import itertools
 import random
 
 import pytest
-from scripted_modem import CAN, CONNECT, END, ERROR, FCERROR, NO_CARRIER, OK, in_call, sent_before, step
+from scripted_modem import (
+    CAN,
+    CONNECT,
+    DIAL,
+    END,
+    ERROR,
+    FCERROR,
+    NO_CARRIER,
+    OK,
+    in_call,
+    open_line,
+    sent_before,
+    step,
+)
+from scripted_modem import modem as modem_of
 
 from mailfax.modem.at.dle import Unshielder, shield
+from mailfax.modem.class1 import Class1Settings
 from mailfax.t30.commands import (
     BlockHeard,
     Disconnected,
@@ -292,3 +307,24 @@ def test_after_the_tcf_the_answer_is_listened_for_at_once() -> None:
     assert isinstance(heard, FramesHeard)
     assert heard.frames == (CFR,)
     assert not modem.script
+
+
+def test_a_connect_for_a_carrier_that_is_none_of_v21_brings_no_frame_and_is_asked_again() -> None:
+    line, modem = sent_before(
+        step("AT+FRH=3", CONNECT, (0.3, NO_CARRIER)), step("AT+FRH=3", (0.2, CONNECT), MCF_HEARD + END, OK)
+    )
+    began_s = modem.now_s
+    heard = line.perform(ReceiveFrames(timeout_s=3.45))
+    assert isinstance(heard, FramesHeard)
+    assert (heard.frames, heard.damaged) == ((MCF,), 0)
+    assert modem.now_s - began_s < 1
+
+
+def test_after_a_training_a_modem_may_be_waited_for_to_be_silent() -> None:
+    scripted = modem_of(
+        DIAL, step(CAN, OK), step("AT+FTM=96", CONNECT), step(bytes(1800) + END, OK), step("AT+FRS=1", OK)
+    )
+    line = open_line(scripted, Class1Settings(device="scripted", after_training="AT+FRS=1"))
+    line.dial("5551234")
+    assert isinstance(line.perform(SendTraining(modulation=Modulation.V29_9600)), Sent)
+    assert not scripted.script
