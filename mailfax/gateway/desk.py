@@ -10,7 +10,7 @@ from mailfax.model.address import FaxAddress
 from mailfax.model.call import CallResult
 from mailfax.model.ids import IdMaker
 from mailfax.model.outcome import Outcome
-from mailfax.modem.line import Line
+from mailfax.modem.line import Line, Spoken
 from mailfax.routing.callers import CallerRules
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.records import Batch, Share
@@ -71,6 +71,10 @@ class Desk:
     batch: Batch = field(default_factory=Batch)
     share: Share = field(default_factory=Share)
     callers: CallerRules = field(default_factory=CallerRules)
+
+    def share_on(self, line: Line) -> Share:
+        """Return which jobs this line may take: what is configured, and no more than its modem can send."""
+        return replace(self.share, subaddresses=not isinstance(line, Spoken))
 
     def offer_on(self, line: Line) -> Offer:
         """Return what a call on this line may offer: what is configured, and no more than its modem can."""

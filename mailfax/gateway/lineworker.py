@@ -61,7 +61,7 @@ def _call_next(line: Line, desk: Desk, stop: threading.Event, watch: CallWatch) 
     watch.call_begins()
     now_us = desk.now_us()
     may_claim = not stop.is_set() and desk.may_claim()
-    claim = desk.store.claim_job(desk.line_name, now_us, desk.batch, desk.share) if may_claim else None
+    claim = desk.store.claim_job(desk.line_name, now_us, desk.batch, desk.share_on(line)) if may_claim else None
     _judge(None if claim is None else place_call(claim, now_us, line, desk), watch)
     return claim is not None
 

@@ -99,7 +99,10 @@ class Line(Protocol):
 
 @runtime_checkable
 class Spoken(Protocol):
-    """A line whose device is told in words what to do, and says in words what it heard: a modem that does T.30 by itself."""
+    """A line whose device is told in words what to do, and says in words what it heard: a modem that does T.30 by itself.
+
+    It shows no bit of the far machine that it does not speak of itself, so nothing that needs one can go out there (subaddresses).
+    """
 
     def listen_in(self, tell: Callable[[str, str], None] | None) -> None:
         """Have the dialogue of the call told to `tell` (`>` or `<`, words), from its beginning; or to nobody any more."""

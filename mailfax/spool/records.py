@@ -70,13 +70,15 @@ class Share:
     """What a line may take, and what it leaves to others.
 
     `domains` (in small letters) are those whose jobs it may send; None is all. Of the lines of its `group` that are up, at least
-    `keep_free` are not sending. Between two dials of any lines `stagger_s` pass.
+    `keep_free` are not sending. Between two dials of any lines `stagger_s` pass. Without `subaddresses` the line cannot send one, so
+    it leaves what is for one.
     """
 
     domains: tuple[str, ...] | None = None
     group: tuple[str, ...] = ()
     keep_free: int = 0
     stagger_s: float = 0.0
+    subaddresses: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

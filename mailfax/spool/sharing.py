@@ -3,7 +3,7 @@
 Asked by `jobs.claim` inside the transaction of the claim, so that two lines that ask at once cannot both be the last.
 """
 
-from sqlalchemy import ColumnElement, Connection, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, or_, select
 
 from mailfax.model.job import JobState
 from mailfax.model.line import LineState
@@ -14,10 +14,11 @@ US_PER_S = 1_000_000
 
 
 def suits(share: Share) -> ColumnElement[bool]:
-    """Return the condition that a job's domain lets it go out on the line."""
+    """Return the condition that a job's domain lets it go out on the line, and that the line can send what it needs."""
+    plain = literal(True) if share.subaddresses else jobs.c.to_subaddress == ""
     if share.domains is None:
-        return literal(True)
-    return or_(false(), *(func.lower(jobs.c.to_domain) == domain for domain in share.domains))
+        return plain
+    return and_(plain, or_(false(), *(func.lower(jobs.c.to_domain) == domain for domain in share.domains)))
 
 
 def may_send(connection: Connection, share: Share, now_us: int) -> bool:

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -99,9 +100,11 @@ def mail(recipient_mailbox: str = "anna@office.lan", kind: DeliveryKind = Delive
     return NewDelivery(kind=kind, recipient=recipient_mailbox, sender="", message_digest="ef" * 32)
 
 
-def queue_job(store: Store, number: str = "5551234", pages: int = 3, now_us: int = NOW_US) -> str:
+def queue_job(store: Store, number: str = "5551234", pages: int = 3, now_us: int = NOW_US, subaddress: str = "") -> str:
     """Bring one job as far as a line can take it; returns its id."""
-    (job,) = store.accept(submission(store.new_id(Kind.MAIL), recipient(number)), [number], now_us)
+    address = FaxAddress(number=number, domain="fax.lan", subaddress=subaddress)
+    one = replace(recipient(number), address=address)
+    (job,) = store.accept(submission(store.new_id(Kind.MAIL), one), [number], now_us)
     claimed = store.claim_render(now_us)
     assert claimed is not None
     assert claimed.id == job.submission_id

@@ -24,6 +24,21 @@ def test_a_line_takes_the_faxes_of_its_domains_only(store: Store, domains: tuple
     assert (claim is not None) == bool(taken)
 
 
+@pytest.mark.parametrize("domains", [None, ("fax.lan",)])
+def test_a_line_that_sends_no_subaddresses_leaves_what_is_for_one(
+    store: Store, domains: tuple[str, ...] | None
+) -> None:
+    for_one, for_all = queue_job(store, "5551111", subaddress="1387"), queue_job(store, "5552222")
+    unable, able = (Share(domains=domains, subaddresses=can) for can in (False, True))
+    claim = store.claim_job("class2", NOW_US, ALONE, unable)
+    assert claim is not None
+    assert claim.job.id == for_all
+    assert store.claim_job("class2", NOW_US, ALONE, unable) is None
+    claim = store.claim_job("class1", NOW_US, ALONE, able)
+    assert claim is not None
+    assert claim.job.id == for_one
+
+
 def test_a_line_of_the_group_stays_free_for_calls_that_come_in(store: Store) -> None:
     for number in (
         "5551111",
