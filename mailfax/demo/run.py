@@ -169,6 +169,7 @@ def _verdicts(config: Config, store: Store, job: Job, fax: DeliveredFax | None) 
         number=job.number,
         pages=len(document.pages),
         started_us=attempts[-1].started_us,
+        job=job.id,
     )
     with contextlib.closing(BlobStore(build.spool_settings(config))) as blobs:
         return compare(document, header, blobs, fax.octets)

@@ -28,9 +28,10 @@ class SentHeader:
     number: str
     pages: int
     started_us: int
+    job: str = ""
 
     def strip(self, page: int, resolution: Resolution) -> Bitmap:
-        """Make the strip above `page` (1-based): when, who, to whom, which page (US TCPA asks for the first three)."""
+        """Make the strip above `page` (1-based): when, who, to whom, which page of which job (US TCPA asks for the first three)."""
         return header_strip(
             HeaderLine(
                 date=local_time(self.started_us, self.identity.time_zone),
@@ -38,6 +39,7 @@ class SentHeader:
                 number=self.number,
                 page=page,
                 pages=self.pages,
+                job=self.job,
             ),
             resolution,
         )

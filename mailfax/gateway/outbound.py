@@ -102,7 +102,13 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
     for part in claim.parts:
         desk.emit(Live(subject=part.job.id, line=desk.line_name, event=Dialling(number=number)))
     strips = [
-        SentHeader(identity=desk.identity, number=number, pages=len(part.document.pages), started_us=started_us)
+        SentHeader(
+            identity=desk.identity,
+            number=number,
+            pages=len(part.document.pages),
+            started_us=started_us,
+            job=part.job.id,
+        )
         for part in claim.parts
     ]
     with contextlib.closing(folder):

@@ -115,6 +115,7 @@ def sent_pages(server: Server, store: Store, blobs: BlobStore, job: Job) -> Iter
             number=job.number,
             pages=len(bodies),
             started_us=attempt.started_us,
+            job=job.id,
         )
         for number, body in enumerate(bodies, 1):
             yield number, np.vstack([header.strip(number, Resolution.FINE).to_bool(), body])

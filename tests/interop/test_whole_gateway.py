@@ -166,7 +166,7 @@ def test_a_mail_of_three_pages_reaches_a_fax_machine_pixel_for_pixel(
     assert job.state is JobState.DELIVERED
     assert document is not None
     header = SentHeader(
-        identity=build.identity(gateway.config), number="5557000", pages=3, started_us=attempt.started_us
+        identity=build.identity(gateway.config), number="5557000", pages=3, started_us=attempt.started_us, job=job.id
     )
     got = read_pages(received)
     assert len(got) == 3

@@ -39,8 +39,14 @@ def test_both_resolutions_show_the_same_line() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"page": 3}, {"number": "5551235"}, {"sender": "Отправитель"}, {"date": NOON.astimezone(UTC)}],
-    ids=["page", "number", "sender", "zone"],
+    [
+        {"page": 3},
+        {"number": "5551235"},
+        {"sender": "Отправитель"},
+        {"date": NOON.astimezone(UTC)},
+        {"job": "J0123456789ABC"},
+    ],
+    ids=["page", "number", "sender", "zone", "job"],
 )
 def test_every_word_of_the_line_is_drawn(changes: dict[str, Any]) -> None:
     assert header_strip(replace(LINE, **changes), Resolution.FINE) != header_strip(LINE, Resolution.FINE)

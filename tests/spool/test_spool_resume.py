@@ -122,7 +122,9 @@ class Office:
 
     def page(self, number: int) -> Bitmap:
         """Give a page as it has to arrive in the call that was made last: with its own header line."""
-        header = SentHeader(identity=IDENTITY, number="5551234", pages=self.pages, started_us=self.now_us)
+        header = SentHeader(
+            identity=IDENTITY, number="5551234", pages=self.pages, started_us=self.now_us, job=self.job_id
+        )
         return Bitmap.stack(header.strip(number, Resolution.FINE), self.bodies[number - 1])
 
     def close(self) -> None:
@@ -145,7 +147,9 @@ def test_the_second_call_sends_the_rest_with_its_own_page_numbers(tmp_path: Path
         assert arrived[-2:] == [office.page(3), office.page(4)]
         assert len(arrived) == 2 + cover
         if cover:
-            header = SentHeader(identity=IDENTITY, number="5551234", pages=4, started_us=office.now_us)
+            header = SentHeader(
+                identity=IDENTITY, number="5551234", pages=4, started_us=office.now_us, job=office.job_id
+            )
             assert arrived[0] == header.cover(frozenset({3, 4}), Resolution.FINE)
 
 

@@ -174,6 +174,7 @@ class Gateway:
                 number=job.number,
                 pages=len(document.pages),
                 started_us=store.attempts(job.id)[-1].started_us,
+                job=job.id,
             )
             return [verdict.equal for verdict in compare(document, header, blobs, pdf)]
 
