@@ -15,7 +15,8 @@ from mailfax.model.photo import PhotoScreen
 from mailfax.render.bilevel import Areas, sheet_of, to_black, whole
 from mailfax.render.faxpage import fax_resolution, fax_sheet
 from mailfax.render.fit import Fit, fit
-from mailfax.render.paper import FINE, STANDARD, Paper
+from mailfax.render.longpage import is_long, most_sheets, scale_of, slices_of
+from mailfax.render.paper import BODY_WIDTH_INCHES, FINE, STANDARD, Paper
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
 from mailfax.render.tones import is_photograph
 
@@ -66,26 +67,41 @@ class ImageSource:
             self._image = Image.open(BytesIO(octets), formats=_FORMATS)
             self._is_tiff = self._image.format == "TIFF"
             self._page_count = int(getattr(self._image, "n_frames", 1)) if self._is_tiff else 1
+            self._most_sheets = self._page_count if self._is_tiff else self._sheets_of_one()
         self._photos = photos
+        self._drawn = 0
         self._notes: list[str] = []
+
+    def _sheets_of_one(self) -> int:
+        width, height = self._image.size
+        if self._image.getexif().get(ExifTags.Base.Orientation, 1) in _LYING:
+            width, height = height, width
+        if not is_long(width, height):
+            return 1
+        inches = (
+            width / _DEFAULT_DPI,
+            height / _DEFAULT_DPI,
+        )  # the shape alone counts: most are enlarged to the full width
+        return most_sheets(inches[1], (BODY_WIDTH_INCHES - 2 * _MARGIN_INCHES) / inches[0])
 
     @property
     def page_count(self) -> int:
-        """Return how many pictures are in the file."""
-        return self._page_count
+        """Return how many sheets there will be at most."""
+        return self._most_sheets
 
     def sheets(self) -> Iterator[Sheet]:
-        """Draw picture by picture."""
+        """Draw picture by picture; one that is far longer than a sheet becomes several."""
         for index in range(self._page_count):
             with _decoding():
                 if self._is_tiff:
                     self._image.seek(index)
-                sheet = self._draw()
-            if not sheet.fine.packed.any():
+                sheets = self._draw()
+            if not any(sheet.fine.packed.any() for sheet in sheets):
                 self._notes.append(f"picture {index + 1} came out blank")
-            yield sheet
+            self._drawn += len(sheets)
+            yield from sheets
 
-    def _draw(self) -> Sheet:
+    def _draw(self) -> list[Sheet]:
         image = self._image
         lying = image.getexif().get(ExifTags.Base.Orientation, 1) in _LYING
         if self._is_tiff:
@@ -93,7 +109,7 @@ class ImageSource:
         dpi = _density(image)[::-1] if lying else _density(image)
         resolution = fax_resolution(image.width, dpi) if image.mode == "1" else None
         if resolution is not None:
-            return fax_sheet(~np.asarray(image.convert("1")), resolution)
+            return [fax_sheet(~np.asarray(image.convert("1")), resolution)]
         longest_px = max(image.size)
         if image.format == "JPEG":
             # JPEG decodes at half, a quarter or an eighth of its size for nothing: no more than twice what is needed.
@@ -101,11 +117,27 @@ class ImageSource:
         upright = ImageOps.exif_transpose(image)
         drafted = longest_px / max(upright.size)
         inches = (upright.width * drafted / dpi[0], upright.height * drafted / dpi[1])
+        if not self._is_tiff and is_long(*inches):
+            return self._cut(to_grey(upright), inches)
         like_a_page = min(dpi) >= _PAGE_DPI and max(inches) >= _PAGE_WIDTH_INCHES
         size = fit(*inches, may_turn=self._is_tiff, margin_inches=0.0 if like_a_page else _MARGIN_INCHES)
         grey = to_grey(upright)
         if size.turned:
             grey = grey.transpose(Image.Transpose.ROTATE_90)
+        return [self._sheet(grey, size)]
+
+    def _cut(self, grey: Image.Image, inches: tuple[float, float]) -> list[Sheet]:
+        """Draw a picture that is far longer than a sheet as wide as the sheet, cut where it is white."""
+        scale = scale_of(inches[0], _MARGIN_INCHES)
+        sheets = []
+        for part in slices_of(np.asarray(grey), inches[1], scale):
+            height = (part.bottom - part.top) * inches[1] * scale
+            size = Fit(width_inches=inches[0] * scale, height_inches=height, turned=False)
+            box = (0, round(part.top * grey.height), grey.width, round(part.bottom * grey.height))
+            sheets.append(self._sheet(grey.crop(box), size))
+        return sheets
+
+    def _sheet(self, grey: Image.Image, size: Fit) -> Sheet:
         fine, standard = _scaled(grey, size, FINE), _scaled(grey, size, STANDARD)
         is_photo = is_photograph(fine)
         return sheet_of(self._black(fine, FINE, is_photo=is_photo), self._black(standard, STANDARD, is_photo=is_photo))
@@ -117,7 +149,7 @@ class ImageSource:
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""
-        return (Portion(first=0, last=self._page_count - 1, note="; ".join(self._notes)),)
+        return (Portion(first=0, last=self._drawn - 1, note="; ".join(self._notes)),)
 
 
 def picture_as_png(octets: bytes) -> bytes:

@@ -7,6 +7,7 @@ build of pdfium has no JavaScript. Used by `story`.
 import ctypes
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -15,6 +16,7 @@ import pypdfium2.raw as pdfium_c
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.bilevel import both_rasters, halve, sheet_of
 from mailfax.render.fit import Fit, fit
+from mailfax.render.longpage import is_long, scale_of, slices_of
 from mailfax.render.paper import FINE, PT_PER_INCH
 from mailfax.render.pdf_areas import areas_of
 from mailfax.render.pdf_objects import PageObjects, read_objects, to_pels
@@ -26,8 +28,11 @@ from mailfax.render.tones import Grey
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 
 _SMALL_LETTERS_PX = 9.2 / PT_PER_INCH * FINE.y_dpi
+_SMALL_PX = 300  # width of the drawing in which a long page's white rows are looked for
 _TURN_LEFT = 3  # quarter turns clockwise, as pdfium counts them
 _FLAGS = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_PRINTING | pdfium_c.FPDF_GRAYSCALE
+
+_Box = tuple[float, float, float, float]  # left, bottom, right, top in points
 
 
 class PdfSource:
@@ -44,6 +49,7 @@ class PdfSource:
             raise PartUnreadable("has no pages")
         self._photos = photos
         self._plain_jpegs = allows_plain_jpegs(octets)
+        self._stretches = self._long_pages()
         self._drawn = 0
         self._notes: list[str] = []
         if inside := pdfium_c.FPDFDoc_GetAttachmentCount(self._pdf):
@@ -51,26 +57,46 @@ class PdfSource:
 
     @property
     def page_count(self) -> int:
-        """Return how many pages the file says it has."""
-        return self._page_count
+        """Return how many sheets there will be at most: one for each page that the file says it has, more for a long one."""
+        return sum(len(self._stretches.get(index, ("whole",))) for index in range(self._page_count))
+
+    def _long_pages(self) -> dict[int, list[_Box]]:
+        """Return the stretches of pages that are far longer than a sheet."""
+        found = {}
+        for index in range(self._page_count):
+            with suppress(pdfium.PdfiumError):
+                if is_long(*self._pdf.get_page_size(index)):
+                    page = self._pdf[index]
+                    found[index] = _stretches(page)
+                    page.close()
+        return found
 
     def sheets(self) -> Iterator[Sheet]:
         """Draw page by page; a page that cannot be read is left out with a note, unless there is no other."""
         for index in range(self._page_count):
-            try:
-                page = self._pdf[index]
-            except pdfium.PdfiumError:
-                self._notes.append(f"page {index + 1} of the file is damaged and was left out")
-                continue
-            try:
-                sheet = self._draw_page(page, index)
-            finally:
-                page.close()
-            self._drawn += 1
-            yield sheet
+            for box in self._stretches.get(index, [None]):
+                try:
+                    page = self._page(index, box)
+                except pdfium.PdfiumError:
+                    self._notes.append(f"page {index + 1} of the file is damaged and was left out")
+                    continue
+                try:
+                    sheet = self._draw_page(page, index)
+                finally:
+                    page.close()
+                self._drawn += 1
+                yield sheet
         self._pdf.close()
         if not self._drawn:
             raise PartUnreadable("has no page that can be read")
+
+    def _page(self, index: int, box: _Box | None) -> pdfium.PdfPage:
+        """Open a page, or a stretch of it: read again with this for its crop box, it is a page like any other."""
+        if box is not None:
+            page = self._pdf[index]
+            page.set_cropbox(*box)
+            page.close()
+        return self._pdf[index]
 
     def _draw_page(self, page: pdfium.PdfPage, index: int) -> Sheet:
         width_inches, height_inches = page.get_width() / PT_PER_INCH, page.get_height() / PT_PER_INCH
@@ -94,6 +120,21 @@ class PdfSource:
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""
         return (Portion(first=0, last=self._drawn - 1, note="; ".join(self._notes)),)
+
+
+def _stretches(page: pdfium.PdfPage) -> list[_Box]:
+    """Return the crop boxes of the sheets that a long page is cut into: of one that lies on its side, the whole."""
+    left, bottom, right, top = page.get_bbox()
+    width, height = page.get_width(), page.get_height()
+    if page.get_rotation():
+        return [(left, bottom, right, top)]
+    upright = Fit(width_inches=width / PT_PER_INCH, height_inches=height / PT_PER_INCH, turned=False)
+    small = _drawn(page, upright, _SMALL_PX, max(1, round(_SMALL_PX * height / width)))
+    tall = top - bottom
+    return [
+        (left, top - each.bottom * tall, right, top - each.top * tall)
+        for each in slices_of(small, upright.height_inches, scale_of(upright.width_inches))
+    ]
 
 
 def _opened(octets: bytes, password: str) -> pdfium.PdfDocument:

@@ -27,11 +27,11 @@ def mail_of() -> MailOf:
 def rendered() -> Render:
     """Render a mail in this process; the pages are counted on the way."""
 
-    def run(raw: bytes, settings: RenderSettings | None = None) -> Rendered:
+    def run(raw: bytes, settings: RenderSettings | None = None, *, exact: bool = True) -> Rendered:
         heard: list[tuple[int, int | None]] = []
         result = render_message(raw, settings or RenderSettings(), lambda page, total: heard.append((page, total)))
         pages = len(result.pages)
-        assert heard == [(page, pages) for page in range(1, pages + 1)]
+        assert not exact or heard == [(page, pages) for page in range(1, pages + 1)]
         return result
 
     return run
