@@ -60,7 +60,7 @@ class Receiver:
         for frame in filter(None, map(parse_frame, frames)):
             match frame.fcf:
                 case Fcf.CIG:
-                    self.talk.must(f'AT{self.talk.words.polling_id}="{read_identification(frame.fif)}"')
+                    self.talk.name(self.talk.words.polling_id, read_identification(frame.fif))
                 case Fcf.DTC:
                     pass
                 case _:
@@ -131,7 +131,7 @@ class Receiver:
         """Tell the modem who we are and what it may offer, go off-hook, and hear who calls and in which form."""
         talk, settings = self.talk, self.talk.settings
         if self.own_id:
-            talk.must(f'AT{talk.words.own_id}="{self.own_id}"')
+            talk.name(talk.words.own_id, self.own_id)
         talk.must(f"AT{talk.words.capability}={talk.parameters(offer_of(dis, talk.able, settings.generation))}")
         self.answered = True
         result = talk.in_call("ATA", settings.answer_timeout_s, "ATA")
@@ -186,6 +186,7 @@ class Receiver:
                 return
             if result is Result.CONNECT:
                 break
+            talk.check_carrier(result)
             if result is not Result.OK:
                 raise LineFault(f"The modem answered AT+FDR with {result.value if result else 'nothing'}.")
         else:
@@ -213,6 +214,7 @@ class Receiver:
             raise LineFault("The modem does not say what follows the page.")
         end = _ENDS.get(talk.heard.page_end) if talk.heard.page_end is not None else None
         if end is None:
+            talk.check_carrier(result)
             raise LineFault("The modem does not say which command ended the page (+FET).")
         self.commands.append((build_frame(end, x=True),))
         self.pages += 1

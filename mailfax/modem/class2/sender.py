@@ -128,7 +128,7 @@ class Sender:
     def _identify(self, station_id: str) -> None:
         if station_id != self.own_id:
             self.own_id = station_id
-            self.talk.must(f'AT{self.talk.words.own_id}="{station_id}"')
+            self.talk.name(self.talk.words.own_id, station_id)
 
     def _start_page(self, dcs: Dcs) -> None:
         """Have the modem train for this form, if it has not done so, and tell the engine what came of it."""
@@ -233,17 +233,16 @@ class Sender:
             raise CallOver(read_hang_up(hung_up), hung_up)
         if result is None:
             raise LineFault(f"The modem does not say what became of the page ({end}).")
-        if result in {Result.OK, Result.ERROR, Result.CONNECT}:
-            raise LineFault(f"The modem says {result.value} to {end}, and not what became of the page (+FPTS).")
-        raise CallOver(read_hang_up("0"), result.value)
+        talk.check_carrier(result)
+        raise LineFault(f"The modem says {result.value} to {end}, and not what became of the page (+FPTS).")
 
     def _ask_for_status(self, result: Result) -> Fcf:
         """Ask a 2.0 modem for the answer behind its OK (a confirmation) or ERROR (a refusal); not every one tells."""
         status, others = self.talk.ask_for_status()
         told = _ANSWERS.get((first_number(others) if status is None else status) or 0)
         if result is Result.OK:
-            return told if told in {Fcf.RTP, Fcf.PIP} else Fcf.MCF
-        return told if told is Fcf.PIN else Fcf.RTN
+            return told or Fcf.MCF
+        return told if told is Fcf.PIN else Fcf.RTN  # ERROR beside a good status: of the page before
 
     def _farewell(self) -> None:
         """End the call in good order. After EOP the modem has sent its DCN; else it is told to."""

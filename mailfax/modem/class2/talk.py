@@ -27,6 +27,7 @@ from mailfax.t30.wire import reverse_bits
 
 XON = b"\x11"
 CHUNK = 256
+NO_CALL = {Result.NO_CARRIER, Result.BUSY, Result.NO_ANSWER, Result.NO_DIALTONE}
 MOST_SAID = 500  # lines of a call that are kept for whoever listens in later
 PAGE_OCTETS = 16 * 1024 * 1024  # no page has as many
 _REPORT_IN_DATA = re.compile(rb"\+F(?:HNG|HS):\s*\w+[^\r\n]*")
@@ -70,6 +71,7 @@ class Talk:
         self.heard = Heard()
         self._tell: Tell | None = None
         self._said: list[tuple[str, str]] = []
+        self._says_xon = settings.wait_for_xon
 
     @property
     def clock(self) -> Callable[[], float]:
@@ -123,9 +125,18 @@ class Talk:
         self.check_up()
         if result is None:
             raise LineFault(f"The modem stopped answering ({what}).")
-        if result in {Result.NO_CARRIER, Result.BUSY, Result.NO_ANSWER, Result.NO_DIALTONE}:
-            raise CallOver(read_hang_up("0"), result.value)
+        self.check_carrier(result)
         return result
+
+    def name(self, command: str, station_id: str) -> None:
+        """Tell the modem a station id; a quotation mark in it would end it, and what follows be taken for commands."""
+        told = "".join(letter for letter in station_id if letter.isprintable() and letter.isascii() and letter != '"')
+        self.must(f'AT{command}="{told}"')
+
+    def check_carrier(self, result: Result | None) -> None:
+        """Raise CallOver for a result that says in itself that there is no call any more."""
+        if result is not None and result in NO_CALL:
+            raise CallOver(read_hang_up("0"), result.value)
 
     def check_up(self) -> None:
         """Raise CallOver when the modem has hung up."""
@@ -152,8 +163,8 @@ class Talk:
 
     def await_xon(self) -> None:
         """Wait until the modem takes page data, if it is one that says so. One that does not after all is not waited for again."""
-        if self.settings.wait_for_xon:
-            self.dialogue.await_octet(XON, self.settings.xon_s)
+        if self._says_xon:
+            self._says_xon = self.dialogue.await_octet(XON, self.settings.xon_s)
 
     def write_data(self, octets: bytes, end_s: float) -> None:
         """Hand over page data, first bit of the line most significant; at whatever pace the modem takes it, until `end_s`."""

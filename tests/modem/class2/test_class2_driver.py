@@ -297,6 +297,25 @@ def test_a_modem_that_hangs_up_in_a_page_says_so_in_the_data_or_behind_it() -> N
         assert len(keeper.stored) == 1  # what came of it is kept
 
 
+def test_a_far_end_that_is_gone_is_no_fault_of_our_modem() -> None:
+    for at, said in (("AT+FDR", lines("NO CARRIER")), ("start", RECEIVED + DLE_ETX + lines("NO CARRIER"))):
+        puppet = Puppet(says=CLASS2 | {at: said})
+        assert receive(puppet, open_line(puppet)).outcome is Outcome.CALL_DROPPED
+
+
+def test_no_station_id_becomes_a_command() -> None:
+    puppet = Puppet(says=CLASS2)
+    send(puppet, open_line(puppet), station_id='5550000";+FK')
+    assert told(puppet, "AT+FLID") == ['AT+FLID="5550000;+FK"']
+
+
+def test_a_modem_that_never_says_xon_is_waited_for_once() -> None:
+    puppet = Puppet(says=CLASS2 | {"AT+FDT": lines("+FDCS:1,5,0,2,1,0,0,0", "CONNECT")})
+    started_s = puppet.now_s
+    assert send(puppet, open_line(puppet), pages=3).outcome is Outcome.DELIVERED
+    assert 10 < puppet.now_s - started_s < 20
+
+
 # -- what goes wrong with the modem
 
 SENDING = ["ATD", "AT+FDIS", "AT+FDT", "page", "AT+FET=2"]
