@@ -198,6 +198,7 @@ def _train(state: Answering) -> Steps[Next]:
         yield from say(state, Fcf.FTT, command=Fcf.DCS, then=Next.COMMAND)
         yield from note(link, TrainingFailed(modulation=scheme, bit_rate=bit_rate))
         return Next.COMMAND
+    state.trained = True
     yield from say(state, Fcf.CFR, command=Fcf.DCS, then=Next.PAGE)
     yield from note(link, Trained(modulation=scheme, bit_rate=bit_rate))
     return Next.PAGE
@@ -235,6 +236,8 @@ def _command(state: Answering) -> Steps[Next]:
     after_t2 = state.answer.after_t2 if state.answer and state.heard is None else Next.GIVE_UP
     patience = 2 if after_t2 is Next.GIVE_UP else 1
     wanted = _ECM_COMMANDS if state.form is not None and state.form.ecm else _COMMANDS
+    if not state.trained:
+        wanted = _PHASE_B | {Fcf.CRP}  # no page can have been sent yet
     unfinished = state.heard is not None and not has_rtc(state.heard)
     goes_on, state.missed = unfinished or state.missed, False
     timeout_s = _REST_OF_PAGE_S if goes_on else patience * Timer.T2.longest_s

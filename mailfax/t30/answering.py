@@ -144,9 +144,9 @@ class Answering:
     """Where the call stands. `heard` is a page whose end-of-page command has not come; `stored` counts pages on disk.
 
     `heard_at_s` is when it ended, and `command_late` says that its command came so late that the sender was not at the end
-    then. `rows_without_rtc` are those of the last page that
-    had none, and `never_rtc` says that the sender writes none. `missed` when nothing was heard where a page or block was due: it may be going on without us. `store_s` is how long
-    the last store took, and `owes_answer` while a command of the sender waits for its answer.
+    then. `rows_without_rtc` are those of the last page that had none, and `never_rtc` says that the sender writes none. `missed`
+    when nothing was heard where a page or block was due: it may be going on without us. `trained` once the DCS at hand was
+    followed by our CFR. `store_s` is how long the last store took, and `owes_answer` while a command waits for its answer.
     `served` is what became of a document that the caller fetched.
     `document` counts the documents (EOM between them), `opens_document` until the first page of one comes.
     `addressed` is what came with the last DCS (SUB, SID); `asked_again` when one was passed over because a frame of it was lost.
@@ -176,6 +176,7 @@ class Answering:
     in_part: list[int] = field(default_factory=list)
     lost: int = 0
     store_s: float = 0.0
+    trained: bool = False
     owes_answer: bool = False
     served: DocumentResult | None = None
 
@@ -298,4 +299,5 @@ def take_dcs(state: Answering, fif: bytes) -> Steps[Next]:
         state.asked_again = True
         return Next.COMMAND
     state.dcs, state.form, state.modulation, state.addressed = dcs, form, dcs.modulation, told
+    state.trained = False
     return Next.TRAIN

@@ -149,7 +149,9 @@ SIZES = {
 
 
 # Each with error correction and without; the finest only where the lab's machine takes it, which is with error correction.
-SIZED = [(resolution, ecm) for resolution in SIZES for ecm in (True, False) if ecm or resolution.pels_across == 1]
+SIZED = [
+    (resolution, ecm) for resolution in SIZES for ecm in (True, False) if ecm or resolution is not Resolution.ULTRAFINE
+]
 
 
 def enlarged(pages: list[Pixels], resolution: Resolution) -> list[Pixels]:

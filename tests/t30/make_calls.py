@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/t30/make_calls.py [SCENE ...]
 
-A call is made over the virtual wire with the damage of its row, written down, and from then on replayed by the tests: what our
+A call is made over the virtual wire with the damage of its row, or played as a story (`tales`), written down, and from then on replayed by the tests: what our
 engine says in it may not change unnoticed. Transcripts from the field are added beside them by copying a file.
 """
 
@@ -12,18 +12,23 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from script import play
+from tales import TALES, Tale
+from tape import engine_of
 from test_damage import on_page
 from test_replay import recorded
 
+from mailfax.model.call import CallResult
 from mailfax.model.page import Coding, Resolution
 from mailfax.modem.virtual.damage import BitErrors, CutLine, Damage, LimitRate, LoseCarrier, NthFrame, OfKind
 from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.t30.addressing import Addressing
 from mailfax.t30.caller import AfterRtn, CallerJob
+from mailfax.t30.commands import Engine, KeeperCommand
 from mailfax.t30.frames import Fcf
 from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import FULL_OFFER, Offer
-from mailfax.t30.transcript import CALL, Row
+from mailfax.t30.transcript import CALL, Row, keeper_rows, line_rows, station_row
 
 CALLS = Path(__file__).parent / "calls"
 
@@ -142,6 +147,28 @@ SCENES = [
 ]
 
 
+def told(tale: Tale) -> tuple[list[str], CallResult]:
+    """Play a story and write the call down."""
+    rows = [f"{station_row(tale.station)}\n"]
+
+    def written() -> Engine:
+        engine, at_s = engine_of(tale.station), 0.0
+        command = next(engine)
+        while True:
+            result = yield command
+            if isinstance(command, KeeperCommand):
+                rows.extend(f"{row}\n" for row in keeper_rows(result, at_s))
+            else:
+                at_s = result.at_s
+                rows.extend(f"{row}\n" for row in line_rows(command, result))
+            try:
+                command = engine.send(result)
+            except StopIteration as end:
+                return end.value
+
+    return rows, play(written(), tale.disk(), tale.story, fifs=tale.fifs).result
+
+
 def main() -> None:
     wanted = set(sys.argv[1:])
     for old in () if wanted else CALLS.glob("*.call"):
@@ -154,6 +181,16 @@ def main() -> None:
             (CALLS / f"{scene.name}-{side}.call").write_text("".join([f"{note}\n", *rows, f"{end}\n"]))
         hurt = f"{len(ends.injuries)} of {len(scene.damage)}"
         print(f"{scene.name:28} {hurt:8} {ends.calling.outcome.code:16} {ends.called.outcome.code}")
+    for tale, side in ((tale, side) for tale, side in TALES if not wanted or tale.name in wanted):
+        try:
+            rows, result = told(tale)
+        except AssertionError as error:
+            print(f"{tale.name}: {error}")
+            continue
+        note = Row(0.0, CALL, "note", "", f"T.30, {tale.clause}: {tale.name}, told to the {side}")
+        end = Row(result.seconds, CALL, "result", "", result.outcome.code)
+        (CALLS / f"tale-{tale.name}-{side}.call").write_text("".join([f"{note}\n", *rows, f"{end}\n"]))
+        print(f"{tale.name:28} {'':8} {result.outcome.code}")
 
 
 if __name__ == "__main__":

@@ -164,7 +164,7 @@ def _frame(name: str, fifs: Mapping[str, bytes]) -> tuple[Fcf, bytes]:
         return Fcf.PPR, request_map(set(range(256)) - wanted)
     if kind == "EOR":
         return Fcf.EOR, bytes((PageEnd[rest].code,))
-    if kind == "PPS":
+    if kind == "PPS" and rest:
         end, _, numbers = rest.rpartition("-")
         page, block, frames = map(int, numbers.split("/")) if "/" in numbers else (0, 0, int(numbers))
         partial = PartialPage(end=PageEnd[end.replace("-", "_")], page=page, block=block, frames=frames)
