@@ -19,9 +19,10 @@ from mailfax.t4codec import (
     min_row_bits,
 )
 from mailfax.t4codec.scale import fit, shorten
-from mailfax.t4codec.t85 import decode_t85, encode_t85
+from mailfax.t4codec.t85 import decode_t85, encode_t85, t85_width_px
 from mailfax.t30.commands import FetchPage, PageStored
 
+LONGEST_T85_ROWS = 20_000  # two and a half metres at 7.7 rows/mm
 _PAPER_WIDTHS_PX = (A4_WIDTH_PX, 2048, 2432)  # of A4, B4 and A3 at 8.04 pels a mm (T.4, table 1)
 
 
@@ -101,13 +102,19 @@ def account_of(decoded: Decoded, took_s: float = 0.0) -> PageStored:
     )
 
 
+def _received_t85(octets: bytes, width_px: int) -> Decoded:
+    """Decode T.85; a page that says that it is wider than the DCS did is none, so that a few octets cannot ask for hours of work."""
+    bound = octets if t85_width_px(octets) <= width_px else b""
+    return decode_t85(bound, width_px=width_px, max_rows=LONGEST_T85_ROWS)
+
+
 def received_page(octets: bytes, form: PageFormat, bad_rows: BadRows = BadRows.COPY) -> tuple[bytes, Decoded]:
     """Turn a page from the line into T.6, with `bad_rows` for what cannot be read, and say what was wrong with it.
 
     T.6 that came whole (only ECM brings it) is kept octet for octet, without the zeros that fill its last frame.
     """
     if form.coding is Jbig.T85:
-        decoded = decode_t85(octets, width_px=form.width_px)
+        decoded = _received_t85(octets, form.width_px)
         return encode(decoded.bitmap, Coding.MMR), decoded
     decoded = decode(octets, form.coding, width_px=form.width_px, options=DecodeOptions(bad_rows=bad_rows))
     as_it_came = form.coding is Coding.MMR and decoded.complete and not decoded.bad_rows and not decoded.extension_rows

@@ -99,6 +99,11 @@ class _Stripe:
     at_shift: int | None = None
 
 
+def t85_width_px(octets: bytes) -> int:
+    """Read how wide a page says it is; 0 where it is too short to say."""
+    return int(HEADER.unpack_from(octets)[4]) if len(octets) >= HEADER.size else 0
+
+
 def decode_t85(octets: bytes, *, width_px: int, max_rows: int = MAX_ROWS) -> Decoded:
     """Decode a page; never raises. The picture is as wide as the octets say; without a usable header it has no rows.
 

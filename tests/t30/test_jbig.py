@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from test_damage import PAGE, Book, delivered, fax, on_page
 
-from mailfax.gateway.pages import received_page
+from mailfax.gateway.pages import LONGEST_T85_ROWS, received_page
 from mailfax.model.call import FramesRequested
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding, Jbig, PageFormat, Resolution
 from mailfax.modem.virtual.damage import BitErrors, LoseCarrier
 from mailfax.modem.virtual.pair import run_joined
 from mailfax.t4codec import Bitmap, decode
-from mailfax.t4codec.t85 import T85Options, encode_t85
+from mailfax.t4codec.t85 import HEADER, T85Options, encode_t85
 from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import AfterRtn, CallerJob, call
 from mailfax.t30.capabilities import Bit, Dcs, Dis, write_fif
@@ -129,6 +129,13 @@ def test_other_stripes_and_templates_are_read(options: T85Options) -> None:
 def test_rubbish_is_no_page_and_is_not_confirmed() -> None:
     assert received_page(b"\xff" * 4000, T85_FORM)[1].rows == 0
     assert received_page(b"", T85_FORM)[1].rows == 0
+
+
+def test_a_page_that_says_it_is_wider_than_agreed_or_endless_costs_little() -> None:
+    huge = HEADER.pack(0, 0, 1, 0, 20_000, 0xFFFFFFFF, 0xFFFFFFFF, 0, 0, 0, 0) + bytes(3) + b"\xff\x02"
+    assert received_page(huge, T85_FORM)[1].rows == 0
+    endless = HEADER.pack(0, 0, 1, 0, 1728, 0xFFFFFFFF, 0xFFFFFFFF, 0, 0, 0, 0) + bytes(3) + b"\xff\x02"
+    assert received_page(endless, T85_FORM)[1].rows == LONGEST_T85_ROWS
 
 
 def test_all_modulations_carry_it() -> None:
