@@ -92,7 +92,9 @@ def _warnings(fax: InboundFax) -> list[str]:
                 f"WARNING: page {number} is damaged: {page.bad_rows} of {page.blob.rows} rows were not readable."
             )
         if not page.confirmed:
-            warnings.append(f"WARNING: page {number} was not confirmed to the sender, who may send it again.")
+            warnings.append(
+                f"WARNING: page {number} may be damaged or end too soon: it was not confirmed to the sender, who may send it again."
+            )
     if any(page.kept in _DISK_DAMAGE for page in fax.pages):
         warnings.append(
             f"The administrator of the fax server finds what is left of it in the folder of call {fax.call_id}."

@@ -81,7 +81,7 @@ class Calling:
 
     `jobs` are the documents of the call and `number` the one at hand; the keeper counts them from `place_of_first`; `begun` once a page of it was fetched, and `goes_on` when
     another is to follow it in this call. `ended` has what became of those before, `sent_before` how many pages they had.
-    `doubted` are pages that went out again although they may have arrived.
+    `doubted` are pages that went out again although they may have arrived, `refused` those that were refused at least once.
     """
 
     jobs: tuple[CallerJob, ...]
@@ -102,6 +102,7 @@ class Calling:
     restarts: int = 0
     passed_over: set[int] = field(default_factory=set)
     doubted: list[int] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.todo = _on_line(self.job)
@@ -154,6 +155,8 @@ def close_document(state: Calling, outcome: Outcome, detail: str = "") -> None:
         outcome, detail = Outcome.PASSED_OVER, f"Refused to the end, and passed over by policy: {refused}."
     if set(state.job.todo) - state.confirmed - passed_over == {state.unconfirmed_page}:
         outcome = Outcome.UNCERTAIN
+    again = state.refused & state.confirmed - {COVER}
+    resent = f"Refused at first, sent again and confirmed: {pages_in_words(again)}." if again else ""
     doubted = (f"Page {page} may have arrived twice: its confirmation was not heard." for page in state.doubted)
     lost = state.begun and state.dis is not None and state.job.addressing.lost_on(state.dis)
     without = "The far machine takes no subaddress; the fax went without it." if lost else ""
@@ -164,7 +167,7 @@ def close_document(state: Calling, outcome: Outcome, detail: str = "") -> None:
             passed_over=frozenset(passed_over),
             unconfirmed_page=state.unconfirmed_page or None,
             seconds=state.link.at_s - state.begun_s,
-            detail=" ".join(filter(None, (detail, without, *doubted))),
+            detail=" ".join(filter(None, (detail, without, resent, *doubted))),
         )
     )
     state.sent_before += len(state.todo) if state.begun else 0
@@ -177,9 +180,9 @@ def open_next(state: Calling) -> Steps[bool]:
         return False
     state.number += 1
     state.todo, state.place, state.begun_s = _on_line(state.job), 0, state.link.at_s
-    state.confirmed, state.passed_over, state.doubted = set(), set(), []
+    state.confirmed, state.passed_over, state.refused, state.doubted = set(), set(), set(), []
     state.unconfirmed_page, state.restarts = None, 0
-    begun = DocumentBegun(document=state.number, label=state.job.label, page=state.page)
+    begun = DocumentBegun(document=state.number, label=state.job.label, page=state.job.todo[0])
     yield from note(state.link, begun)
     return True
 
@@ -282,5 +285,6 @@ def take_answer(state: Calling, heard: Frame) -> Steps[Fcf]:
             return Fcf.DIS
         case _:
             state.unconfirmed_page = None
+            state.refused.add(page)
             yield from note(state.link, PageRefused(page=page, answer=str(answer)))
     return answer

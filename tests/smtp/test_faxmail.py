@@ -87,7 +87,10 @@ def test_a_cut_call_and_damaged_pages_are_said_first() -> None:
     first, second, third, *_ = text_of(message).splitlines()
     assert first.startswith("WARNING: this fax may be incomplete. The far end hung up")
     assert second == "WARNING: page 2 is damaged: 14 of 2287 rows were not readable."
-    assert third == "WARNING: page 2 was not confirmed to the sender, who may send it again."
+    assert (
+        third
+        == "WARNING: page 2 may be damaged or end too soon: it was not confirmed to the sender, who may send it again."
+    )
 
 
 def test_pages_that_our_own_disk_damaged_are_named() -> None:

@@ -253,6 +253,15 @@ def test_rtn_is_not_obeyed_for_ever() -> None:
     assert (result.outcome, result.confirmed_pages, result.unconfirmed_page) == (Outcome.PAGE_REFUSED, 0, None)
 
 
+def test_a_page_that_was_refused_and_came_again_is_named() -> None:
+    result = send(
+        f"{TRAINED}\n{PAGE}\n> MPS\n< RTN\n{RETRY_12000}\n> MPS\n< MCF\n> page V.17 12000 short\n> EOP\n< MCF\n> DCN",
+        pages=2,
+    ).result
+    assert (result.outcome, result.confirmed) == (Outcome.DELIVERED, {1, 2})
+    assert result.detail == "Refused at first, sent again and confirmed: page 1."
+
+
 def test_rtn_and_on_by_policy() -> None:
     """Some machines say RTN and have printed the page; the policy may go on, and the result says which page."""
     refused = f"{TRAINED}\n{PAGE}\n> MPS\n< RTN\n{RETRY_12000}\n> MPS\n< RTN\n{RETRY_9600}\n> MPS\n< RTN"
