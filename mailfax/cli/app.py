@@ -168,6 +168,33 @@ def send(
 
 
 @app.command()
+def poll(
+    number: Annotated[str, typer.Argument(help="Fax number as the fax domain's plan writes it.")],
+    to: Annotated[str, typer.Option(help="Mail address that gets the document, or hears why not.")],
+    selector: Annotated[str, typer.Option(help="Which document of the far machine is wanted (SEP).")] = "",
+    password: Annotated[str, typer.Option(help="The password that it wants (PWD).")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Queue a call that fetches the document which a fax machine offers (polling)."""
+    from mailfax.cli.sending import queue_poll  # noqa: PLC0415
+    from mailfax.gateway.shell import ShellRefused  # noqa: PLC0415
+    from mailfax.model.poll import PollRequest  # noqa: PLC0415
+    from mailfax.spool.disk import SpoolError  # noqa: PLC0415
+
+    try:
+        request = PollRequest(selector=selector[:20], password=password[:20])
+        job = queue_poll(spool_or_exit(config), number, to, request)
+    except (ShellRefused, SpoolError) as refused:
+        typer.echo(f"mailfax: {refused}", err=True)
+        raise typer.Exit(65) from None
+    if as_json:
+        typer.echo(json.dumps({"mail": job.submission_id, "job": job.id, "number": job.number}))
+    else:
+        typer.echo(f"{job.id} will fetch from {job.number} for {to}")
+
+
+@app.command()
 def render(
     files: Annotated[list[Path], typer.Argument(help="A mail (.eml, or - for standard input), or files to fax.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the images.")] = Path("out"),

@@ -10,8 +10,9 @@ from mailfax.config import Config
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker, wall_clock_us
 from mailfax.gateway.door import Intake
-from mailfax.gateway.shell import ShellOrder, send_files
+from mailfax.gateway.shell import ShellOrder, order_poll, send_files
 from mailfax.model.job import Job
+from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Submission
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.store import Store
@@ -27,3 +28,12 @@ def queue_files(config: Config, number: str, files: list[Path], *, sender: str, 
     with contextlib.closing(Store(settings, new_id)) as store, contextlib.closing(BlobStore(settings)) as blobs:
         intake = Intake(store=store, blobs=blobs, new_id=new_id)
         return send_files(order, intake, build.routing_settings(config), wall_clock_us(), datetime.now().astimezone())
+
+
+def queue_poll(config: Config, number: str, mailbox: str, poll: PollRequest) -> Job:
+    """Queue a call that fetches a document, as the user who runs this command. Raises ShellRefused, SpoolError."""
+    settings, new_id = build.spool_settings(config), id_maker()
+    with contextlib.closing(Store(settings, new_id)) as store, contextlib.closing(BlobStore(settings)) as blobs:
+        intake = Intake(store=store, blobs=blobs, new_id=new_id)
+        routing, user = build.routing_settings(config), user_name(os.geteuid())
+        return order_poll(number, mailbox, poll, user, intake, routing, wall_clock_us())

@@ -73,8 +73,13 @@ class Desk:
     callers: CallerRules = field(default_factory=CallerRules)
 
     def share_on(self, line: Line) -> Share:
-        """Return which jobs this line may take: what is configured, and no more than its modem can send."""
-        return replace(self.share, subaddresses=not isinstance(line, Spoken))
+        """Return which jobs this line may take: what is configured, and no more than its modem can do.
+
+        One that holds T.30 itself tells too little of the far machine for a subaddress, and its words for polling differ from maker
+        to maker.
+        """
+        ours = not isinstance(line, Spoken)
+        return replace(self.share, subaddresses=ours, fetches=ours)
 
     def offer_on(self, line: Line) -> Offer:
         """Return what a call on this line may offer: what is configured, and no more than its modem can."""

@@ -60,6 +60,10 @@ class DistributionDesk:
         route = inbound.route(
             fax.called, fax.caller, fax.station_id, fax.line, self._routing, subaddress=fax.subaddress
         )
+        if fax.mailbox:
+            route = inbound.Route(
+                mailboxes=(fax.mailbox,), because=f"It was fetched from {fax.caller} for {fax.mailbox}."
+            )
         fax = self._present(fax)
         mailboxes, because = (route.mailboxes, route.because) if fax.pages else ((), NO_PAGES)
         deliveries = self._deliveries(fax, mailboxes) if mailboxes else []

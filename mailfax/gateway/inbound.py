@@ -149,7 +149,7 @@ def take_call(incoming: IncomingCall, line: Line, desk: Desk) -> CallResult | No
             result = desk.honest(call_in(line, lambda: _conversation(line, desk, patient, offers, incoming, path)))
         folder.finish(result)
     try:
-        _keep(read(folder.path), desk)
+        keep(read(folder.path), desk)
     except CallFolderDamaged as damage:
         # The good pages are on their way, a crossed-out one stands for each other; the folder stays for a person.
         _log.exception("a call folder is damaged", folder=str(folder.path), damage=str(damage))
@@ -193,8 +193,10 @@ def _conversation(
     return converse(station, about, line, keeper, path)
 
 
-def _keep(record: CallRecord, desk: Desk) -> None:
+def keep(record: CallRecord, desk: Desk) -> None:
     """Move the call's pages to the blobs, write its rows, and tell."""
+    if record.header.mailbox and not record.pages:
+        return  # nothing was fetched; the job says why
     for fax in adopt_inbound(desk.store, desk.blobs, record, desk.now_us()):
         _log.info("fax received", fax=fax.id, called=fax.called, pages=len(fax.pages), outcome=fax.outcome.code)
         event = CallEnded(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailfax.gateway.desk import Desk
+from mailfax.gateway.fetching import place_poll
 from mailfax.gateway.inbound import take_call
 from mailfax.gateway.outbound import place_call
 from mailfax.model.call import CallResult
@@ -62,7 +63,8 @@ def _call_next(line: Line, desk: Desk, stop: threading.Event, watch: CallWatch) 
     now_us = desk.now_us()
     may_claim = not stop.is_set() and desk.may_claim()
     claim = desk.store.claim_job(desk.line_name, now_us, desk.batch, desk.share_on(line)) if may_claim else None
-    _judge(None if claim is None else place_call(claim, now_us, line, desk), watch)
+    place = place_poll if claim is not None and claim.job.poll is not None else place_call
+    _judge(None if claim is None else place(claim, now_us, line, desk), watch)
     return claim is not None
 
 

@@ -14,8 +14,10 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from mailfax.gateway.door import Intake, accept_mail
+from mailfax.model.ids import Kind
 from mailfax.model.job import Job
-from mailfax.model.submission import Recipient, Submission
+from mailfax.model.poll import PollRequest
+from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.routing import outbound
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.envelope import is_mailbox
@@ -64,6 +66,31 @@ def send_files(
         recipients=[Recipient(address=permitted.address)],
     )
     return submission, job
+
+
+def order_poll(
+    number: str, mailbox: str, poll: PollRequest, user: str, intake: Intake, routing: RoutingSettings, now_us: int
+) -> Job:
+    """Queue a call that fetches a document, for a mailbox that also hears if it fails. Raises ShellRefused, SpoolError."""
+    permitted = outbound.verdict(
+        number if "@" in number else f"{number}@{routing.domains[0].name}", "", f"shell user {user}", routing
+    )
+    if isinstance(permitted, outbound.Refused):
+        raise ShellRefused(f"{permitted.detail} {permitted.outcome.advice}")
+    if not is_mailbox(mailbox):
+        raise ShellRefused(f"{mailbox!r} is no mail address. Write --to you@example.org.")
+    submission = Submission(
+        id=intake.new_id(Kind.MAIL),
+        received_us=now_us,
+        sender=mailbox,
+        client="shell",
+        identity=user,
+        message_digest=intake.blobs.put(b""),
+        size=0,
+        subject=f"Fetch a document from {permitted.number}",
+        recipients=(Recipient(address=permitted.address, notify=Notify.FAILURE),),
+    )
+    return intake.store.order_poll(submission, permitted.number, poll, now_us)
 
 
 def _attach(message: EmailMessage, files: Sequence[Path]) -> None:

@@ -29,7 +29,7 @@ class ReceivedPage:
 class InboundFax:
     """A document of a call that was answered and left at least a trace. `called` is the DID, `caller` the caller id.
 
-    Both may be empty, as may `subaddress` (SUB) and `sender_id` (SID). `document` counts those of the call (EOM between them), from 0.
+    Both may be empty, as may `subaddress` (SUB) and `sender_id` (SID). `mailbox` is who fetched it (polling). `document` counts those of the call (EOM between them), from 0.
     """
 
     id: str
@@ -48,3 +48,4 @@ class InboundFax:
     document: int = 0
     subaddress: str = ""
     sender_id: str = ""
+    mailbox: str = ""

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import NO_PAGES, PageSet
+from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Recipient
 
 
@@ -27,7 +28,10 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One row of the queue. `confirmed` are the pages heard confirmed so far; the next call sends the others."""
+    """One row of the queue. `confirmed` are the pages heard confirmed so far; the next call sends the others.
+
+    With `poll` it fetches a document instead of sending one, for the mailbox that its submission is from.
+    """
 
     id: str
     submission_id: str
@@ -44,6 +48,7 @@ class Job:
     line: str = ""
     finished_us: int | None = None
     notes: tuple[str, ...] = ()
+    poll: PollRequest | None = None
 
     @property
     def confirmed_pages(self) -> int:

@@ -52,6 +52,8 @@ def adopt_orphans(
                 case Direction.INBOUND:
                     fax_ids += [fax.id for fax in adopt_inbound(store, blobs, record, now_us)]
                 case Direction.OUTBOUND:
+                    if record.header.mailbox and record.pages:
+                        fax_ids += [fax.id for fax in adopt_inbound(store, blobs, record, now_us)]
                     _record_jobs(store, record, policy, now_us)
                     job_ids += [job.job_id for job in record.header.jobs]
                 case _:

@@ -67,7 +67,10 @@ class CallJob:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallHeader:
-    """What is known before the call. Outbound: `number`, and the jobs in the order in which they go out."""
+    """What is known before the call. Outbound: `number`, and the jobs in the order in which they go out.
+
+    `mailbox` is who gets what the call fetches (polling), of one that sends nothing.
+    """
 
     call_id: str
     line: str
@@ -78,6 +81,7 @@ class CallHeader:
     caller: str = ""
     caller_name: str = ""
     jobs: tuple[CallJob, ...] = ()
+    mailbox: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -44,6 +44,7 @@ def add(connection: Connection, fax: InboundFax, now_us: int) -> bool:
             document=fax.document,
             subaddress=fax.subaddress,
             sender_id=fax.sender_id,
+            mailbox=fax.mailbox,
         )
     )
     why = f"{fax.call_id} {fax.outcome.code}, {len(fax.pages)} page(s)"
@@ -106,4 +107,5 @@ def _fax(row: RowMapping) -> InboundFax:
         document=row["document"],
         subaddress=row["subaddress"],
         sender_id=row["sender_id"],
+        mailbox=row["mailbox"],
     )

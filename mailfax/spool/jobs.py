@@ -38,6 +38,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
             "tries": job.tries,
             "line": job.line,
             "call_place": 0,
+            "poll": job.poll,
             "notes": job.notes,
         }
         for job in new
@@ -75,6 +76,7 @@ def _companions(first: Job, now_us: int, batch: Batch, share: Share) -> Select[s
             table.not_before_us <= now_us,
             table.number == first.number,
             table.id != first.id,
+            table.poll.is_(None),  # a call that fetches is a call of its own
             suits(share),
         )
         .order_by(table.not_before_us, table.id)
@@ -93,7 +95,11 @@ def claim(
     if found is None or not may_send(connection, share, now_us):
         return None
     first = _existing(connection, found)
-    others = connection.scalars(_companions(first, now_us, batch, share)) if batch.max_jobs > 1 else ()
+    others = (
+        connection.scalars(_companions(first, now_us, batch, share))
+        if batch.max_jobs > 1 and first.poll is None
+        else ()
+    )
     together, call_id = (
         _within(batch, [first, *(_existing(connection, job_id) for job_id in others)]),
         new_id(Kind.CALL),
@@ -309,6 +315,7 @@ def _job(row: RowMapping) -> Job:
         line=row["line"],
         finished_us=row["finished_us"],
         notes=row["notes"],
+        poll=row["poll"],
     )
 
 

@@ -71,7 +71,7 @@ class Share:
 
     `domains` (in small letters) are those whose jobs it may send; None is all. Of the lines of its `group` that are up, at least
     `keep_free` are not sending. Between two dials of any lines `stagger_s` pass. Without `subaddresses` the line cannot send one, so
-    it leaves what is for one.
+    it leaves what is for one; without `fetches` it leaves what is to fetch a document.
     """
 
     domains: tuple[str, ...] | None = None
@@ -79,6 +79,7 @@ class Share:
     keep_free: int = 0
     stagger_s: float = 0.0
     subaddresses: bool = True
+    fetches: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

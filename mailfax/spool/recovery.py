@@ -115,6 +115,8 @@ def _proved(record: CallRecord, story: _Story, place: int) -> CallResult:
 
 
 def _outcome(job: CallJob, told: _Told) -> Outcome:
+    if not job.pages:  # it was to fetch, and how much there is only its end tells
+        return Outcome.INTERRUPTED
     outstanding = first_pages(job.pages) - job.done - told.confirmed
     if told.unanswered is not None and outstanding == {told.unanswered}:
         return Outcome.UNCERTAIN
@@ -154,7 +156,7 @@ def inbound_faxes(record: CallRecord, pages: tuple[ReceivedPage, ...], finished_
             call_id=record.header.call_id,
             line=record.header.line,
             called=record.header.called,
-            caller=record.header.caller,
+            caller=record.header.caller or record.header.number,
             caller_name=record.header.caller_name,
             station_id=result.station_id,
             started_us=record.header.started_us,
@@ -166,6 +168,7 @@ def inbound_faxes(record: CallRecord, pages: tuple[ReceivedPage, ...], finished_
             document=document,
             subaddress=arriving.subaddress,
             sender_id=arriving.sender_id,
+            mailbox=record.header.mailbox,
         )
         for document, (arriving, span) in enumerate(parts)
     )

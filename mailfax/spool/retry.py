@@ -106,6 +106,8 @@ def decide(job: Job, result: CallResult, now_us: int, policy: RetryPolicy, jitte
     if job.pages is not None and not missing:
         return final(JobState.DELIVERED, Outcome.DELIVERED)
     outcome = result.outcome
+    if job.poll is not None and outcome is Outcome.RECEIVED:
+        return final(JobState.DELIVERED, outcome)
     if outcome.disposition is Disposition.DELIVERED:  # with pages missing: the engine is wrong, the sender must not be
         outcome = Outcome.PROTOCOL_ERROR
     if outcome is Outcome.PASSED_OVER:

@@ -14,8 +14,12 @@ US_PER_S = 1_000_000
 
 
 def suits(share: Share) -> ColumnElement[bool]:
-    """Return the condition that a job's domain lets it go out on the line, and that the line can send what it needs."""
-    plain = literal(True) if share.subaddresses else jobs.c.to_subaddress == ""
+    """Return the condition that a job's domain lets it go out on the line, and that the line can do what it needs."""
+    needs = [
+        *([] if share.subaddresses else [jobs.c.to_subaddress == ""]),
+        *([] if share.fetches else [jobs.c.poll.is_(None)]),
+    ]
+    plain = and_(literal(True), *needs)
     if share.domains is None:
         return plain
     return and_(plain, or_(false(), *(func.lower(jobs.c.to_domain) == domain for domain in share.domains)))

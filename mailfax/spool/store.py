@@ -23,6 +23,7 @@ from mailfax.model.job import Job, JobState
 from mailfax.model.line import LineStatus
 from mailfax.model.offer import OfferedFax
 from mailfax.model.outcome import Outcome
+from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Submission
 from mailfax.model.user import User
 from mailfax.spool import (
@@ -133,6 +134,10 @@ class Store:
         fault_point("accept-committed")
         return made
 
+    def order_poll(self, submission: Submission, number: str, poll: PollRequest, now_us: int) -> Job:
+        """Keep a submission that wants a document of a far machine, and queue its job."""
+        return self.write(lambda c: submissions.order_poll(c, self.new_id, submission, number, poll, now_us))
+
     def claim_render(self, now_us: int) -> Submission | None:
         """Take the submission that has waited longest for its document; it is this process's until it ends or dies."""
         if not self._any(submissions.waiting_render()):
@@ -187,6 +192,8 @@ class Store:
     def _claimed(self, job: Job) -> ClaimedJob:
         # Read outside the writer's transaction: what many recipients or pages cost here delays nobody.
         submission, document = self.submission(job.submission_id), self.document(job.submission_id)
+        if job.poll is not None:
+            document = Document(pages=(), account=())
         if submission is None or document is None:
             raise SpoolFault(f"Job {job.id} was queued without its document.")
         return ClaimedJob(job=job, document=document, submission=submission)

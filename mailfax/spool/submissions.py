@@ -11,6 +11,7 @@ from mailfax.model.document import Document, PartAccount
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Outcome
+from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.spool import history, jobs
 from mailfax.spool.records import RenderState
@@ -97,6 +98,19 @@ def _merged(same: Sequence[Recipient]) -> Recipient:
     flags = (Notify.FAILURE if flag is Notify.UNSET else flag for flag in asked if flag is not Notify.NEVER)
     heard = Notify.UNSET if asked == {Notify.UNSET, Notify.NEVER} else reduce(or_, flags)
     return Recipient(address=first.address, notify=heard, orcpt=first.orcpt)
+
+
+def order_poll(
+    connection: Connection, new_id: IdMaker, submission: Submission, number: str, poll: PollRequest, now_us: int
+) -> Job:
+    """Insert a submission that wants a document of a far machine, and queue its job: there is nothing to render."""
+    (job,) = accept(connection, new_id, submission, [number], now_us)
+    _move(
+        connection, submission.id, now_us, was=RenderState.WAITING, became=RenderState.RENDERED, why="nothing to render"
+    )
+    jobs.move(connection, job, now_us, JobState.QUEUED, "to fetch a document", poll=poll)
+    (queued,) = jobs.of_submission(connection, submission.id)
+    return queued
 
 
 def waiting_render() -> Select[str]:

@@ -29,10 +29,11 @@ from mailfax.model.job import JobState
 from mailfax.model.line import LineState
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
+from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Notify
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0007"  # the newest migration
+REVISION = "0008"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -153,6 +154,7 @@ jobs = Table(
     Column("outcome", _OutcomeCode),
     Column("line", Text, nullable=False),
     Column("call_place", Integer, nullable=False, server_default="0"),
+    Column("poll", _Json(PollRequest)),
     Column("owner", Text),
     Column("finished_us", BigInteger),
     Column("notified_us", BigInteger),
@@ -231,6 +233,7 @@ faxes = Table(
     Column("document", Integer, nullable=False, server_default="0"),
     Column("subaddress", Text, nullable=False, server_default=""),
     Column("sender_id", Text, nullable=False, server_default=""),
+    Column("mailbox", Text, nullable=False, server_default=""),
     Index("ux_faxes_call", "call_id", "document", unique=True),
     Index("ix_faxes_unrouted", "routed_us", "id"),
 )

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from mailfax.model.call import CallResult, Trained, TrainingFailed
 from mailfax.model.outcome import Outcome
+from mailfax.model.poll import PollRequest
 from mailfax.t30 import answerer_ecm, tcf
 from mailfax.t30.addressing import BITS
 from mailfax.t30.answering import (
@@ -18,7 +19,6 @@ from mailfax.t30.answering import (
     Next,
     Offered,
     PageQuality,
-    PollRequest,
     announce_page,
     end_document,
     form_of,

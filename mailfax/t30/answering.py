@@ -9,6 +9,7 @@ from enum import Enum, auto
 from mailfax.model.call import DocumentArriving, DocumentResult, PageReceived, PageStarted, RemoteIdentified
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import A4_WIDTH_PX, PageFormat
+from mailfax.model.poll import PollRequest
 from mailfax.t30.addressing import BITS
 from mailfax.t30.capabilities import Dcs
 from mailfax.t30.commands import BlockStored, NotYet, PageStored, SendFrames, StoreBlock, StorePage
@@ -57,14 +58,6 @@ class Offered:
     selector: str = ""
     password: str = ""
     r8_px: int = A4_WIDTH_PX
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PollRequest:
-    """Which document of the far machine is wanted: that for `selector`, or the one that needs none."""
-
-    selector: str = ""
-    password: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

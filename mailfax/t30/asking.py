@@ -5,7 +5,8 @@
 
 from mailfax.model.call import RemoteIdentified
 from mailfax.model.outcome import Outcome
-from mailfax.t30.answering import Answering, Next, PollRequest, take_dcs
+from mailfax.model.poll import PollRequest
+from mailfax.t30.answering import Answering, Next, take_dcs
 from mailfax.t30.bits import Bit
 from mailfax.t30.capabilities import Dis
 from mailfax.t30.commands import SendFrames

@@ -12,8 +12,9 @@ from typing import Any, assert_never
 
 from mailfax.model.page import A4_WIDTH_PX, Resolution, line_coding
 from mailfax.model.pageset import page_ranges, read_page_ranges
+from mailfax.model.poll import PollRequest
 from mailfax.t30.addressing import NO_ADDRESSING, Addressing
-from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation, Offered, PageQuality, PollRequest
+from mailfax.t30.answering import STORE_LIMIT_S, AnswererStation, Offered, PageQuality
 from mailfax.t30.calling import AfterRtn, CallerJob
 from mailfax.t30.commands import (
     BlockHeard,

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gateway_books import fax_pages, mails
 from gateway_server import Server
 
 from mailfax.daemon import build
 from mailfax.gateway import onecall
+from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.modem.virtual.client import VirtualLine
 from mailfax.t30.answerer import AnswererStation, PollRequest
@@ -61,10 +63,25 @@ def test_it_is_offered_fetched_recorded_and_taken_away(server: Server, tmp_path:
     )
     assert fetch(server, tmp_path / "yes", PollRequest(selector="77", password="1234")).pages == 1
 
+    queued = json.loads(mailfax(server, "poll", "5551234", "--to", "anna@fax.lan", "--json"))
+    nothing = json.loads(mailfax(server, "poll", "5551234", "--to", "ben@fax.lan", "--selector", "9", "--json"))
+    with server.store() as store:
+        server.wait_until_books_are_closed(store)
+        fetched, failed = store.job(queued["job"]), store.job(nothing["job"])
+        assert fetched is not None
+        assert failed is not None
+        assert (fetched.state, fetched.outcome) == (JobState.DELIVERED, Outcome.RECEIVED)
+        assert (failed.state, failed.outcome) == (JobState.FAILED, Outcome.POLL_REFUSED)
+        assert len(store.attempts(fetched.id)) == 1
+    (mail,) = mails(server.mailboxes / "anna@fax.lan")
+    assert (mail["X-Fax-From"], mail["X-Fax-Pages"], mail["X-Fax-Quality"]) == ("5551234", "2", "good")
+    assert len(fax_pages(mail)) == 2
+    (notice,) = mails(server.mailboxes / "ben@fax.lan")
+    assert "not delivered" in notice["Subject"]
     with server.store() as store:
         server.wait_until_books_are_closed(store)
     listed = json.loads(mailfax(server, "offer", "list", "--json"))
-    assert [(one["offer"], len(one["fetched"])) for one in listed] == [(first["offer"], 1), (listed[1]["offer"], 1)]
+    assert [(one["offer"], len(one["fetched"])) for one in listed] == [(first["offer"], 2), (listed[1]["offer"], 1)]
     assert "by 5550009, 2 page(s) confirmed" in listed[0]["fetched"][0]
     mailfax(server, "offer", "remove", first["offer"])
     assert fetch(server, tmp_path / "gone", PollRequest()).result.outcome is Outcome.POLL_REFUSED

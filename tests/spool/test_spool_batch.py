@@ -21,11 +21,12 @@ from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.model.pageset import NO_PAGES
+from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Recipient
 from mailfax.spool.adopt import adopt_orphans
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, PageFacts
-from mailfax.spool.records import Batch, Claim
+from mailfax.spool.records import Batch, Claim, Share
 from mailfax.spool.retry import RetryPolicy, decide
 from mailfax.spool.store import Store
 
@@ -186,3 +187,48 @@ def test_what_a_sender_called_itself_and_for_whom_it_is_are_kept_with_the_fax(
     adopt_orphans(store, blobs, settings_for(tmp_path).calls, policy=RetryPolicy(), now_us=LATER_US)
     (fax,) = store.faxes()
     assert (fax.subaddress, fax.sender_id, fax.document) == ("1387", "me", 0)
+
+
+def test_a_poll_is_a_call_of_its_own_and_its_crash_loses_no_page(
+    tmp_path: Path, store: Store, blobs: BlobStore
+) -> None:
+    """What came is the asker's, what did not is asked for again."""
+    other = queue_job(store)
+    address = FaxAddress(number="5551234", domain="fax.lan")
+    mail = submission(store.new_id(Kind.MAIL), Recipient(address=address))
+    job = store.order_poll(mail, "5551234", PollRequest(selector="77"), NOW_US)
+    sending = store.claim_job("west", NOW_US, MANY)
+    assert sending is not None
+    assert ids_of(sending) == [other], "a call that sends takes a poll with it"
+    busy = CallResult(outcome=Outcome.BUSY)
+    store.record_call(sending.call_id, other, busy, decide(sending.job, busy, NOW_US, RetryPolicy()), NOW_US)
+    assert store.claim_job("west", NOW_US, MANY, Share(fetches=False)) is None
+    claim = store.claim_job("west", NOW_US, MANY)
+    assert claim is not None
+    assert (claim.job.id, claim.job.poll, claim.parts[0].document.pages) == (job.id, PollRequest(selector="77"), ())
+    header = CallHeader(
+        call_id=claim.call_id,
+        line="west",
+        direction=Direction.OUTBOUND,
+        started_us=NOW_US,
+        number="5551234",
+        mailbox="anna@office.lan",
+        jobs=(CallJob(job_id=job.id, pages=0),),
+    )
+    folder = CallFolder.create(settings_for(tmp_path).calls, header)
+    folder.keep_page(0, b"page 1", PageFacts(rows=1143, width_px=1728, resolution=Resolution.STANDARD))
+    folder.journal(PageReceived(page=1, rows=1143, bad_rows=0, confirmed=True), 20.0)
+    folder.close()
+    for _ in range(2):
+        adopt_orphans(store, blobs, settings_for(tmp_path).calls, policy=RetryPolicy(), now_us=LATER_US)
+    (fax,) = store.faxes()
+    assert (fax.mailbox, fax.caller, len(fax.pages), fax.outcome) == (
+        "anna@office.lan",
+        "5551234",
+        1,
+        Outcome.INTERRUPTED,
+    )
+    again = store.job(job.id)
+    assert again is not None
+    assert (again.state, again.outcome) == (JobState.QUEUED, Outcome.INTERRUPTED)
+    assert decide(again, CallResult(outcome=Outcome.RECEIVED), NOW_US, RetryPolicy()).state is JobState.DELIVERED

@@ -1,0 +1,11 @@
+"""A poll: a document of a far machine that is wanted here."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PollRequest:
+    """Which document of the far machine is wanted: that for `selector` (SEP), or the one that needs none; with a password (PWD)."""
+
+    selector: str = ""
+    password: str = ""
