@@ -371,6 +371,10 @@ class Render(_Section, frozen=True, kw_only=True):
     body: Annotated[
         Literal["html", "text"], Meta(description="Which form of a mail is faxed that has both, HTML and plain text.")
     ] = "html"
+    text_pt: Annotated[float, Meta(description="Size of plain text, in points.", ge=7, le=24)] = 11.5
+    margin_mm: Annotated[
+        float, Meta(description="White on either side of text and HTML, in millimetres.", ge=4, le=40)
+    ] = 15.0
     fonts: Annotated[tuple[Path, ...], Meta(description="Font files to try before those of the system.")] = ()
 
 

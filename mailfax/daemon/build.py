@@ -139,6 +139,8 @@ def render_settings(config: Config) -> RenderSettings:
         wall_s=render.cpu_s * WALL_SECONDS_PER_CPU_SECOND,
         memory_bytes=render.memory_mb * MB,
         fonts=render.fonts,
+        text_pt=render.text_pt,
+        margin_mm=render.margin_mm,
         photos=PhotoScreen(render.photos),
         prefer_html=render.body == "html",
     )

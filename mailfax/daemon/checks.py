@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_network
 
+from fontTools.ttLib import TTFont, TTLibError
+
 from mailfax.config import Config
 from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, render_settings, smtp_settings, spool_settings
 from mailfax.render.confine import Layer
@@ -76,6 +78,13 @@ def _certificate_findings(config: Config) -> Iterator[Finding]:
 
 def _font_findings(settings: RenderSettings) -> Iterator[Finding]:
     """Look for a font for each script; text in one without a font is refused, or shows boxes."""
+    for path in settings.fonts:
+        try:
+            TTFont(path, lazy=True, fontNumber=0).close()
+        except (OSError, TTLibError):
+            text = f"render.fonts: {path} is no font that can be read, so every mail with text would be refused."
+            yield Finding(fatal=True, text=text, advice="Name a TrueType or OpenType file, or leave it out.")
+            return
     if not installed_fonts():
         text = "no font is installed; text outside of Latin letters cannot be faxed."
         yield Finding(fatal=False, text=text, advice=f"apt-get install {' '.join(FONT_PACKAGES)}")

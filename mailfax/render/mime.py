@@ -133,7 +133,7 @@ def _tnef(part: Part) -> Iterator[Part]:
             name=_label(each.name),
             content_type=typed,
             octets=each.octets,
-            charset="utf-8" if each.content_type == "text/plain" else None,
+            charset="utf-8" if each.content_type.startswith("text/") and not each.attached else None,
             attached=each.attached,
             headers=part.headers,
             is_packed_body=not each.attached,

@@ -9,6 +9,8 @@ from pathlib import Path
 from compressed_rtf import decompress
 from tnefparse import TNEF
 
+from mailfax.render.charset import decode_text
+
 CONTENT_TYPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 _MEMORY_PER_OCTET = 32
@@ -45,15 +47,19 @@ def tnef_parts(octets: bytes) -> list[TnefPart]:
 
 
 def _body(tnef: TNEF) -> Iterator[TnefPart]:
-    if tnef.htmlbody:
-        html = tnef.htmlbody
-        octets = html.encode() if isinstance(html, str) else bytes(html)
-        yield TnefPart(name="HTML text", content_type="text/html", octets=octets, attached=False)
-    elif isinstance(tnef.body, str) and tnef.body.strip("\0 \r\n"):
-        text = tnef.body.rstrip("\0")
+    if html := _text(tnef.htmlbody, tnef):
+        yield TnefPart(name="HTML text", content_type="text/html", octets=html.encode(), attached=False)
+    elif text := _text(tnef.body, tnef).rstrip("\0"):
         yield TnefPart(name="message text", content_type="text/plain", octets=text.encode(), attached=False)
     elif rtf := _rtf(tnef):
         yield TnefPart(name="message text", content_type="application/rtf", octets=rtf, attached=False)
+
+
+def _text(body: object, tnef: TNEF) -> str:
+    """Return a body as text; the library gives octets where the file does not name their charset."""
+    if isinstance(body, bytes):
+        return decode_text(body, str(tnef.codepage or ""))
+    return body if isinstance(body, str) else ""
 
 
 def _rtf(tnef: TNEF) -> bytes:

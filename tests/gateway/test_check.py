@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from mailfax.cli.app import app
-from mailfax.config import EMBEDDED_DEFAULT, Config, ConfigError, parse
+from mailfax.config import EMBEDDED_DEFAULT, Config, ConfigError, embedded_default, parse
 from mailfax.daemon import build, checks
 from mailfax.daemon.checks import Finding, machine_findings
 
@@ -211,3 +212,13 @@ def test_the_service_starts_without_asking_check_and_does_not_try_a_wrong_file_a
     rows = [row for row in UNIT.read_text().splitlines() if not row.startswith("#")]
     assert not [row for row in rows if row.startswith("ExecStartPre")]
     assert "RestartPreventExitStatus=78" in rows
+
+
+def test_a_font_that_cannot_be_read_is_named_before_it_refuses_every_mail(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.ttf"
+    broken.write_bytes(b"no font")
+    config = embedded_default(tmp_path)
+    config = msgspec.structs.replace(config, render=msgspec.structs.replace(config.render, fonts=(broken,)))
+    (finding,) = [each for each in machine_findings(config) if "render.fonts" in each.text]
+    assert finding.fatal
+    assert str(broken) in finding.text

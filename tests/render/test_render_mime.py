@@ -1,6 +1,8 @@
 import binascii
 import io
+import resource
 import socket
+import struct
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -267,3 +269,41 @@ def test_enriched_text_is_formatted(rendered: Render, subtype: str) -> None:
     raw = f"Content-Type: text/{subtype}\n\n<bold>Heavy</bold> and <param>unseen</param><unknown>light</unknown>\n"
     assert pixels(rendered(raw.encode()).pages[0].fine).any()
     assert enriched_to_html("<bold>a</bold><<b <param>c</param>", richtext=subtype == "richtext") == "<b>a</b>&lt;b "
+
+
+def tnef(*attributes: tuple[int, int, bytes]) -> bytes:
+    """Pack attributes as Outlook does (MS-OXTNEF 2.1): level, id, length, data, sum."""
+    packed = b"".join(
+        struct.pack("<BII", level, name, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+        for level, name, data in attributes
+    )
+    return struct.pack("<IH", 0x223E9F78, 1) + packed
+
+
+WINMAIL = tnef(
+    (1, 0x00089006, struct.pack("<I", 0x00010000)),  # attTnefVersion
+    (1, 0x0002800C, b"The body inside.\0"),  # attBody
+    (2, 0x00069002, bytes(14)),  # attAttachRenddata begins a file
+    (2, 0x00018010, b"notes.txt\0"),  # attAttachTitle
+    (2, 0x0006800F, b"what was noted\n"),  # attAttachData
+)
+
+
+def test_a_winmail_dat_is_opened_and_its_body_is_not_faxed_twice(rendered: Render) -> None:
+    alone = mail_with(WINMAIL, "application/ms-tnef", "winmail.dat")
+    assert [(row.name, row.fate) for row in rendered(alone).account] == [
+        ("winmail.dat", Fate.SKIPPED),
+        ("message text", Fate.FAXED),
+        ("notes.txt", Fate.FAXED),
+    ]
+    message = text_mail("The same body outside.\n")
+    message.add_attachment(WINMAIL, "application", "ms-tnef", filename="winmail.dat")
+    fates = [(row.name, row.fate) for row in rendered(message.as_bytes()).account]
+    assert fates[2:] == [("message text", Fate.SKIPPED), ("notes.txt", Fate.FAXED)]
+
+
+def test_a_winmail_dat_that_is_none_is_refused_by_name(rendered: Render) -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(RenderFailure, match=r"winmail\.dat .* is a winmail\.dat that cannot be read"):
+        rendered(mail_with(b"no TNEF at all", "application/ms-tnef", "winmail.dat"))
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
