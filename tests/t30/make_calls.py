@@ -106,6 +106,16 @@ SCENES = [
         "ecm-superfine", "table 2 bit 41", replace(ECM, offer=replace(ECM.offer, resolutions=(Resolution.SUPERFINE,)))
     ),
     Scene("ecm-two-documents", "A.4.3 PPS-EOM", replace(ECM, following=(replace(ECM, pages=1),))),
+    Scene("plain-inch-200", "table 2 bit 44", replace(PLAIN, offer=Offer(resolutions=(Resolution.INCH_200,)))),
+    Scene("ecm-inch-300", "table 2 bit 42", replace(ECM, offer=replace(ECM.offer, resolutions=(Resolution.INCH_300,)))),
+    Scene("ecm-inch-400", "table 2 bit 43", replace(ECM, offer=replace(ECM.offer, resolutions=(Resolution.INCH_400,)))),
+    Scene("plain-b4", "table 2 bit 17", replace(PLAIN, r8_px=2048)),
+    Scene("plain-a3", "table 2 bit 18", replace(PLAIN, r8_px=2432)),
+    Scene("plain-continues-with-a-cover", "5.3.6.1.6 MPS", replace(PLAIN, pages=3, done=frozenset({1, 2}), cover=True)),
+    Scene("ecm-continues-with-a-cover", "A.4.3 PPS-MPS", replace(ECM, pages=4, done=frozenset({1, 3}), cover=True)),
+    Scene("plain-gap-of-200-ms", "5.3.6.1.7 RTN", PLAIN, (on_page(1, LoseCarrier(after_s=2.0, duration_s=0.2)),)),
+    Scene("plain-rtn-go-on", "5.3.6.1.7 RTN", replace(TWO, after_rtn=AfterRtn.GO_ON), (GAP,)),
+    Scene("plain-rtn-give-up", "5.3.6.1.7 RTN", replace(TWO, after_rtn=AfterRtn.GIVE_UP), (GAP,)),
     Scene("ecm-jbig", "table 2 bit 78", JBIG),
     Scene("ecm-jbig-noise", "A.4.4 PPR", JBIG, (on_page(None, BitErrors(rate=1 / 3000, seed=5)),)),
     Scene(
