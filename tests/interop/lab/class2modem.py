@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lab import pagefile
 from lab import spandsp as sd
-from lab.atcommands import Reply, Settings, execute
+from lab.atcommands import Settings, execute
 from lab.class2words import (
     ENCODING,
     Parameters,
@@ -27,24 +27,15 @@ from lab.class2words import (
 from lab.dteport import GONE, DtePort
 from lab.machine import FaxMachine
 from lab.modem import Event, Party
-from lab.terminal import BLOCK, Terminal, Wait
+from lab.pagedata import CAN, DLE, ETX, Cancelled, Flow, PageData
+from lab.terminal import Terminal, Wait
 
-DLE, ETX, SUB, CAN, XON, XOFF, DC1, DC2 = 0x10, 0x03, 0x1A, 0x18, 0x11, 0x13, 0x11, 0x12
+XON, XOFF, DC1, DC2 = 0x11, 0x13, 0x11, 0x12
+DLE_ETX = bytes((DLE, ETX))
 READ = 4096
-PAGE_ENDS = {0x2C: 0, 0x3B: 1, 0x2E: 2}  # 2.0: DLE and one of these ends the page, and says what follows
 ANSWER_CODES = {"MCF": 1, "RTN": 2, "RTP": 3, "PIN": 4, "PIP": 5}
 VERDICT_OF = {1: "MCF", 2: "RTN", 3: "RTP"}
 END_CODES = {"MPS": 0, "EOM": 1, "EOP": 2}
-REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
-_EOL = "000000000001"
-
-
-def _lsb_first(bits: str) -> bytes:
-    padded = bits + "0" * (-len(bits) % 8)
-    return int(padded, 2).to_bytes(len(padded) // 8, "big").translate(REVERSED)
-
-
-RTC = {0: _lsb_first(_EOL * 6), 1: _lsb_first((_EOL + "1") * 6)}
 LAST_CARRIER_BLOCKS = 15  # 0.3 s after our last signal, so that the far end has heard it to its end
 
 
@@ -58,24 +49,11 @@ class Model:
     buffer_octets: int = 0  # flow control by XON/XOFF with a buffer of this size; 0: it is as large as any page
     drain_octets_s: float = 20000.0
     underflow_s: float = 5.0
-    pulled_at: str = (
-        ""  # a command at which its plug is pulled, or `data` or `given`: in the middle of a page, sent or received
-    )
+    pulled_at: str = ""  # a command at which its plug is pulled; `data` or `given`: in the middle of a page, out or in
     ecm: bool = False
     boasts: bool = False  # it says that it has ECM and MMR, and has them not
     hex_numbers: bool = True  # in 2.0 and 2.1
     options: dict[str, str] = field(default_factory=dict)  # of the spandsp terminal
-
-
-@dataclass(kw_only=True)
-class Taking:
-    """Page data on its way from the DTE."""
-
-    octets: bytearray = field(default_factory=bytearray)
-    after_dle: bool = False
-    buffered: float = 0.0
-    stopped: bool = False
-    at_s: float = field(default_factory=time.monotonic)
 
 
 class Class2Modem:
@@ -100,7 +78,7 @@ class Class2Modem:
         self._new_call()
 
     def _new_call(self) -> None:
-        self._taking: Taking | None = None
+        self._taking: PageData | None = None
         self._page: bytes = b""
         self._chosen: Parameters | None = None
         self._file: pagefile.GrowingTiff | None = None
@@ -144,9 +122,7 @@ class Class2Modem:
         return self._room() > 0
 
     def _room(self) -> int:
-        if self._taking is None or not self.model.buffer_octets:
-            return READ
-        return max(0, int(self.model.buffer_octets - self._taking.buffered))
+        return READ if self._taking is None else min(READ, self._taking.room)
 
     def flush(self) -> None:
         self._port.flush()
@@ -172,7 +148,7 @@ class Class2Modem:
     def read_dte(self) -> None:
         """Take what the DTE wrote; its going away is a DTR drop."""
         self._drain()
-        octets, left = self._port.read(min(READ, self._room()))
+        octets, left = self._port.read(self._room())
         if left:
             self._line.clear()
             self._settings = Settings(ecm=self.model.ecm or self.model.boasts)
@@ -326,8 +302,8 @@ class Class2Modem:
         self._report = f"\r\n{status}\r\n\r\n+FET:{end}\r\n\r\nOK\r\n".encode()
         self.said += [status, f"+FET:{end}", "OK"]
         if (self._settings.bit_order != 0) != (self.model.rockwell and not self._settings.new):
-            data = data.translate(REVERSED)
-        self._given = data.replace(b"\x10", b"\x10\x10") + bytes((DLE, ETX))
+            data = data.translate(pagefile.REVERSED)
+        self._given = data.replace(b"\x10", b"\x10\x10") + DLE_ETX
         self._give_page()
         return False
 
@@ -365,7 +341,7 @@ class Class2Modem:
         if self._waits_for_start or self._executing == "receive":
             self._waits_for_start = False
             if self._connected:
-                self._port.say(bytes((DLE, ETX)))
+                self._port.say(DLE_ETX)
         self.say(f"+FHS:{code:02X}" if self._settings.new else f"+FHNG:{code}")
         if self._executing:
             refused = self._settings.new and self._executing == "ppm" and self._answer in {2, 4}
@@ -491,66 +467,54 @@ class Class2Modem:
         self._chosen = meet(self._settings.session, theirs, ecm=self.model.ecm)
         if terminal.held.why is Wait.IDENTIFIED or self._answer != 1:
             self.say(f"{'+FCS' if self._settings.new else '+FDCS'}:{self._write(self._chosen)}")
-        self._taking = Taking()
+        model = self.model
+        self._taking = PageData(
+            new=self._settings.new, buffer_octets=model.buffer_octets, drain_octets_s=model.drain_octets_s
+        )
         self._port.say(b"\r\nCONNECT\r\n")
         self.said.append("CONNECT")
         if not self._settings.new and self.model.xon_before_data:
             self._port.say(bytes((XON,)))
 
-    def _take_data(self, taking: Taking, octet: int) -> None:
-        taking.at_s = time.monotonic()
-        limit = self.model.buffer_octets
-        taking.buffered += 1
-        if limit and taking.buffered > limit * 0.75 and not taking.stopped:
-            taking.stopped = True
-            self.xoffs += 1
-            self._port.say(bytes((XOFF,)))
-        if octet == CAN and not taking.after_dle and not taking.octets:
-            self._taking = None
-            self._abort()
-            return
+    def _take_data(self, taking: PageData, octet: int) -> None:
         if self.model.pulled_at == "data" and len(taking.octets) > 1000:
             self.unplug()
             return
-        if not taking.after_dle:
-            taking.after_dle = octet == DLE
-            if octet != DLE:
-                taking.octets.append(octet)
+        try:
+            end = taking.take(octet)
+        except Cancelled:
+            self._taking = None
+            self._abort()
             return
-        taking.after_dle = False
-        if octet == DLE:
-            taking.octets.append(DLE)
-        elif octet == SUB and self._settings.new:
-            taking.octets += bytes((DLE, DLE))
-        elif octet == ETX and not self._settings.new:
-            self._page, self._taking = bytes(taking.octets), None
+        self._say_flow(taking)
+        if end is None:
+            return
+        self._page, self._taking = end.octets, None
+        if end.follows is None:
             self._final("OK")
-        elif octet in PAGE_ENDS and self._settings.new:
-            self._page, self._taking = bytes(taking.octets), None
+        else:
             self._executing = "ppm"
-            self._put_page(PAGE_ENDS[octet])
+            self._put_page(end.follows)
+
+    def _say_flow(self, taking: PageData) -> None:
+        match taking.flow():
+            case Flow.XOFF:
+                self.xoffs += 1
+                self._port.say(bytes((XOFF,)))
+            case Flow.XON:
+                self._port.say(bytes((XON,)))
 
     def _drain(self) -> None:
         """Empty the buffer as the line would; give up on a DTE that sends no more."""
-        taking, model = self._taking, self.model
-        if taking is None:
+        taking, terminal = self._taking, self.terminal
+        if taking is None or terminal is None:
             return
-        now_s = time.monotonic()
-        if now_s - taking.at_s > model.underflow_s and not taking.stopped:
+        self._say_flow(taking)
+        if taking.starved_s() > self.model.underflow_s:
             self._taking = None
-            assert self.terminal is not None
-            self.terminal.abandon()
-            self.terminal.ended = -43
+            terminal.abandon()
+            terminal.ended = -43
             self._over()
-            return
-        if not model.buffer_octets:
-            return
-        passed_s = now_s - getattr(self, "_drained_at_s", now_s)
-        self._drained_at_s = now_s
-        taking.buffered = max(0.0, taking.buffered - passed_s * model.drain_octets_s)
-        if taking.stopped and taking.buffered < model.buffer_octets * 0.25:
-            taking.stopped = False
-            self._port.say(bytes((XON,)))
 
     def _end_page(self, end: int) -> None:
         if self.terminal is None or not self._page or end not in {0, 1, 2}:
@@ -564,8 +528,8 @@ class Class2Modem:
         terminal, chosen, settings = self.terminal, self._chosen, self._settings
         assert terminal is not None
         assert chosen is not None
-        octets = self._page.translate(REVERSED) if settings.new and settings.bit_order & 1 else self._page
-        octets += RTC.get(chosen.df, b"")  # the modem's part, whether or not the DTE has done it too
+        octets = self._page.translate(pagefile.REVERSED) if settings.new and settings.bit_order & 1 else self._page
+        octets += pagefile.RTC.get(chosen.df, b"")  # the modem's part, whether or not the DTE has done it too
         width_px = chosen.width_px
         rows = pagefile.decode(octets, ENCODING[chosen.df], width_px, self._folder / "class2-scratch.tif")
         self._page = b""
@@ -640,6 +604,3 @@ class Class2Modem:
 
 def _codings(parameters: Parameters) -> str:
     return {0: "mh", 1: "mh+mr", 3: "mh+mr+mmr"}.get(parameters.df, "mh")
-
-
-__all__ = ["BLOCK", "Class2Modem", "Model", "Reply", "replace"]

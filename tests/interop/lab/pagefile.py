@@ -16,6 +16,17 @@ STRIP_AT, STRIP_STEP = 0x100000, 0x400000
 RATIONALS = 0x180  # within an IFD's place
 DPI = {0: (204, 98), 1: (204, 196), 2: (204, 391), 4: (408, 391)}
 
+REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+_EOL = "000000000001"
+
+
+def _lsb_first(bits: str) -> bytes:
+    padded = bits + "0" * (-len(bits) % 8)
+    return int(padded, 2).to_bytes(len(padded) // 8, "big").translate(REVERSED)
+
+
+RTC = {0: _lsb_first(_EOL * 6), 1: _lsb_first((_EOL + "1") * 6)}  # by DF
+
 
 class GrowingTiff:
     """A TIFF whose next page is written, and linked to, while a reader has it open: libtiff maps the file, and sees it."""
