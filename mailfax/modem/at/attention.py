@@ -5,6 +5,7 @@ Used when a line is set up, and when a modem is identified.
 
 import contextlib
 import math
+import re
 
 import structlog
 
@@ -20,6 +21,8 @@ CHECK_TRIES = 2
 WAKE_S = 1.5
 ESCAPE_S = 0.8
 DTR_LOW_S = 0.5
+HANG_UP_S = 5.0
+_DIALLABLE = re.compile(r"[0-9*#A-D,wW]+")
 _log = structlog.get_logger(__name__)
 
 
@@ -49,6 +52,33 @@ def get_attention(dialogue: Dialogue, device: str) -> None:
         if attempt:
             drop_dtr(dialogue)
     raise LineFault(f"No modem answers at {device}. Check the cable, that it is switched on, and the speed.")
+
+
+def dial_command(settings: ModemSettings, number: str) -> str:
+    """Return the command that dials a number. Raises LineFault for what no modem dials."""
+    digits = number.removeprefix("+")
+    if not _DIALLABLE.fullmatch(digits):
+        raise LineFault(f"{number!r} cannot be dialled.")
+    return f"{settings.dial_prefix}{digits}{settings.dial_suffix}"
+
+
+def hang_up(dialogue: Dialogue, line: str, *, unsettled: bool) -> None:
+    """Hang up: politely, then by DTR. What fails here is noticed when the modem is made ready again.
+
+    `unsettled`: the modem may be in another state than command state.
+    """
+    dialogue.heed_stop = False
+    try:
+        if unsettled:
+            escape(dialogue)
+        if dialogue.command("ATH0", HANG_UP_S) is not Result.OK:
+            drop_dtr(dialogue)
+    except LineFault as fault:  # it takes no more data, or is gone; the first of these still sees DTR
+        _log.warning("hang-up failed", line=line, reason=str(fault))
+        drop_dtr(dialogue)
+    finally:
+        dialogue.heed_stop = True
+        dialogue.in_call = False
 
 
 def drop_dtr(dialogue: Dialogue) -> None:

@@ -1,14 +1,13 @@
 """A telephone line with a Class 1 modem on it: implements `mailfax.modem.line.Line` for the line process and `onecall`."""
 
 import contextlib
-import re
 import time
 from collections.abc import Callable
 from typing import assert_never
 
 import structlog
 
-from mailfax.modem.at.attention import Watchdog, drop_dtr, escape, hear_rings, set_up, wait_for_ring
+from mailfax.modem.at.attention import Watchdog, dial_command, hang_up, hear_rings, set_up, wait_for_ring
 from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
 from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.at.ringing import DidMemory, Ringing
@@ -40,7 +39,6 @@ from mailfax.t30.commands import (
 )
 from mailfax.t30.hdlc import read_block
 
-_DIALLABLE = re.compile(r"[0-9*#A-D,wW]+")
 _DIAL_RESULTS = {
     Result.CONNECT: DialResult.CONNECTED,
     Result.BUSY: DialResult.BUSY,
@@ -49,7 +47,6 @@ _DIAL_RESULTS = {
     Result.NO_CARRIER: DialResult.NO_CARRIER,
     None: DialResult.NO_CARRIER,  # our own time-out: no fax tone was heard
 }
-HANG_UP_S = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -96,13 +93,10 @@ class Class1Line:
 
     def dial(self, number: str) -> DialResult:
         """Dial and wait until V.21 is heard, or until the modem says why not."""
-        digits = number.removeprefix("+")
-        if not _DIALLABLE.fullmatch(digits):
-            raise LineFault(f"{number!r} cannot be dialled.")
+        text = dial_command(self._settings, number)
         try:
             self._ready()
             self._dialogue.in_call = self._unsettled = True
-            text = f"{self._settings.dial_prefix}{digits}{self._settings.dial_suffix}"
             result = self._dialogue.command(text, self._settings.dial_timeout_s)
         except Stopped:
             return DialResult.STOPPED
@@ -158,18 +152,8 @@ class Class1Line:
         if not self._dialogue.in_call:
             return
         self._idle_ready = False
-        self._dialogue.heed_stop = False
-        try:
-            if self._unsettled or self._transmitter.side.turn.ready is not Ready.NOTHING:
-                escape(self._dialogue)
-            if self._dialogue.command("ATH0", HANG_UP_S) is not Result.OK:
-                drop_dtr(self._dialogue)
-        except LineFault as fault:  # it takes no more data, or is gone; the first of these still sees DTR
-            _log.warning("hang-up failed", line=self.name, reason=str(fault))
-            drop_dtr(self._dialogue)
-        finally:
-            self._dialogue.heed_stop = True
-            self._dialogue.in_call = False
+        ready = self._transmitter.side.turn.ready
+        hang_up(self._dialogue, self.name, unsettled=self._unsettled or ready is not Ready.NOTHING)
 
     def stop(self) -> None:
         """Make every wait end now; from any thread."""

@@ -5,7 +5,6 @@ own, so those commands do nothing here. V.34 and Class 2.1 have never met hardwa
 """
 
 import contextlib
-import re
 import time
 from collections.abc import Callable
 from typing import assert_never
@@ -13,7 +12,7 @@ from typing import assert_never
 import structlog
 
 from mailfax.model.outcome import Outcome
-from mailfax.modem.at.attention import Watchdog, drop_dtr, escape, hear_rings, set_up, wait_for_ring
+from mailfax.modem.at.attention import Watchdog, dial_command, hang_up, hear_rings, set_up, wait_for_ring
 from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
 from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.at.ringing import DidMemory, Ringing
@@ -47,7 +46,6 @@ from mailfax.t30.commands import (
 )
 from mailfax.t30.tcf import TCF_S
 
-_DIALLABLE = re.compile(r"[0-9*#A-D,wW]+")
 _DIAL_RESULTS = {
     Result.BUSY: DialResult.BUSY,
     Result.NO_ANSWER: DialResult.NO_ANSWER,
@@ -59,7 +57,6 @@ _DIAL_RESULTS = {
 }
 _DIAL_HANG_UPS = {Outcome.NO_ANSWER: DialResult.NO_ANSWER, Outcome.NO_FAX: DialResult.NO_CARRIER}
 _NO_LOOP_CURRENT = {"3", "03"}
-HANG_UP_S = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -109,13 +106,10 @@ class Class2Line:
 
     def dial(self, number: str) -> DialResult:
         """Dial, and wait until the far machine has said what it can do, or until the modem says why not."""
-        digits = number.removeprefix("+")
-        if not _DIALLABLE.fullmatch(digits):
-            raise LineFault(f"{number!r} cannot be dialled.")
+        text = dial_command(self._settings, number)
         try:
             self._ready()
             sender = Sender(talk=self._new_call())
-            text = f"{self._settings.dial_prefix}{digits}{self._settings.dial_suffix}"
             result = self._talk.command(text, self._settings.dial_timeout_s)
         except Stopped:
             return DialResult.STOPPED
@@ -177,19 +171,9 @@ class Class2Line:
             return
         self._idle_ready = False
         self._call = None
-        self._dialogue.heed_stop = False
-        try:
+        with contextlib.suppress(LineFault):
             self._port.flow(sending=False)
-            if self._unsettled:
-                escape(self._dialogue)
-            if self._talk.command("ATH0", HANG_UP_S) is not Result.OK:
-                drop_dtr(self._dialogue)
-        except LineFault as fault:  # it takes no more data, or is gone; the first of these still sees DTR
-            _log.warning("hang-up failed", line=self.name, reason=str(fault))
-            drop_dtr(self._dialogue)
-        finally:
-            self._dialogue.heed_stop = True
-            self._dialogue.in_call = False
+        hang_up(self._dialogue, self.name, unsettled=self._unsettled)
 
     def stop(self) -> None:
         """Make every wait end now; from any thread."""
