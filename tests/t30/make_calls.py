@@ -16,13 +16,14 @@ from script import play
 from tales import TALES, Tale
 from tape import engine_of
 from test_damage import on_page
-from test_replay import recorded
+from test_replay import CALLED, OFFERING, POLL, recorded
 
 from mailfax.model.call import CallResult
 from mailfax.model.page import Coding, Resolution
 from mailfax.modem.virtual.damage import BitErrors, CutLine, Damage, LimitRate, LoseCarrier, NthFrame, OfKind
 from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.t30.addressing import Addressing
+from mailfax.t30.answerer import AnswererStation, PollRequest
 from mailfax.t30.caller import AfterRtn, CallerJob
 from mailfax.t30.commands import Engine, KeeperCommand
 from mailfax.t30.frames import Fcf
@@ -37,8 +38,9 @@ CALLS = Path(__file__).parent / "calls"
 class Scene:
     name: str
     clause: str
-    job: CallerJob
+    job: CallerJob | AnswererStation
     damage: tuple[Damage, ...] = ()
+    station: AnswererStation = CALLED
 
 
 def lost(fcf: Fcf, number: int = 1, times: int = 1) -> tuple[Damage, ...]:
@@ -72,6 +74,16 @@ SCENES = [
         replace(PLAIN, addressing=Addressing(subaddress="1387")),
         lost(Fcf.DCS),
     ),
+    Scene("poll", "5.3.6.1.2 DTC", POLL, station=OFFERING),
+    Scene(
+        "poll-by-selector",
+        "5.3.6.1.2 SEP PWD",
+        replace(POLL, poll=PollRequest(selector="77", password="4711")),
+        station=OFFERING,
+    ),
+    Scene("poll-for-nothing", "table 2 bit 9", POLL),
+    Scene("poll-refused", "5.3.6.1.8 DCN", replace(POLL, poll=PollRequest(selector="9")), station=OFFERING),
+    Scene("poll-dtc-lost", "5.4.2 three tries", POLL, lost(Fcf.DTC), OFFERING),
     Scene("plain-from-page-two", "5.2 figure 5-2", replace(PLAIN, pages=2, done=frozenset({1}))),
     Scene("plain-mr", "table 2 bit 16", replace(PLAIN, offer=Offer(codings=(Coding.MR,)))),
     Scene("plain-standard", "table 2 bit 15", replace(PLAIN, offer=Offer(resolutions=(Resolution.STANDARD,)))),
@@ -184,7 +196,7 @@ def main() -> None:
     for old in () if wanted else CALLS.glob("*.call"):
         old.unlink()
     for scene in (scene for scene in SCENES if not wanted or scene.name in wanted):
-        ends, calling, called = recorded(scene.job, scene.damage)
+        ends, calling, called = recorded(scene.job, scene.damage, scene.station)
         for side, rows, result in (("caller", calling, ends.calling), ("answerer", called, ends.called)):
             note = Row(0.0, CALL, "note", "", f"T.30, {scene.clause}: {scene.name}, seen by the {side}")
             end = Row(result.seconds, CALL, "result", "", result.outcome.code)

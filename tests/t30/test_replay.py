@@ -14,7 +14,8 @@ from mailfax.modem.transcript import TranscribedKeeper, TranscribedLine
 from mailfax.modem.virtual.damage import CutLine, Damage, LimitRate, LoseCarrier, NthFrame
 from mailfax.modem.virtual.pair import JoinedEnds, join
 from mailfax.modem.virtual.signals import Side
-from mailfax.t30.answerer import AnswererStation, answer
+from mailfax.t30.addressing import Addressing
+from mailfax.t30.answerer import AnswererStation, Offered, PollRequest, answer
 from mailfax.t30.caller import AfterRtn, CallerJob, call
 from mailfax.t30.commands import Engine
 from mailfax.t30.frames import Fcf
@@ -34,11 +35,17 @@ DAMAGES = {
 }
 
 
-def recorded(job: CallerJob, damage: tuple[Damage, ...]) -> tuple[JoinedEnds, list[str], list[str]]:
+CALLED = AnswererStation(station_id="5551234", offer=FULL_OFFER)
+POLL = AnswererStation(station_id="5559000", offer=FULL_OFFER, poll=PollRequest())
+OFFERING = replace(CALLED, offered=(Offered(label="P1", pages=2), Offered(label="P2", pages=1, selector="77")))
+
+
+def recorded(
+    job: CallerJob | AnswererStation, damage: tuple[Damage, ...], station: AnswererStation = CALLED
+) -> tuple[JoinedEnds, list[str], list[str]]:
     """Make a call and write it down at both ends."""
     from concurrent.futures import ThreadPoolExecutor
 
-    station = AnswererStation(station_id="5551234", offer=FULL_OFFER)
     calling_line, called_line = join(damage=damage)
     written: tuple[list[str], list[str]] = ([], [])
 
@@ -55,7 +62,13 @@ def recorded(job: CallerJob, damage: tuple[Damage, ...]) -> tuple[JoinedEnds, li
     with ThreadPoolExecutor(max_workers=1) as pool:
         other = pool.submit(take)
         calling_line.dial("5551234")
-        result = converse(call(job), calling_line, Book(), written[0], station_row(job))
+        result = converse(
+            answer(job) if isinstance(job, AnswererStation) else call(job),
+            calling_line,
+            Book(),
+            written[0],
+            station_row(job),
+        )
         ends = JoinedEnds(
             calling=result,  # type: ignore[arg-type]
             called=other.result(),  # type: ignore[arg-type]
@@ -75,6 +88,30 @@ def test_a_call_is_replayed_at_either_end(job: CallerJob, name: str) -> None:
         assert again.difference == ""
         assert again.result is not None
         assert replace(again.result, seconds=0) == replace(result, seconds=0)
+
+
+@pytest.mark.parametrize("selector", ["", "77", "9"])
+def test_a_poll_is_replayed_at_either_end(selector: str) -> None:
+    poll = replace(POLL, poll=PollRequest(selector=selector))
+    ends, calling, called = recorded(poll, (), OFFERING)
+    given = Outcome.POLL_REFUSED if selector == "9" else Outcome.DELIVERED
+    assert (ends.called.outcome, ends.calling.outcome) == (
+        given,
+        Outcome.RECEIVED if given is Outcome.DELIVERED else given,
+    )
+    for rows, result in ((calling, ends.calling), (called, ends.called)):
+        again = replay(parse(rows))
+        assert again.difference == ""
+        assert again.result is not None
+        assert replace(again.result, seconds=0) == replace(result, seconds=0)
+
+
+def test_two_documents_are_replayed_each_with_its_result() -> None:
+    job = replace(ECM, following=(replace(PLAIN, addressing=Addressing(subaddress="1387")),))
+    ends, calling, called = recorded(job, ())
+    assert [one.outcome for one in ends.calling.documents] == [Outcome.DELIVERED] * 2
+    for rows in (calling, called):
+        assert replay(parse(rows)).difference == ""
 
 
 def test_no_page_content_is_written_down() -> None:
@@ -120,6 +157,8 @@ def test_what_is_no_transcript(lines: list[str]) -> None:
             offer=FULL_OFFER,
         ),
         AnswererStation(station_id="5", offer=Offer(codings=(Coding.MR,), ecm=True)),
+        POLL,
+        OFFERING,
     ],
 )
 def test_what_a_station_was_to_do_is_read_again(station: CallerJob | AnswererStation) -> None:
