@@ -66,7 +66,7 @@ def tell(life: Life, zone: str) -> Iterator[str]:
 
 def queue_line(job: Job, zone: str) -> str:
     """Tell a job on one line: what it is, how far it has come, what it waits for."""
-    pages = f"{job.confirmed_pages}/{'?' if job.pages is None else job.pages} pages"
+    pages = f"{job.confirmed_pages}/{'?' if job.pages is None else job.pages} pages" if job.poll is None else "to fetch"
     facts = [job.id, f"{job.number:<14}", f"{job.state.value:<9}", f"{pages:<10}", f"{counted(job.dials, 'call'):<8}"]
     if job.state is JobState.QUEUED and job.not_before_us > job.created_us and job.dials:
         facts.append(f"next call {_when(job.not_before_us, zone)}")
@@ -76,20 +76,28 @@ def queue_line(job: Job, zone: str) -> str:
 
 
 def _job(job: Job, mail: Submission | None, zone: str) -> Iterator[str]:
-    yield f"{job.id}: fax to {job.recipient.address.mailbox}, {job.state.value}"
+    what = "fax to" if job.poll is None else "document to be fetched from"
+    yield f"{job.id}: {what} {job.recipient.address.mailbox}, {job.state.value}"
     if job.outcome is not None:
         yield f"  {job.outcome.sentence} {'' if job.state is JobState.DELIVERED else job.outcome.advice}".rstrip()
     rows = {
         "mail": f"{job.submission_id}{'' if mail is None else _from(mail)}",
         "accepted": _when(job.created_us, zone),
         "number": job.number,
-        "pages": f"{job.confirmed_pages} of {job.pages} confirmed" if job.pages is not None else "not rendered",
+        "pages": _pages(job),
+        "selector": job.poll.selector if job.poll else "",
         "next call": _when(job.not_before_us, zone) if job.state is JobState.QUEUED else "",
         "ended": _when(job.finished_us, zone) if job.finished_us is not None else "",
         "notify": _notify(job.recipient.notify),
         "notes": " ".join(job.notes),
     }
     yield from _table(rows)
+
+
+def _pages(job: Job) -> str:
+    if job.poll is not None:
+        return ""  # they are those of the fax that came of it
+    return f"{job.confirmed_pages} of {job.pages} confirmed" if job.pages is not None else "not rendered"
 
 
 def _mail(mail: Submission, zone: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.page import Resolution
 from mailfax.model.pageset import first_pages
 from mailfax.modem.line import IncomingCall, Line
+from mailfax.modem.patience import PatientKeeper
 from mailfax.modem.pump import Keeper, run_call
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.render.result import RenderedPage
@@ -219,7 +220,8 @@ def poll(
 
 
 def _talk(station: AnswererStation, line: Line, keeper: Keeper) -> CallResult:
-    return run_call(answer(station), line, keeper)
+    with PatientKeeper(keeper) as patient:
+        return run_call(answer(station), line, patient)
 
 
 def _kept(
