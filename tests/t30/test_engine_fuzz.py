@@ -171,7 +171,9 @@ def _jobs() -> st.SearchStrategy[CallerJob]:
         done=st.frozensets(st.integers(1, PAGES), max_size=PAGES - 1),
         station_id=st.sampled_from(["", "+1 555"]),
         after_rtn=st.sampled_from(AfterRtn),
-        following=st.lists(st.just(CallerJob(pages=PAGES, done=frozenset({1}))), max_size=2).map(tuple),
+        cover=st.booleans(),
+        r8_px=st.sampled_from([1728, 2048, 2432]),
+        following=st.lists(st.just(CallerJob(pages=PAGES, done=frozenset({1}), cover=True)), max_size=2).map(tuple),
         offer=st.sampled_from([Offer(), FULL_OFFER]),
     )
 
