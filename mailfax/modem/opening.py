@@ -15,6 +15,7 @@ import structlog
 from mailfax.modem.at.attention import get_attention
 from mailfax.modem.at.dialogue import Dialogue
 from mailfax.modem.at.port import Port, SerialPort
+from mailfax.modem.at.ringing import Overhearer, RingWords
 from mailfax.modem.class1 import Class1Line, Class1Settings, Did, DidMemory, FlowControl
 from mailfax.modem.class2 import Class2Line, Class2Settings
 from mailfax.modem.line import Line, LineFault
@@ -57,20 +58,22 @@ class Wished:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identified:
-    """What a modem said of itself, by question, and the fax classes that it offers."""
+    """What a modem said of itself, by question, the fax classes that it offers, and what it said of a ring meanwhile."""
 
     answers: Mapping[str, str]
     classes: tuple[FaxClass, ...]
+    heard: RingWords = ()
 
 
 def identify(
     port: Port, device: str, asked: tuple[str, ...], clock: Callable[[], float] = time.monotonic
 ) -> Identified:
     """Ask a modem who it is; a question that it does not know is answered by nothing. Raises LineFault."""
-    dialogue = Dialogue(port, clock, lambda line: line.startswith("RING"))
+    overhearer = Overhearer(device, clock)
+    dialogue = Dialogue(port, clock, overhearer.take)
     get_attention(dialogue, device)
     answers = {question: dialogue.ask(question, ANSWER_S) for question in dict.fromkeys((*asked, CLASSES))}
-    return Identified(answers=answers, classes=read_classes(answers[CLASSES]))
+    return Identified(answers=answers, classes=read_classes(answers[CLASSES]), heard=tuple(overhearer.heard))
 
 
 def choose_class(wished: FaxClass | None, profile: Profile, offered: tuple[FaxClass, ...]) -> FaxClass:
@@ -94,16 +97,16 @@ def open_modem(wished: Wished, profiles: Mapping[str, Profile], *, memory: DidMe
     )
     port = SerialPort(first)
     try:
-        profile, fax_class = _profile_and_class(wished, profiles, port)
+        profile, fax_class, heard = _profile_and_class(wished, profiles, port)
         settings = modem_settings(wished, profile, fax_class)
         if (settings.speed, settings.flow_control) != (first.speed, first.flow_control):
             port.close()
             port = SerialPort(settings)
         match settings:
             case Class1Settings():
-                return Class1Line(settings, port, memory=memory)
+                return Class1Line(settings, port, memory=memory, heard=heard)
             case Class2Settings():
-                return Class2Line(settings, port, memory=memory)
+                return Class2Line(settings, port, memory=memory, heard=heard)
             case _:
                 assert_never(settings)
     except LineFault:
@@ -111,17 +114,19 @@ def open_modem(wished: Wished, profiles: Mapping[str, Profile], *, memory: DidMe
         raise
 
 
-def _profile_and_class(wished: Wished, profiles: Mapping[str, Profile], port: Port) -> tuple[Profile, FaxClass]:
+def _profile_and_class(
+    wished: Wished, profiles: Mapping[str, Profile], port: Port
+) -> tuple[Profile, FaxClass, RingWords]:
     """Ask the modem what the configuration leaves open, and nothing else."""
     named = profiles.get(wished.profile)
     if named is not None and wished.fax_class is not None:
-        return named, wished.fax_class
+        return named, wished.fax_class, ()
     found = identify(port, wished.device, () if named else questions(profiles.values()))
     profile = named or choose(profiles, found.answers, (wished.fax_class,) if wished.fax_class else found.classes)
     fax_class = choose_class(wished.fax_class, profile, found.classes)
     says = " ".join(f"{question}: {answer[:SHOWN]}" for question, answer in found.answers.items() if answer)
     _log.info("modem found", line=wished.name, profile=profile.name, fax_class=fax_class.value, says=says)
-    return profile, fax_class
+    return profile, fax_class, found.heard
 
 
 def modem_settings(wished: Wished, profile: Profile, fax_class: FaxClass) -> Class1Settings | Class2Settings:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mailfax.modem.at.attention import get_attention
 from mailfax.modem.at.dialogue import Dialogue, Result
 from mailfax.modem.at.port import Port, SerialPort
+from mailfax.modem.at.ringing import Overhearer
 from mailfax.modem.class1 import Class1Settings, FlowControl
 from mailfax.modem.class1.turn import CODES, read_codes
 from mailfax.modem.line import LineFault
@@ -76,7 +77,7 @@ def probe_port(
     """Ask a modem everything, and leave it in data mode as it was found. Raises LineFault."""
     identified = identify(port, device, (*questions(profiles.values()), "AT+FMR?"), clock)
     profile = choose(profiles, identified.answers, identified.classes)
-    dialogue = Dialogue(port, clock, lambda line: line.startswith("RING"))
+    dialogue = Dialogue(port, clock, Overhearer(device, clock).take)
     abilities = tuple(_abilities(dialogue, fax_class) for fax_class in identified.classes)
     dialogue.command("AT+FCLASS=0", ANSWER_S)
     caller_id = bool(profile.caller_id) and dialogue.command(profile.caller_id, ANSWER_S) is Result.OK

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +21,9 @@ _CALLED = {"NDID", "DID", "DDN", "DNIS", "TO", "CALLED NUMBER"}
 _OTHER = {"DATE", "TIME", "MESG"}  # come with the others
 _WITHHELD = {"P", "O", "PRIVATE", "OUT OF AREA", "UNAVAILABLE", "UNKNOWN", "-"}
 _log = structlog.get_logger(__name__)
+
+
+RingWords = Sequence[tuple[str, float]]  # lines about a call that rings, each with its time
 
 
 @dataclass(kw_only=True, slots=True)
@@ -138,3 +142,20 @@ class Ringing:
 def _shown(value: str) -> str:
     """Keep what can be shown of a value from the network."""
     return "".join(character for character in value if character.isprintable())[:_TEXT_LIMIT].strip()
+
+
+class Overhearer:
+    """Keeps what a modem says of a ring while it is asked other things, for the line that is made of it."""
+
+    def __init__(self, device: str, clock: Callable[[], float]) -> None:
+        self._ringing = Ringing(ModemSettings(device=device), DidMemory())
+        self._clock = clock
+        self.heard: list[tuple[str, float]] = []
+
+    def take(self, line: str) -> bool:
+        """Say whether a line is about a ring, and keep it then."""
+        now_s = self._clock()
+        of_a_ring = self._ringing.take(line, now_s)
+        if of_a_ring:
+            self.heard.append((line, now_s))
+        return of_a_ring

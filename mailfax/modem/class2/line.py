@@ -15,7 +15,7 @@ from mailfax.model.outcome import Outcome
 from mailfax.modem.at.attention import Watchdog, dial_command, hang_up, hear_rings, set_up, wait_for_ring
 from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
 from mailfax.modem.at.port import Port, SerialPort
-from mailfax.modem.at.ringing import DidMemory, Ringing
+from mailfax.modem.at.ringing import DidMemory, Ringing, RingWords
 from mailfax.modem.class2.frames import best_modulation
 from mailfax.modem.class2.hangup import read_hang_up
 from mailfax.modem.class2.receiver import Receiver, asks_for_document
@@ -84,11 +84,14 @@ class Class2Line:
         *,
         memory: DidMemory | None = None,
         clock: Callable[[], float] = time.monotonic,
+        heard: RingWords = (),
     ) -> None:
         self.name = settings.name
         self._settings = settings
         self._port = port
         self._ringing = Ringing(settings, memory or DidMemory())
+        for line, at_s in heard:  # while the modem was asked who it is
+            self._ringing.take(line, at_s)
         self._dialogue = Dialogue(port, clock, lambda line: self._ringing.take(line, clock()))
         self._watchdog = Watchdog(self._dialogue)
         self._talk = Talk(self._dialogue, settings)

@@ -1,8 +1,9 @@
 """A modem that is opened without being known: what it is asked, what follows from its answers, and what a probe finds."""
 
-from scripted_modem import ERROR, OK, ScriptedModem, modem, step
+from scripted_modem import ERROR, OK, WAKE, ScriptedModem, modem, step
 
-from mailfax.modem.class1 import Class1Line
+from mailfax.modem.class1 import Class1Line, Class1Settings
+from mailfax.modem.line import IncomingCall
 from mailfax.modem.opening import Identified, Wished, identify, modem_settings
 from mailfax.modem.probing import probe_port
 from mailfax.modem.profile import FaxClass, choose, load_profiles, questions
@@ -78,3 +79,14 @@ def test_a_probe_says_what_the_modem_can_in_each_class_and_leaves_it_in_none() -
     assert one.sends[-1] is Modulation.V17_7200
     assert (one.receives[-1], one.entered, one.adaptive, one.v34) == (Modulation.V29_9600, True, True, False)
     assert (two.fax_class, two.codings) == (FaxClass.CLASS2, ("MH", "MR", "MMR"))
+
+
+def test_what_rings_while_a_modem_is_asked_who_it_is_is_no_answer_and_is_not_lost() -> None:
+    scripted = answering({"AT+FMI?": b"NMBR=5551111\r\nNDID=5559001\r\n\r\nCONEXANT"}, b"\r\nRING\r\n\r\n0,1\r\n")
+    scripted.say((0.001, b"\r\nRING\r\n"))
+    found = identify(scripted, "scripted", questions(OURS.values()), scripted.clock)
+    assert (found.answers["AT+FMI?"], found.classes) == ("CONEXANT", (FaxClass.CLASS1,))
+    scripted.script.extend(WAKE)
+    settings = Class1Settings(device="scripted", number="5559000")
+    line = Class1Line(settings, scripted, clock=scripted.clock, heard=found.heard)
+    assert line.wait_for_call(5) == IncomingCall(called="5559001", caller="5551111")
