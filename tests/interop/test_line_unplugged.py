@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import test_whole_gateway
 from lab.documents import read_pages
 from lab.fixture import LabExchange
 from test_whole_gateway import Gateway, serving, three_page_mail
@@ -72,3 +73,19 @@ def test_an_idle_modem_that_is_pulled_out_and_put_back(lab_exchange: LabExchange
         until_line(gateway, "up")
         gateway.post(three_page_mail(), NUMBER)
         gateway.until("delivered after")
+
+
+def test_a_call_ends_before_the_server_does_where_that_is_wanted(
+    lab_exchange: LabExchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_whole_gateway, "CONFIG", test_whole_gateway.CONFIG + "[calls]\nfinish_s = 120\n")
+    lab_exchange.route(NUMBER, f"receive:{tmp_path}/got.tif")
+    with serving(lab_exchange, tmp_path) as gateway:
+        gateway.post(three_page_mail(), NUMBER)
+        gateway.until("page 1 of 3 on the line")
+        gateway.watcher._server.terminate()
+        assert gateway.watcher._server.wait(120) == 0
+        (job,) = gateway.store.jobs()
+        assert job.state is JobState.DELIVERED
+        assert len(gateway.store.attempts(job.id)) == 1
+    assert len(read_pages(tmp_path / "got.tif")) == 3
