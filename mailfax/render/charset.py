@@ -53,6 +53,7 @@ _GUESSED = [
     "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r", "mac_cyrillic", "cp874", "cp932", "euc_jp",
     "cp949", "gb18030", "big5",
 ]  # fmt: skip
+_FEW_MARKS = 8  # one wrong character in so many that are right
 _UTF16_WITHIN = 2000
 
 
@@ -65,6 +66,8 @@ def decode_text(octets: bytes, declared: str | None) -> str:
     attempts = [known, "utf-8"]
     if wide := _utf16_without_mark(octets):
         attempts.insert(0, wide)
+    if known in _NARROW and (damaged := _nearly_utf8(octets)):
+        return damaged
     if known in _NARROW and (guessed := _guess(octets)):
         attempts.append(guessed)
     for charset in attempts:
@@ -110,6 +113,14 @@ def _utf16_without_mark(octets: bytes) -> str:
     if len(sample) < 2 or not sample.count(0) * 3 > len(sample):
         return ""
     return "utf-16-be" if sample[0::2].count(0) > sample[1::2].count(0) else "utf-16-le"
+
+
+def _nearly_utf8(octets: bytes) -> str:
+    """Decode UTF-8 of which an octet here and there is wrong, with marks for these; "" for anything else."""
+    text = octets.decode("utf-8", errors="replace")
+    marks = text.count("\N{REPLACEMENT CHARACTER}")
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    return text if 0 < marks * _FEW_MARKS < beyond_ascii else ""
 
 
 def _guess(octets: bytes) -> str:

@@ -115,13 +115,13 @@ def lay_out_line(
     # Ours, since the canvas frees what it allocates while views of it are still in use.
     pixels = np.full((height_px, width_px, 4), 255, np.uint8)
     page = PageBox(width_pt=width_px / scale, height_pt=height_px / scale)
-    with _silent():
-        book = _book(html, page, style, _Shelf(resources or {}, _Asked()))
-        canvas = plutoprint.ImageCanvas.create_for_data(pixels.data.cast("B"), width_px, height_px, width_px * 4)
-        to_px = scale * plutoprint.UNITS_PX
-        canvas.scale(to_px, to_px)
-        book.render_page(canvas, 0)
-        canvas.finish()
+    # Not silenced: other threads of a line's process may be writing to its log, and nothing here is from a stranger's HTML.
+    book = _book(html, page, style, _Shelf(resources or {}, _Asked()))
+    canvas = plutoprint.ImageCanvas.create_for_data(pixels.data.cast("B"), width_px, height_px, width_px * 4)
+    to_px = scale * plutoprint.UNITS_PX
+    canvas.scale(to_px, to_px)
+    book.render_page(canvas, 0)
+    canvas.finish()
     green: NDArray[np.uint8] = pixels[..., 1]
     return green
 

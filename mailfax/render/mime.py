@@ -7,37 +7,26 @@ old mails) is unpacked. Used by `story`.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email import message_from_bytes, policy
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message
-from mimetypes import guess_type
-from urllib.parse import unquote
 
 from mailfax.render.alternative import chosen
 from mailfax.render.charset import decode_text
+from mailfax.render.inline import judge_pictures
 from mailfax.render.kinds import DECLARED, NEVER_CONTENT, Kind
-from mailfax.render.tnef import TnefUnreadable, is_tnef, tnef_parts
-from mailfax.render.uuencoded import split_uuencoded
+from mailfax.render.packed import unpacked, without_second_body
+from mailfax.render.part import OTHER_HALF, Part, decode_words, label
 
 SHOWN_HEADERS = ("From", "To", "Cc", "Subject", "Date")
 _LONGEST_SHOWN = 400
-_LONGEST_NAME = 80
 _DEEPEST = 40
 _TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+")
 _LOOSE_NAME = re.compile(r'name\*?=\s*"?([^";]+)', re.IGNORECASE)
-_CID = re.compile(rb"cid:([^\"'>\s)]+)")
 _TRIPPED = (ValueError, LookupError, TypeError)  # what the library raises for charsets that are none
 _MOST_PARTS = 1000
-_SMALL_PICTURE = 16_384  # octets; what is shown inline and is smaller is design, not content
-_DESIGN_NAME = re.compile(
-    r"(?:image\d{3}|logo|signature|facebook|twitter|linkedin|instagram|xing|icon|spacer)[\w.-]*", re.IGNORECASE
-)
 _REPORT_TYPES = {"message/delivery-status", "message/disposition-notification", "text/rfc822-headers"}
-_OTHER_HALF = "left out: the mail has the same content in another form"
 _TOO_DEEP = "The parts of the message are nested too deeply."
-_HTML_PICTURE = "left out: a picture of the HTML form of the mail"
 
 
 class _RawHeaders(policy.Compat32):
@@ -59,30 +48,6 @@ class AutomaticMail(Exception):
     """A bounce, a read receipt or another report (RFC 6522)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """A part that is no container. `headers` are those of the mail it begins, if it is the first text of one.
-
-    `skip` says why policy leaves the part out, `refuse` why it cannot be opened; both are empty for a part that is to be
-    faxed. `shown_in` is the index of the HTML part whose picture this is, when that is faxed. `is_packed_body` marks the body
-    inside a winmail.dat.
-    """
-
-    name: str
-    content_type: str
-    octets: bytes
-    charset: str | None = None
-    flowed: bool = False
-    delete_space: bool = False
-    attached: bool = False
-    content_id: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    skip: str = ""
-    refuse: str = ""
-    shown_in: int | None = None
-    is_packed_body: bool = False
-
-
 def parts_of(raw: bytes, *, prefer_html: bool = True) -> list[Part]:
     """Return every part of a mail. Raises NotParsed, AutomaticMail."""
     parts: list[Part] = []
@@ -96,93 +61,7 @@ def parts_of(raw: bytes, *, prefer_html: bool = True) -> list[Part]:
                 raise NotParsed(f"The message has more than {_MOST_PARTS} parts.")
     except RecursionError as error:
         raise NotParsed(_TOO_DEEP) from error
-    return _judge_pictures(list(_with_headers_once(_without_second_body(parts))))
-
-
-def unpacked(part: Part) -> Iterator[Part]:
-    """Yield the part, or what is packed into it."""
-    if part.skip:
-        yield part
-    elif is_tnef(part.content_type, part.octets):
-        yield from _tnef(part)
-    elif part.content_type == "text/plain" and b"begin" in part.octets:
-        text, files = split_uuencoded(part.octets)
-        yield replace(part, octets=text)
-        for name, octets in files:
-            yield Part(
-                name=_label(name),
-                content_type=_type_by_name(name),
-                octets=octets,
-                attached=True,
-                headers=part.headers,
-            )
-    else:
-        yield part
-
-
-def _tnef(part: Part) -> Iterator[Part]:
-    try:
-        inner = tnef_parts(part.octets)
-    except TnefUnreadable:
-        yield replace(part, refuse="is a winmail.dat that cannot be read")
-        return
-    yield replace(part, skip="opened: what is in it follows" if inner else "empty")
-    for each in inner:
-        typed = _type_by_name(each.name) if each.attached else each.content_type
-        yield Part(
-            name=_label(each.name),
-            content_type=typed,
-            octets=each.octets,
-            charset="utf-8" if each.content_type.startswith("text/") and not each.attached else None,
-            attached=each.attached,
-            headers=part.headers,
-            is_packed_body=not each.attached,
-        )
-
-
-def _type_by_name(name: str) -> str:
-    """Type a file that came without a type, as a mail program would."""
-    guessed, _ = guess_type(name, strict=False)
-    return guessed or "application/octet-stream"
-
-
-def _without_second_body(parts: list[Part]) -> list[Part]:
-    """Leave the body inside a winmail.dat out where the mail has its text outside too: it is the same text."""
-    said = any(
-        DECLARED.get(part.content_type) in {Kind.TEXT, Kind.HTML}
-        and not (part.skip or part.attached or part.is_packed_body)
-        and part.octets.strip()
-        for part in parts
-    )
-    return [replace(part, skip=_OTHER_HALF) if part.is_packed_body and said else part for part in parts]
-
-
-def _judge_pictures(parts: list[Part]) -> list[Part]:
-    """Say of the pictures that an HTML form refers to where they are shown, and leave out those that are only design."""
-    shown: dict[str, int] = {}
-    unseen: set[str] = set()
-    for index, part in enumerate(parts):
-        if DECLARED.get(part.content_type) is Kind.HTML:
-            for cid in _CID.findall(part.octets):
-                name = unquote(cid.decode("utf-8", "replace"))
-                if part.skip:
-                    unseen.add(name)
-                else:
-                    shown.setdefault(name, index)
-    return [_judged(part, shown, unseen) for part in parts]
-
-
-def _judged(part: Part, shown: dict[str, int], unseen: set[str]) -> Part:
-    if part.skip or DECLARED.get(part.content_type) not in {Kind.IMAGE, Kind.SVG}:
-        return part
-    if part.content_id in shown:
-        return replace(part, shown_in=shown[part.content_id])
-    if part.content_id in unseen:
-        return replace(part, skip=_HTML_PICTURE)
-    small = len(part.octets) <= _SMALL_PICTURE
-    if small and not part.attached and (part.content_id or _DESIGN_NAME.fullmatch(part.name)):
-        return replace(part, skip=f"a small picture of the mail's design ({max(1, len(part.octets) >> 10)} kB, inline)")
-    return part
+    return judge_pictures(list(_with_headers_once(without_second_body(parts))))
 
 
 def _with_headers_once(parts: list[Part]) -> Iterator[Part]:
@@ -219,7 +98,7 @@ def _walk(
         return
     picked = chosen(children, _octets, _content_type, prefer_html=prefer_html) if _is_choice(content_type) else None
     for child in children:
-        other_half = _OTHER_HALF if picked is not None and child is not picked else ""
+        other_half = OTHER_HALF if picked is not None and child is not picked else ""
         yield from _walk(child, headers, skip=skip or other_half, depth=depth + 1, prefer_html=prefer_html)
 
 
@@ -350,14 +229,7 @@ def _filename(message: Message) -> str:
     name = _read(message.get_filename)
     if name is None and (match := _LOOSE_NAME.search(str(message.get("Content-Type", "")))):
         name = match.group(1)
-    return _label(name or "")
-
-
-def _label(name: str) -> str:
-    """Return a name that can be shown: decoded, on one line, without what is no character, not too long."""
-    label = " ".join(decode_words(name).split())
-    label = "".join(character for character in label if character.isprintable())
-    return label if len(label) <= _LONGEST_NAME else label[: _LONGEST_NAME - 1] + "…"
+    return label(name or "")
 
 
 def _shown_headers(message: Message) -> tuple[tuple[str, str], ...]:
@@ -369,21 +241,3 @@ def _shown_headers(message: Message) -> tuple[tuple[str, str], ...]:
         if value:
             shown.append((f"{name}:", value if len(value) <= _LONGEST_SHOWN else value[: _LONGEST_SHOWN - 1] + "…"))
     return tuple(shown)
-
-
-def decode_words(raw: str) -> str:
-    """Decode the encoded words of a header, and raw octets that stand in it against the rules."""
-    text = decode_text(raw.encode("utf-8", "surrogateescape"), None)
-    try:
-        pieces = decode_header(text)
-    except (HeaderParseError, ValueError):
-        return text
-    decoded = []
-    for piece, charset in pieces:
-        if isinstance(piece, str):
-            decoded.append(piece)
-        elif charset is None:
-            decoded.append(piece.decode("raw-unicode-escape", errors="replace"))
-        else:
-            decoded.append(decode_text(piece, charset))
-    return "".join(decoded)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 
 from mailfax.model.photo import PhotoScreen
-from mailfax.render.mime import decode_words
+from mailfax.render.part import decode_words
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 

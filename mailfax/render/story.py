@@ -19,10 +19,12 @@ from mailfax.render.html import HtmlPart, InlinePicture, html_source, svg_source
 from mailfax.render.htmltext import shows_something
 from mailfax.render.image import ImageSource
 from mailfax.render.kinds import Kind, kind_of, sniff, why_not
-from mailfax.render.mime import AutomaticMail, NotParsed, Part, parts_of, unpacked
+from mailfax.render.mime import AutomaticMail, NotParsed, parts_of
 from mailfax.render.office import Convert, OfficeDocument, OfficeFailure, no_office
 from mailfax.render.office_kinds import is_locked, office_suffix
+from mailfax.render.packed import unpacked
 from mailfax.render.paper import FINE, STANDARD, Paper
+from mailfax.render.part import Part
 from mailfax.render.pdf import PdfSource
 from mailfax.render.request import RenderRequest, request_of
 from mailfax.render.result import Rendered, RenderedPage, RenderFailure

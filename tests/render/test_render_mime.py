@@ -180,6 +180,11 @@ def test_a_signature_is_skipped_and_a_forwarded_mail_brings_its_own_headers(rend
         ),
         ("Съешь же ещё этих мягких булок".encode("cp1251"), "utf-8", "Съешь же ещё этих мягких булок"),
         ("Grüße".encode("utf-16-le"), "utf-8", "Grüße"),
+        (
+            "Съешь же ещё этих".encode() + b"\xd0" + " булок".encode(),
+            "utf-8",
+            "Съешь же ещё этих\N{REPLACEMENT CHARACTER} булок",
+        ),
         ("Grüße".encode("utf-7"), "unicode-1-1-utf-7", "Grüße"),
         ("„Grüße“ €".encode("cp1252"), "ISO-8859-1", "„Grüße“ €"),
         ("Привет".encode("mac_cyrillic"), "x-mac-cyrillic", "Привет"),
@@ -298,6 +303,9 @@ def test_a_winmail_dat_is_opened_and_its_body_is_not_faxed_twice(rendered: Rende
     ]
     message = text_mail("The same body outside.\n")
     message.add_attachment(WINMAIL, "application", "ms-tnef", filename="winmail.dat")
+    footer = text_mail("--\n")
+    footer.add_attachment(WINMAIL, "application", "ms-tnef", filename="winmail.dat")
+    assert [row.fate for row in rendered(footer.as_bytes()).account][2] is Fate.FAXED
     fates = [(row.name, row.fate) for row in rendered(message.as_bytes()).account]
     assert fates[2:] == [("message text", Fate.SKIPPED), ("notes.txt", Fate.FAXED)]
 
