@@ -216,7 +216,7 @@ class _Reader:
             if BLACK_TONE < tone < WHITE_TONE and (box := self._box(item, matrix)):
                 pdfium_c.FPDFPageObj_GetStrokeWidth(item, self._width)
                 painted = Painted(order, box, tone)
-                if self._width.value * _scale(matrix) > _WIDE_STROKE_PX:
+                if self._width.value * _scale(_times(_matrix_of(item), matrix)) > _WIDE_STROKE_PX:
                     self._found.grounds.append((Ground.FILL, painted))
                 else:
                     self._waiting.append(_Waiting(painted, item, pdfium_c.FPDFPageObj_SetStrokeColor))

@@ -88,16 +88,18 @@ def test_white_letters_on_a_dark_bar_are_white_on_black(rendered: Render) -> Non
 
 @pytest.mark.parametrize("grey", [0.6, 0.85, 0.9])
 def test_pale_hairlines_stay(rendered: Render, grey: float) -> None:
-    page = a4_page()
-    for row in range(10):
-        page.line(60, 700.3 - row * 30.7, 535, 700.3 - row * 30.7, width_pt=0.25)
-    content = page.content()
-    pale = a4_page()
-    pale._content = [f"{grey} G", content]
-    [(fine, standard)] = drawn(rendered, write_pdf([pale]))
-    for black in (fine, standard):
-        edges = np.diff((black.mean(axis=1) > 0.7).astype(int), prepend=0)
-        assert (edges == 1).sum() == 10
+    pages = []
+    for scale in (1, 50):  # some programs draw in small units
+        page = a4_page()
+        page._content.append(f"{grey} G {1 / scale} 0 0 {1 / scale} 0 0 cm")
+        for row in range(10):
+            y = (700.3 - row * 30.7) * scale
+            page.line(60 * scale, y, 535 * scale, y, width_pt=0.25 * scale)
+        pages.append(page)
+    for page_of_both in drawn(rendered, write_pdf(pages)):
+        for black in page_of_both:
+            edges = np.diff((black.mean(axis=1) > 0.7).astype(int), prepend=0)
+            assert (edges == 1).sum() == 10
 
 
 def test_a_page_on_tinted_paper_is_not_screened(rendered: Render) -> None:
