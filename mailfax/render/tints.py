@@ -13,7 +13,7 @@ from mailfax.render.tones import Grey
 from mailfax.t4codec.jit import COMPILED, kernel
 
 LIGHTEST_TINT = 238  # above is white
-DARKEST_TINT = 40  # below is black
+DARKEST_TINT = 24  # below is black; pure blue is above
 _FLAT = 6  # levels within three by three pels
 _THICK_PX = 9  # about 1.1 mm; a stroke of a letter of 20 points is thinner
 _ALL_FREE = np.ones((0, 0), dtype=np.bool_)
