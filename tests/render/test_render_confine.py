@@ -17,7 +17,7 @@ from mailfax.render.settings import RenderSettings
 @pytest.fixture(scope="module")
 def context() -> BaseContext:
     forkserver = multiprocessing.get_context("forkserver")
-    forkserver.set_forkserver_preload(["mailfax.render.sandbox"])
+    forkserver.set_forkserver_preload(["mailfax.warm"])
     return forkserver
 
 
