@@ -156,6 +156,19 @@ def test_a_call_that_is_not_answered_rings_again_after_the_cadence(socket_path: 
             assert dialled.result() is DialResult.CONNECTED
 
 
+def test_a_call_that_is_declined_rings_on_and_is_not_told_again(socket_path: Path, plug: Plug) -> None:
+    with served(ExchangeSettings(socket_path=socket_path, routes=ROUTES, ring_cadence_s=0.05)):
+        out, line = plug("out"), plug("in1")
+        with ThreadPoolExecutor() as pool:
+            dialled = pool.submit(out.dial, "5551234")
+            assert line.wait_for_call(RINGS_WITHIN_S) is not None
+            line.decline()
+            for _ in range(5):  # rings
+                assert line.wait_for_call(0.1) is None
+            out.stop()
+            assert dialled.result() is DialResult.STOPPED
+
+
 @pytest.mark.usefixtures("exchange")
 def test_who_dials_while_it_rings_sends_the_caller_to_the_next_line(plug: Plug) -> None:
     out, first, second = plug("out"), plug("in1"), plug("in2")
