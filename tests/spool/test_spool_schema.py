@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.command import upgrade
 from alembic.config import Config
@@ -12,7 +13,7 @@ from spoolkit import NOW_US, open_store, settings_for
 from sqlalchemy import Connection, Select, create_engine, text
 
 import mailfax.spool
-from mailfax.spool import deliveries, faxes, jobs, notices, submissions
+from mailfax.spool import database, deliveries, faxes, jobs, notices, submissions
 from mailfax.spool.disk import SpoolFault
 from mailfax.spool.records import Share
 from mailfax.spool.store import Store
@@ -115,3 +116,38 @@ def test_work_lists_are_read_from_their_index_in_order(store: Store, question: S
     steps = store.read(lambda c: plan(c, question))
     assert {word for word in steps.split() if word.startswith(("ix_", "ux_"))} == indexes, steps
     assert "TEMP B-TREE" not in steps
+
+
+def test_attempts_of_an_older_spool_are_kept_when_a_call_may_have_several(tmp_path: Path) -> None:
+    """0003 makes the table again, since SQLite cannot change a primary key."""
+    settings = settings_for(tmp_path)
+    settings.directory.mkdir()
+    engine = database.open_engine(settings.database, "BEGIN IMMEDIATE")
+    config = Config()
+    config.set_main_option("script_location", str(Path(mailfax.spool.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(
+            text(
+                "INSERT INTO submissions VALUES ('M1', 1, 'a@b', '', '', 'd', 1, '', '', '', 0, 'rendered', NULL, NULL, '[]')"
+            )
+        )
+        names = "id, submission_id, to_number, to_domain, notify, orcpt, number, state, created_us, not_before_us, dials, tries, line, notes, confirmed"
+        connection.execute(
+            text(
+                f"INSERT INTO jobs ({names}) VALUES ('J1', 'M1', '1', 'b', 0, '', '1', 'queued', 1, 1, 1, 0, '', '[]', '1')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO attempts (call_id, job_id, line, started_us, confirmed, passed_over, station_id, modulation, bit_rate,"
+                " seconds, detail) VALUES ('C1', 'J1', 'west', 5, '1', '', 'X', 'V.17', 9600, 1.5, 'cut')"
+            )
+        )
+    engine.dispose()
+    store = open_store(tmp_path)
+    (attempt,) = store.attempts("J1")
+    assert (attempt.call_id, attempt.line, attempt.started_us) == ("C1", "west", 5)
+    assert [job.id for job in store.jobs_of_call("C1")] == ["J1"]
+    store.close()
