@@ -172,6 +172,7 @@ def poll(
     number: Annotated[str, typer.Argument(help="Fax number as the fax domain's plan writes it.")],
     to: Annotated[str, typer.Option(help="Mail address that gets the document, or hears why not.")],
     selector: Annotated[str, typer.Option(help="Which document of the far machine is wanted (SEP).")] = "",
+    subaddress: Annotated[str, typer.Option(help="The subaddress behind the far machine that has it (PSA).")] = "",
     password: Annotated[str, typer.Option(help="The password that it wants (PWD).")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -183,7 +184,7 @@ def poll(
     from mailfax.spool.disk import SpoolError  # noqa: PLC0415
 
     try:
-        request = PollRequest(selector=selector[:20], password=password[:20])
+        request = PollRequest(selector=selector[:20], subaddress=subaddress[:20], password=password[:20])
         job = queue_poll(spool_or_exit(config), number, to, request)
     except (ShellRefused, SpoolError) as refused:
         typer.echo(f"mailfax: {refused}", err=True)

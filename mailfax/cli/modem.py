@@ -153,6 +153,7 @@ def poll(
     number: Annotated[str, typer.Argument(help="Number to dial.")],
     folder: Annotated[Path, typer.Argument(help="Where the fax goes, as TIFF and PDF.", file_okay=False)],
     selector: Annotated[str, typer.Option(help="Which document of the far machine is wanted (SEP).")] = "",
+    subaddress: Annotated[str, typer.Option(help="The subaddress behind the far machine that has it (PSA).")] = "",
     password: Annotated[str, typer.Option(help="The password that it wants (PWD).")] = "",
     station_id: StationId = "",
     speed: Speed = None,
@@ -181,7 +182,9 @@ def poll(
         caller_id="",
         polls=True,
     )
-    order = trial.PollOrder(number=number, folder=folder, station_id=station_id, selector=selector, password=password)
+    order = trial.PollOrder(
+        number=number, folder=folder, station_id=station_id, selector=selector, subaddress=subaddress, password=password
+    )
     trial.poll(order, wished, known_profiles(profiles, profile), transcript, trial.Report(as_json=as_json))
 
 

@@ -123,6 +123,7 @@ class PollOrder:
     folder: Path
     station_id: str
     selector: str
+    subaddress: str
     password: str
 
 
@@ -186,7 +187,9 @@ def poll(
         station = AnswererStation(
             station_id=order.station_id[:20],
             offer=replace(FULL_OFFER, best_modulation=line.best_modulation),
-            poll=PollRequest(selector=order.selector[:20], password=order.password[:20]),
+            poll=PollRequest(
+                selector=order.selector[:20], subaddress=order.subaddress[:20], password=order.password[:20]
+            ),
         )
         received = onecall.poll(line, dialled, order.folder, station, wall_clock_us, report.tell)
     report.end(why(received.result, stopped), received.pages, received.files)

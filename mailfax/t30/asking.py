@@ -19,7 +19,7 @@ _WAITS_IN_T1 = 6
 _IDENTIFICATIONS = frozenset({Fcf.DIS, Fcf.DCN})
 _ANSWERS = frozenset({Fcf.DCS, Fcf.DIS, Fcf.DCN})
 # The frames before CIG and DTC, and the bit of the DIS that asks for each; the same bit of the DTC announces it.
-_BITS = {Fcf.PWD: Bit.PASSWORD, Fcf.SEP: Bit.SELECTIVE_POLLING}
+_BITS = {Fcf.PWD: Bit.PASSWORD, Fcf.SEP: Bit.SELECTIVE_POLLING, Fcf.PSA: Bit.POLLED_SUBADDRESS}
 
 
 def ask(state: Answering, request: PollRequest) -> Steps[Next]:
@@ -27,8 +27,9 @@ def ask(state: Answering, request: PollRequest) -> Steps[Next]:
     dis = yield from _hear_dis(state)
     if not dis.has(Bit.READY_TO_BE_POLLED):
         raise CallEnded(Outcome.NOTHING_TO_POLL, "Its DIS does not say that a document is ready.")
-    if request.selector and not dis.has(Bit.SELECTIVE_POLLING):
-        raise CallEnded(Outcome.NOTHING_TO_POLL, "It takes no selector (SEP), so it could only give another document.")
+    for fcf, wanted in ((Fcf.SEP, request.selector), (Fcf.PSA, request.subaddress)):
+        if wanted and not dis.has(_BITS[fcf]):
+            raise CallEnded(Outcome.NOTHING_TO_POLL, f"It takes no {fcf}, so it could only give another document.")
     link = state.link
     burst = build_burst(_request_group(state, request, dis), x=link.x)
     for left in reversed(range(TRIES)):
@@ -65,8 +66,8 @@ def _hear_dis(state: Answering) -> Steps[Dis]:
 
 
 def _request_group(state: Answering, request: PollRequest, dis: Dis) -> list[tuple[Fcf, bytes]]:
-    """Return PWD, SEP and CIG as far as they are wanted, and the DTC: what we receive, and which of the others there are."""
-    wanted = {Fcf.PWD: request.password, Fcf.SEP: request.selector}
+    """Return PWD, SEP, PSA and CIG as far as they are wanted, and the DTC: what we receive, and which of the others there are."""
+    wanted = {Fcf.PWD: request.password, Fcf.SEP: request.selector, Fcf.PSA: request.subaddress}
     named = [(fcf, identification_fif(text)) for fcf, text in wanted.items() if text and dis.has(_BITS[fcf])]
     own_id = state.station.station_id
     own = [(Fcf.CIG, identification_fif(own_id))] if own_id else []

@@ -137,6 +137,15 @@ def test_password_and_selector_go_before_cig_and_dtc() -> None:
     assert poll(story, PollRequest(selector="77", password="x")).result.outcome is Outcome.RECEIVED
 
 
+def test_a_polled_subaddress_goes_with_them_where_the_far_end_takes_it() -> None:
+    """5.3.6.1.2 PSA, table 2 bit 35."""
+    story = "< CSI DIS\n> SEP PSA CIG DTC\n< TSI DCS\n< TCF good\n> CFR\n< page abc\n< EOP\n> MCF\n< DCN"
+    request = PollRequest(selector="77", subaddress="12")
+    takes = READY.with_bits({Bit.POLLED_SUBADDRESS}).fif
+    assert poll(story, request, takes).result.outcome is Outcome.RECEIVED
+    assert poll("< CSI DIS\n> DCN", request).result.outcome is Outcome.NOTHING_TO_POLL
+
+
 def test_a_selector_is_not_left_out_in_silence() -> None:
     """A station without selective polling could only give another document."""
     plain = FULL_DIS.with_bits({Bit.READY_TO_BE_POLLED}).fif
