@@ -94,15 +94,11 @@ class Gateway:
                 return step.subject
 
 
-ON_EVERY_LINE = pytest.mark.parametrize(
-    ("kind", "lab_exchange"),
-    [
-        ("class1", None),
-        ("class2", Model(ecm=True)),
-        pytest.param("class2.0", Model(hex_numbers=False), marks=pytest.mark.interop),
-    ],
-    indirect=["lab_exchange"],
-)
+LINES = ("kind", "lab_exchange")
+CLASS_1 = pytest.param("class1", None)
+CLASS_2 = pytest.param("class2", Model(ecm=True))
+CLASS_2_LATER = pytest.param("class2", Model(ecm=True), marks=pytest.mark.interop)
+CLASS_2_0_LATER = pytest.param("class2.0", Model(hex_numbers=False), marks=pytest.mark.interop)
 
 
 @pytest.fixture
@@ -146,7 +142,7 @@ def three_page_mail() -> EmailMessage:
     return message
 
 
-@ON_EVERY_LINE
+@pytest.mark.parametrize(LINES, [CLASS_1, CLASS_2, CLASS_2_0_LATER], indirect=["lab_exchange"])
 def test_a_mail_of_three_pages_reaches_a_fax_machine_pixel_for_pixel(
     gateway: Gateway, lab_exchange: LabExchange
 ) -> None:
@@ -182,7 +178,7 @@ def test_a_mail_of_three_pages_reaches_a_fax_machine_pixel_for_pixel(
         assert np.array_equal(sent, pixels), f"page {number} arrived changed"
 
 
-@ON_EVERY_LINE
+@pytest.mark.parametrize(LINES, [CLASS_1, CLASS_2_LATER, CLASS_2_0_LATER], indirect=["lab_exchange"])
 def test_a_fax_of_three_pages_lies_in_the_mailbox_of_the_number_it_called(
     gateway: Gateway, lab_exchange: LabExchange
 ) -> None:
