@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import call, line, modem, offer, user
+from mailfax.cli import call, line, modem, number, offer, user
 from mailfax.cli.users import user_name
 from mailfax.config import Config, ConfigError, embedded_default, load
 from mailfax.model.page import Resolution
@@ -26,6 +26,7 @@ app.add_typer(call.app, name="call")
 app.add_typer(line.app, name="line")
 app.add_typer(user.app, name="user")
 app.add_typer(offer.app, name="offer")
+app.add_typer(number.app, name="number")
 
 ConfigOption = Annotated[
     Path | None,

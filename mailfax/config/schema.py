@@ -59,17 +59,65 @@ class Domain(_Section, frozen=True, kw_only=True):
     """[domains.NAME]: a mail domain whose local parts are fax numbers, and its number plan."""
 
     plan: Annotated[
-        Literal["private"], Meta(description="Kind of number plan: private (any number of an allowed length).")
+        Literal["private", "e164"],
+        Meta(
+            description="Kind of number plan: private (any number of an allowed length, and of a range if there are any), or e164 "
+            "(the public telephone network, seen from `country`)."
+        ),
     ] = "private"
     lengths: Annotated[
-        tuple[int, ...], Meta(description="How many digits a number of this plan has.", min_length=1)
+        tuple[int, ...], Meta(description="Of a private plan: how many digits a number has.", min_length=1)
     ] = (7,)
+    ranges: Annotated[
+        tuple[str, ...],
+        Meta(description="Of a private plan: its numbers, as for example 5550000-5559999; empty is all."),
+    ] = ()
+    country: Annotated[
+        str, Meta(description="Of e164: the country in which numbers are read and dialled, two letters (ISO 3166).")
+    ] = ""
+    area_code: Annotated[
+        str,
+        Meta(description="Of e164: the area code, without 0 or 1 before it, that a number without one belongs to."),
+    ] = ""
+    dial: Annotated[
+        dict[str, str],
+        Meta(
+            description="What is dialled in place of the beginning of a number in its canonical form; the longest that fits holds. "
+            "Without one an e164 number is dialled as telephones of the country do. Lines add their `dial_prefix`."
+        ),
+    ] = {}
     groups: Annotated[
         tuple[str, ...],
         Meta(
             description="Groups of lines (`group` in [lines.NAME]) on which faxes of this domain may go out; empty is any."
         ),
     ] = ()
+
+
+class Permission(_Section, frozen=True, kw_only=True):
+    """[permissions.NAME]: a rule who may send where and when. The first that fits decides; where none fits, nobody may."""
+
+    who: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="`*` (everybody who is known), `users` (who logged in), `user:NAME`, `group:NAME`, `network:CIDR`, or `shell` "
+            "(the command line).",
+            min_length=1,
+        ),
+    ]
+    to: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Classes (internal, local, national, toll-free, international, unknown, short, premium, satellite), countries (`DE`), or beginnings "
+            "of canonical numbers (`+4930`). `any` is every class but short, premium and satellite, which must be named.",
+            min_length=1,
+        ),
+    ]
+    deny: Annotated[bool, Meta(description="Whether the rule refuses instead of allowing.")] = False
+    hours: Annotated[
+        str,
+        Meta(description="When the rule holds, for example mon-fri 08:00-18:00; empty is always. Time of [identity]."),
+    ] = ""
 
 
 class Receive(_Section, frozen=True, kw_only=True):
@@ -413,6 +461,7 @@ class Config(_Section, frozen=True, kw_only=True):
     ] = Path("mailfax-data")
     smtp: Smtp = Smtp()
     domains: dict[str, Domain]
+    permissions: dict[str, Permission] = {}
     receive: Receive
     mail: Mail = Mail()
     identity: Identity = Identity()

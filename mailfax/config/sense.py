@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from phonenumbers import SUPPORTED_REGIONS
+
 from mailfax.config.check import Problem, line_of
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
-from mailfax.config.schema import Config, Line, Mail, Smtp
+from mailfax.config.schema import Config, Domain, Line, Mail, Smtp
 from mailfax.modem.opening import AUTO
 from mailfax.modem.profile import ProfileError, load_profiles
+from mailfax.routing.rules import Rule, read_hours
+from mailfax.routing.settings import E164Plan, PrivatePlan
 from mailfax.smtp.envelope import is_mailbox
 from mailfax.smtp.maildir import is_maildir_name
 
@@ -38,6 +42,7 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
     for look in (
         _smtp,
         _domains,
+        _permissions,
         _receive,
         _callers,
         _mail,
@@ -136,6 +141,45 @@ def _domains(config: Config, at: At) -> Iterator[Problem]:
                 text=f"domains.{name}.lengths: a number has at least one digit.",
                 advice="Write for example  lengths = [7] .",
             )
+        yield from _plan(name, domain, at)
+
+
+def _plan(name: str, domain: Domain, at: At) -> Iterator[Problem]:
+    if domain.plan == "e164" and domain.country not in SUPPORTED_REGIONS:
+        said = f"there is no country {domain.country!r}" if domain.country else "a plan e164 needs its country"
+        yield Problem(
+            line=at("domains", name, "country"),
+            text=f"domains.{name}.country: {said}.",
+            advice='Write its two letters, for example  country = "US" .',
+        )
+    tables: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("area_code", lambda: E164Plan(country="US", area_code=domain.area_code)),
+        ("dial", lambda: E164Plan(country="US", dial=tuple(domain.dial.items()))),
+        ("ranges", lambda: PrivatePlan(lengths=(1,), ranges=tuple(_range(written) for written in domain.ranges))),
+    )
+    for key, make in tables:
+        try:
+            make()
+        except ValueError as error:
+            yield Problem(line=at("domains", name, key), text=f"domains.{name}.{key}: {error}", advice="")
+
+
+def _range(written: str) -> tuple[str, str]:
+    low, _, high = written.partition("-")
+    return low, high
+
+
+def _permissions(config: Config, at: At) -> Iterator[Problem]:
+    for name, permission in config.permissions.items():
+        for key, make in (
+            ("who", lambda rule: Rule(name="", who=rule.who, to=("any",))),
+            ("to", lambda rule: Rule(name="", who=("*",), to=rule.to, allow=not rule.deny)),
+            ("hours", lambda rule: read_hours(rule.hours) if rule.hours else None),
+        ):
+            try:
+                make(permission)
+            except ValueError as error:
+                yield Problem(line=at("permissions", name, key), text=f"permissions.{name}.{key}: {error}", advice="")
 
 
 def _receive(config: Config, at: At) -> Iterator[Problem]:

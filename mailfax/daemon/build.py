@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mailfax.config import Config
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
+from mailfax.config.schema import Domain as DomainTable
 from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.linelife import HealthPolicy
@@ -25,7 +26,8 @@ from mailfax.modem.virtual.plan import DamagedCalls, ExchangeSettings, Route, To
 from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.render.settings import RenderSettings
 from mailfax.routing.callers import CallerRules
-from mailfax.routing.settings import DidRule, Domain, PrivatePlan, RoutingSettings, SubaddressRule
+from mailfax.routing.rules import Rule, read_hours
+from mailfax.routing.settings import DidRule, Domain, E164Plan, NumberPlan, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.settings import Entrance, Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsFiles, TlsMode
 from mailfax.spool.records import Batch, Share
@@ -66,10 +68,18 @@ def identity(config: Config) -> Identity:
 def routing_settings(config: Config) -> RoutingSettings:
     """Return our domains, who may send, and the DID map."""
     return RoutingSettings(
-        domains=tuple(
-            Domain(name=name.lower(), plan=PrivatePlan(lengths=domain.lengths))
-            for name, domain in config.domains.items()
+        domains=tuple(Domain(name=name.lower(), plan=_number_plan(domain)) for name, domain in config.domains.items()),
+        rules=tuple(
+            Rule(
+                name=name,
+                who=rule.who,
+                to=rule.to,
+                allow=not rule.deny,
+                hours=read_hours(rule.hours) if rule.hours else None,
+            )
+            for name, rule in config.permissions.items()
         ),
+        time_zone=config.identity.time_zone,
         allow_networks=tuple(ip_network(network) for network in config.smtp.allow_networks),
         did=tuple(DidRule(called=called, mailboxes=mailboxes) for called, mailboxes in config.receive.did.items()),
         subaddress=tuple(
@@ -78,6 +88,14 @@ def routing_settings(config: Config) -> RoutingSettings:
         ),
         catch_all=config.receive.catch_all,
     )
+
+
+def _number_plan(domain: DomainTable) -> NumberPlan:
+    dial = tuple(domain.dial.items())
+    if domain.plan == "e164":
+        return E164Plan(country=domain.country, area_code=domain.area_code, dial=dial)
+    ranges = tuple((low, high) for low, _, high in (written.partition("-") for written in domain.ranges))
+    return PrivatePlan(lengths=domain.lengths, ranges=ranges, dial=dial)
 
 
 def smtp_settings(config: Config) -> SmtpSettings:

@@ -16,14 +16,17 @@ from email.utils import getaddresses
 
 import structlog
 
+from mailfax.gateway.identity import local_time
 from mailfax.gateway.live import Accepted as AcceptedStep
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.login import Logins
+from mailfax.model.address import FaxAddress
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient, Submission
 from mailfax.routing import outbound
+from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.door import Accepted, Client, Incoming, Permitted, Refused
 from mailfax.smtp.login import Credentials
@@ -33,6 +36,11 @@ from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
 SUBJECT_LIMIT = 200  # characters of a subject that reports quote
+
+
+def as_written(address: FaxAddress) -> str:
+    """Return the number of an address as what is dialled."""
+    return address.number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +82,9 @@ class GatewayDoor:
 
     async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
         """Ask the routing rules about one RCPT. The sender's address proves nothing and is not asked."""
-        match outbound.verdict(mailbox, client.ip, client.identity, self._routing):
+        user = await asyncio.to_thread(self._intake.store.user, client.identity) if client.identity else None
+        now = local_time(self._now_us(), self._routing.time_zone)
+        match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now):
             case outbound.Permitted(address=address):
                 return Permitted(address=address)
             case outbound.Refused(outcome=outcome, detail=detail):
@@ -97,6 +107,7 @@ class GatewayDoor:
                 client=incoming.client.ip,
                 identity=incoming.client.identity,
                 recipients=incoming.recipients,
+                dialled=self._dialled,
                 envid=incoming.envid,
                 return_full=incoming.return_full,
             )
@@ -113,6 +124,9 @@ class GatewayDoor:
         self._emit(Live(subject=submission.id, event=AcceptedStep(sender=submission.sender, numbers=numbers)))
         return Accepted(submission_id=submission.id)
 
+    def _dialled(self, address: FaxAddress) -> str:
+        return outbound.dialled(address, self._routing)
+
 
 def accept_mail(
     intake: Intake,
@@ -123,10 +137,11 @@ def accept_mail(
     client: str,
     identity: str,
     recipients: Iterable[Recipient],
+    dialled: Callable[[FaxAddress], str] = as_written,
     envid: str = "",
     return_full: bool = False,
 ) -> tuple[Submission, tuple[Job, ...]]:
-    """Put a mail and its jobs on disk; also the way in for `mailfax send`. Raises SpoolError."""
+    """Put a mail and its jobs on disk; also the way in for `mailfax send`. `dialled` gives a number's dialled form. Raises SpoolError."""
     if not intake.store.has_room(len(octets)):
         raise SpoolFull("free space is below the reserve")
     recipients = tuple(recipients)
@@ -145,7 +160,7 @@ def accept_mail(
         return_full=return_full,
         recipients=recipients,
     )
-    return submission, intake.store.accept(submission, [recipient.address.number for recipient in recipients], now_us)
+    return submission, intake.store.accept(submission, [dialled(recipient.address) for recipient in recipients], now_us)
 
 
 def _authors(octets: bytes) -> list[str]:

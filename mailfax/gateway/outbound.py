@@ -14,12 +14,13 @@ import structlog
 
 from mailfax.gateway.callsetup import call_out
 from mailfax.gateway.desk import Desk
-from mailfax.gateway.identity import SentHeader
+from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.live import CallEnded, Dialling, Live
 from mailfax.gateway.pages import coded_cover, page_for_line, paper_width_px, source_resolution
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallEvent, CallResult, DocumentBegun
 from mailfax.model.pageset import first_pages
+from mailfax.model.submission import Submission
 from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobMissing
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, remove
@@ -103,8 +104,8 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
         desk.emit(Live(subject=part.job.id, line=desk.line_name, event=Dialling(number=number)))
     strips = [
         SentHeader(
-            identity=desk.identity,
-            number=number,
+            identity=sender_identity(part.submission, desk),
+            number=part.job.recipient.address.number,
             pages=len(part.document.pages),
             started_us=started_us,
             job=part.job.id,
@@ -113,7 +114,8 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
     ]
     with contextlib.closing(folder):
         keeper = OutboundKeeper(desk=desk, claim=claim, folder=folder, strips=strips)
-        result = desk.honest(call_out(line, number, lambda: _conversation(claim, line, desk, keeper)))
+        ids = [strip.identity.station_id for strip in strips]
+        result = desk.honest(call_out(line, number, lambda: _conversation(claim, line, desk, keeper, ids)))
         folder.finish(result)
     for part, own in zip(claim.parts, result.of_each(len(claim.parts)), strict=True):
         settle_job(claim.call_id, part.job.id, own, desk)
@@ -121,12 +123,26 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
     return result
 
 
-def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) -> CallResult:
+def sender_identity(submission: Submission, desk: Desk) -> Identity:
+    """Return who the far machine is told is sending: the user who sent the mail, in what his record says, else this gateway."""
+    user = desk.store.user(submission.identity) if submission.identity else None
+    if user is None:
+        return desk.identity
+    return Identity(
+        station_id=user.station_id or desk.identity.station_id,
+        name=user.header_name or desk.identity.name,
+        time_zone=user.time_zone or desk.identity.time_zone,
+    )
+
+
+def _conversation(
+    claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper, station_ids: Sequence[str]
+) -> CallResult:
     first, *following = (
         CallerJob(
             done=part.job.confirmed,
             pages=len(part.document.pages),
-            station_id=desk.identity.station_id,
+            station_id=station_id,
             offer=desk.offer_on(line),
             after_rtn=desk.policy.after_rtn,
             addressing=desk.policy.addressing(part.job.recipient.address, part.job.number),
@@ -134,7 +150,7 @@ def _conversation(claim: Claim, line: Line, desk: Desk, keeper: OutboundKeeper) 
             cover=desk.policy.continuation_cover and bool(part.job.confirmed),
             r8_px=paper_width_px(page.fine.width_px for page in part.document.pages),
         )
-        for part in claim.parts
+        for part, station_id in zip(claim.parts, station_ids, strict=True)
     )
     path = transcript_path(desk.calls_root, claim.call_id)
     job = replace(first, following=tuple(following))

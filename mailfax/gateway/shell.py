@@ -14,11 +14,13 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from mailfax.gateway.door import Intake, accept_mail
+from mailfax.gateway.identity import local_time
 from mailfax.model.ids import Kind
 from mailfax.model.job import Job
 from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.routing import outbound
+from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.envelope import is_mailbox
 
@@ -42,10 +44,7 @@ def send_files(
     order: ShellOrder, intake: Intake, routing: RoutingSettings, now_us: int, date: datetime
 ) -> tuple[Submission, Job]:
     """Queue the files for the number. Raises ShellRefused, SpoolError."""
-    mailbox = order.number if "@" in order.number else f"{order.number}@{routing.domains[0].name}"
-    permitted = outbound.verdict(mailbox, "", f"shell user {order.user}", routing)
-    if isinstance(permitted, outbound.Refused):
-        raise ShellRefused(f"{permitted.detail} {permitted.outcome.advice}")
+    permitted = _permitted(order.number, routing, now_us)
     if not is_mailbox(order.sender):
         raise ShellRefused(
             f"{order.sender!r} is no mail address, so nobody would hear the result. Write --from you@example.org."
@@ -62,8 +61,9 @@ def send_files(
         now_us=now_us,
         sender=order.sender,
         client="shell",
-        identity=order.user,
+        identity=_name(order.user),
         recipients=[Recipient(address=permitted.address)],
+        dialled=lambda _address: permitted.number,
     )
     return submission, job
 
@@ -72,11 +72,7 @@ def order_poll(
     number: str, mailbox: str, poll: PollRequest, user: str, intake: Intake, routing: RoutingSettings, now_us: int
 ) -> Job:
     """Queue a call that fetches a document, for a mailbox that also hears if it fails. Raises ShellRefused, SpoolError."""
-    permitted = outbound.verdict(
-        number if "@" in number else f"{number}@{routing.domains[0].name}", "", f"shell user {user}", routing
-    )
-    if isinstance(permitted, outbound.Refused):
-        raise ShellRefused(f"{permitted.detail} {permitted.outcome.advice}")
+    permitted = _permitted(number, routing, now_us)
     if not is_mailbox(mailbox):
         raise ShellRefused(f"{mailbox!r} is no mail address. Write --to you@example.org.")
     submission = Submission(
@@ -84,13 +80,27 @@ def order_poll(
         received_us=now_us,
         sender=mailbox,
         client="shell",
-        identity=user,
+        identity=_name(user),
         message_digest=intake.blobs.put(b""),
         size=0,
         subject=f"Fetch a document from {permitted.number}",
         recipients=(Recipient(address=permitted.address, notify=Notify.FAILURE),),
     )
     return intake.store.order_poll(submission, permitted.number, poll, now_us)
+
+
+def _permitted(number: str, routing: RoutingSettings, now_us: int) -> outbound.Permitted:
+    """Ask the rules about a number, of the first domain where it names none. Raises ShellRefused."""
+    mailbox = number if "@" in number else f"{number}@{routing.domains[0].name}"
+    answer = outbound.verdict(mailbox, Asker(command=True), routing, local_time(now_us, routing.time_zone))
+    if isinstance(answer, outbound.Refused):
+        raise ShellRefused(f"{answer.detail} {answer.outcome.advice}")
+    return answer
+
+
+def _name(user: str) -> str:
+    """Name a user of this machine in a way that no user of ours can be named: theirs have no colon."""
+    return f"shell:{user}"
 
 
 def _attach(message: EmailMessage, files: Sequence[Path]) -> None:

@@ -10,7 +10,26 @@ _NUMBER = re.compile(r"\+?[0-9](?:[0-9]|[ .\-](?=[0-9]))*")
 _SEPARATORS = str.maketrans("", "", " .-")
 _SUBADDRESS = re.compile(r"[0-9#*]{1,20}")  # T.30, 5.3.6.2.8; a space is legal there and never in an address
 _SUBADDRESS_MARK = "#"
-_ELEMENTS = ("FAX", "T33S")  # RFC 3191 section 2, RFC 3192 section 2
+_ELEMENTS = ("FAX", "T33S")  # RFC 3192 section 2
+_UNSUPPORTED = {  # RFC 3191 section 2, RFC 2846 sections 2 and 3
+    "VOICE": "this is a fax gateway",
+    "SMS": "this is a fax gateway",
+    "ISUB": "a modem cannot signal an ISDN subaddress",
+    "POSTD": "nothing is dialled after the number",
+    "ATTN": "there is no cover page for it; write the name in the mail",
+    "ORG": "there is no cover page for it; write the name in the mail",
+    "OFNO": "there is no cover page for it; write it in the mail",
+    "OFNA": "there is no cover page for it; write it in the mail",
+    "STR": "there is no cover page for it; write it in the mail",
+    "ADDR": "there is no cover page for it; write it in the mail",
+    "ADDU": "there is no cover page for it; write it in the mail",
+    "ADDL": "there is no cover page for it; write it in the mail",
+    "POB": "there is no cover page for it; write it in the mail",
+    "ZIP": "there is no cover page for it; write it in the mail",
+    "CO": "there is no cover page for it; write it in the mail",
+}
+_PERSON = re.compile(r"[A-Za-z][A-Za-z0-9'_-]*(?:\.[A-Za-z][A-Za-z0-9'_-]*)*")
+_PAUSES = re.compile(r"\+?[0-9pwPW .\-]*[pwPW][0-9pwPW .\-]*")
 
 
 class AddressError(ValueError):
@@ -44,6 +63,10 @@ def split_mailbox(mailbox: str) -> tuple[str, str]:
 
 def parse_number(text: str) -> str:
     """Read a telephone number: digits with single separators (space, dot, hyphen) between them, and a leading +."""
+    if _PAUSES.fullmatch(text):
+        raise AddressError(
+            f"{text!r} has pauses (p, w) in it, which are not taken: the server itself knows how to get an outside line."
+        )
     if not _NUMBER.fullmatch(text):
         raise AddressError(f"{text!r} is not a dialable number.")
     return text.translate(_SEPARATORS)
@@ -76,12 +99,35 @@ def parse_subaddress(text: str) -> str:
     return plain
 
 
+def parse_named_address(name: str, number: str, domain: str) -> FaxAddress:
+    """Read `Sam.Smith@5551234.fax.lan`, taken apart: a name that is no number, and a number that is the first label of the domain."""
+    if not _PERSON.fullmatch(name):
+        raise AddressError(
+            f"{name!r} is no person's name: letters, and digits only behind them, before {number}.{domain}."
+        )
+    return FaxAddress(number=parse_number(number), domain=domain)
+
+
 def _elements(local: str) -> dict[str, str]:
     """Read `FAX=.../T33S=...`; a slash may stand before and behind it (RFC 3192 section 4)."""
     elements: dict[str, str] = {}
     for part in local.removeprefix("/").removesuffix("/").split("/"):
-        name, _, value = part.partition("=")
-        if name.upper() not in _ELEMENTS or name.upper() in elements:
-            raise AddressError(f"{local!r} is not a fax address: write FAX=, and T33S= for a subaddress, each once.")
-        elements[name.upper()] = value
+        name, mark, value = part.partition("=")
+        selector = name.upper()
+        if not mark:
+            raise AddressError(
+                f"{part!r} is no element of a fax address: they are written FAX=number and T33S=subaddress."
+            )
+        if selector in _UNSUPPORTED:
+            raise AddressError(f"{selector}= is not taken here: {_UNSUPPORTED[selector]}.")
+        if selector not in _ELEMENTS:
+            raise AddressError(
+                f"{local!r} is not a fax address: {selector}= is not known; write FAX=, and T33S= for a subaddress."
+            )
+        if selector in elements:
+            advice = "give each its own recipient" if selector == "T33S" else "write each in an address of its own"
+            raise AddressError(f"{local!r} is not a fax address: {selector}= stands there twice; {advice}.")
+        elements[selector] = value
+    if "FAX" not in elements:
+        raise AddressError(f"{local!r} is not a fax address: FAX= with the number is missing.")
     return elements

@@ -71,6 +71,7 @@ class Outcome(Enum):
     NO_SUCH_NUMBER = OutcomeRow("no-such-number", _F, 550, "5.1.1", "The number does not fit the number plan of this domain.", "Check how many digits the number has.")
     NOT_OUR_DOMAIN = OutcomeRow("not-our-domain", _F, 550, "5.7.1", "This server does not send faxes for that domain.", "Use one of the fax domains of this server.")
     NOT_PERMITTED = OutcomeRow("not-permitted", _F, 550, "5.7.1", "You may not send faxes through this server.", "Ask its administrator to allow your network or your account.")
+    DESTINATION_DENIED = OutcomeRow("destination-denied", _F, 550, "5.7.1", "You may not send faxes to that class of destination.", "Ask the administrator of this server for a rule that allows it.")
     NOT_YOUR_ADDRESS = OutcomeRow("not-your-address", _F, 553, "5.7.1", "The sender's address is not one of the user who logged in.", "Write with an address of your own, or ask the administrator to add this one to your account.")
     AUTOMATIC_MAIL = OutcomeRow("automatic-mail", _F, 550, "5.7.1", "Bounces and automatic replies are never faxed.", "Nothing to do.")
     TOO_BIG = OutcomeRow("too-big", _F, 552, "5.3.4", "The message is larger than this server takes.", "Send fewer or smaller attachments.")

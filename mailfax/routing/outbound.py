@@ -2,22 +2,25 @@
 
 The checks run in this order, and the first that fails answers:
 
-1. the client: a proven identity or an allowed network, so that a stranger learns nothing about our domains and numbers;
-2. the domain: one of ours;
+1. the client: a user who is logged in or an allowed network, so that a stranger learns nothing about our domains and numbers;
+2. the domain: one of ours, or a number in front of one of ours (`Sam.Smith@5551234.fax.lan`);
 3. the local part: a telephone number and nothing else, no digits fished out of free text. `postmaster` (RFC 5321 section
    4.5.1) is told whom to write to: we pass no mail on, a mail server in front of us can do that with one line;
-4. the number plan of the domain: so `911@` is refused wherever the plan's numbers have seven digits.
+4. the number: emergency and short numbers first, then the plan of the domain (`numbers`);
+5. permission: may this client dial that class of destination at this hour (`permission`).
 
 The From header is not an argument: who sends is known from the session or not at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from ipaddress import IPv6Address, ip_address
-from typing import assert_never
 
-from mailfax.model.address import AddressError, FaxAddress, parse_fax_address, split_mailbox
+from mailfax.model.address import AddressError, FaxAddress, parse_fax_address, parse_named_address, split_mailbox
 from mailfax.model.outcome import Outcome
-from mailfax.routing.settings import Domain, Network, PrivatePlan, RoutingSettings
+from mailfax.routing.numbers import Destination, NumberFault, destination
+from mailfax.routing.permission import Asker, ruling
+from mailfax.routing.settings import Network, RoutingSettings
 
 POSTMASTER = "postmaster"
 
@@ -39,31 +42,62 @@ class Refused:
     detail: str
 
 
-def verdict(mailbox: str, client_ip: str, identity: str, settings: RoutingSettings) -> Permitted | Refused:
-    """Decide on one recipient. `identity` is what the session proved (SMTP AUTH), empty when it proved nothing."""
-    allowed_as = _allowed_as(client_ip, identity, settings.allow_networks)
-    if not allowed_as:
+def verdict(mailbox: str, asker: Asker, settings: RoutingSettings, now: datetime) -> Permitted | Refused:
+    """Decide on one recipient. `now` is local time, for rules that have hours."""
+    known_as = _known_as(asker, settings.allow_networks)
+    if not known_as:
         return Refused(
             outcome=Outcome.NOT_PERMITTED,
-            detail=f"Client {client_ip} is in no allowed network and not logged in.",
+            detail=f"Client {asker.ip} is in no allowed network and not logged in.",
         )
+    address = recipient(mailbox, settings)
+    if isinstance(address, Refused):
+        return address
+    domain = settings.domain(address.domain)
+    assert domain is not None
+    try:
+        where = destination(address.number, domain)
+    except NumberFault as fault:
+        return Refused(outcome=Outcome.NO_SUCH_NUMBER, detail=str(fault))
+    ruled = ruling(asker, where, settings.rules, now)
+    if not ruled.allowed:
+        detail = f"{where.canonical}: the destination class {_class_of(where)} is not allowed for you; {ruled.because}."
+        return Refused(outcome=Outcome.DESTINATION_DENIED, detail=detail)
+    because = f"{known_as}; {where.canonical} is {_class_of(where)}; {ruled.because}; {where.dialled} is dialled."
+    return Permitted(address=replace(address, number=where.canonical), number=where.dialled, because=because)
+
+
+def recipient(mailbox: str, settings: RoutingSettings) -> FaxAddress | Refused:
+    """Read a recipient of one of our domains; the number is as it was written."""
     try:
         local, domain_name = split_mailbox(mailbox)
     except AddressError as fault:
         return Refused(outcome=Outcome.BAD_NUMBER, detail=str(fault))
-    domain = settings.domain(domain_name)
-    if domain is None:
+    number, _, behind = domain_name.partition(".")
+    ours, named = settings.domain(domain_name), settings.domain(behind)
+    if ours is None and named is None:
         return Refused(
             outcome=Outcome.NOT_OUR_DOMAIN, detail=f"This server does not send faxes for the domain {domain_name}."
         )
-    if local.strip('"').lower() == POSTMASTER:
+    if ours is not None and local.strip('"').lower() == POSTMASTER:
         detail = f"{mailbox} is not a fax number, and faxes are all that is taken here; whoever runs this server reads {settings.catch_all}."
         return Refused(outcome=Outcome.BAD_NUMBER, detail=detail)
     try:
-        address = parse_fax_address(mailbox)
+        return parse_fax_address(mailbox) if ours is not None else parse_named_address(local, number, behind)
     except AddressError as fault:
         return Refused(outcome=Outcome.BAD_NUMBER, detail=str(fault))
-    return _fit(address, domain, allowed_as)
+
+
+def dialled(address: FaxAddress, settings: RoutingSettings) -> str:
+    """Return what is dialled for an address that was permitted. Raises NumberFault where the domain has gone since."""
+    domain = settings.domain(address.domain)
+    if domain is None:
+        raise NumberFault(f"{address.domain} is no fax domain any more.")
+    return destination(address.number, domain).dialled
+
+
+def _class_of(where: Destination) -> str:
+    return f'"{where.kind}"' + (f" ({where.country})" if where.country else "")
 
 
 def allowed_network(client_ip: str, networks: tuple[Network, ...]) -> Network | None:
@@ -77,28 +111,11 @@ def allowed_network(client_ip: str, networks: tuple[Network, ...]) -> Network | 
     return next((network for network in networks if client in network), None)
 
 
-def _allowed_as(client_ip: str, identity: str, networks: tuple[Network, ...]) -> str:
+def _known_as(asker: Asker, networks: tuple[Network, ...]) -> str:
     """Say by what the client may send, or nothing."""
-    if identity:
-        return f"{identity} is logged in"
-    network = allowed_network(client_ip, networks)
-    return "" if network is None else f"{client_ip} is in the allowed network {network}"
-
-
-def _fit(address: FaxAddress, domain: Domain, allowed_as: str) -> Permitted | Refused:
-    """Hold the number against the plan of its domain."""
-    match domain.plan:
-        case PrivatePlan(lengths=lengths):
-            wanted = " or ".join(str(length) for length in sorted(lengths))
-            if address.number.startswith("+"):
-                detail = f"{address.number} is in international form; numbers of {domain.name} are {wanted} digits without +."
-                return Refused(outcome=Outcome.NO_SUCH_NUMBER, detail=detail)
-            if len(address.number) not in lengths:
-                detail = f"{address.number} has {len(address.number)} digits; numbers of {domain.name} have {wanted}."
-                return Refused(outcome=Outcome.NO_SUCH_NUMBER, detail=detail)
-            because = (
-                f"{allowed_as}; {address.number} fits the private plan of {domain.name} and is dialled as it stands."
-            )
-            return Permitted(address=address, number=address.number, because=because)
-        case _ as never:
-            assert_never(never)
+    if asker.user is not None:
+        return f"{asker.user.name} is logged in"
+    if asker.command:
+        return "the command line may send"
+    network = allowed_network(asker.ip, networks)
+    return "" if network is None else f"{asker.ip} is in the allowed network {network}"

@@ -8,7 +8,12 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from mailfax.routing.rules import Rule
+
 Network = IPv4Network | IPv6Network
+DialTable = tuple[tuple[str, str], ...]  # the beginning of a canonical number, and what is dialled in its place
+_BEGINNING = re.compile(r"\+?[0-9]{0,15}")
+_INSTEAD = re.compile(r"[0-9]{0,15}")
 LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 _SUBADDRESS = re.compile(r"[0-9#*]{1,20}")
 _DID_PATTERN = re.compile(r"\+?[0-9x]+\*?|\*")
@@ -16,16 +21,51 @@ _DID_PATTERN = re.compile(r"\+?[0-9x]+\*?|\*")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrivatePlan:
-    """A plan without a country: a number is right when it has one of these lengths. It is dialled as it stands."""
+    """A plan without a country: a number is right when it has one of these lengths, and is in a range if there are any.
+
+    It is dialled as it stands, or with what `dial` puts in the place of its beginning.
+    """
 
     lengths: tuple[int, ...]
+    ranges: tuple[tuple[str, str], ...] = ()
+    dial: DialTable = ()
 
     def __post_init__(self) -> None:
         if not self.lengths or any(length < 1 for length in self.lengths):
             raise ValueError("A private number plan needs at least one length, for example lengths = [7].")
+        for low, high in self.ranges:
+            if not (low.isdigit() and high.isdigit() and len(low) == len(high) and low <= high):
+                raise ValueError(f"{low}-{high} is no range of numbers: write for example 5550000-5559999.")
+        _check_dial(self.dial)
 
 
-NumberPlan = PrivatePlan
+@dataclass(frozen=True, kw_only=True, slots=True)
+class E164Plan:
+    """The telephone network, seen from a country (ISO 3166) and perhaps an area code, without the trunk prefix.
+
+    `dial` puts digits in the place of the beginning of a canonical number; where nothing fits, it is dialled as
+    telephones of that country do.
+    """
+
+    country: str
+    area_code: str = ""
+    dial: DialTable = ()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Z]{2}", self.country):
+            raise ValueError(f"{self.country!r} is no country: write its two letters (ISO 3166), for example US.")
+        if self.area_code and not self.area_code.isdigit():
+            raise ValueError(f"{self.area_code!r} is no area code: digits only.")
+        _check_dial(self.dial)
+
+
+NumberPlan = PrivatePlan | E164Plan
+
+
+def _check_dial(dial: DialTable) -> None:
+    for beginning, instead in dial:
+        if not _BEGINNING.fullmatch(beginning) or not _INSTEAD.fullmatch(instead):
+            raise ValueError(f'"{beginning}" = "{instead}" is no dial rule: write for example "+49" = "0" .')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,13 +117,15 @@ class SubaddressRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoutingSettings:
-    """All of it. Nobody outside `allow_networks` may send unless the session proved an identity (deny by default)."""
+    """All of it. Nobody outside `allow_networks` may send unless he is logged in (deny by default)."""
 
     domains: tuple[Domain, ...]
     catch_all: str
     allow_networks: tuple[Network, ...] = LOOPBACK
     did: tuple[DidRule, ...] = ()
     subaddress: tuple[SubaddressRule, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    time_zone: str = ""  # of the rules' hours: an IANA name, or empty for this machine's own
 
     def __post_init__(self) -> None:
         if not self.catch_all:

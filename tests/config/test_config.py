@@ -146,6 +146,13 @@ number = "1"
         ('"none"', '"none"\nuser = "anna"\npassword_file = "secret"', "mail.tls: a password is not sent without TLS."),
         ('["127.0.0.1:25"]', '["127.0.0.1:25"]\nsubmission = [":587"]', "smtp.submission: people log in there, and a password is not"),
         ('["127.0.0.1:25"]', '["127.0.0.1:25"]\nkey = "k.pem"', "smtp.key: it is of no use without smtp.certificate."),
+        ("lengths = [7]", 'plan = "e164"', "domains.fax.lan.country: a plan e164 needs its country. Write its two letters"),
+        ("lengths = [7]", 'plan = "e164"\ncountry = "UK"', "domains.fax.lan.country: there is no country 'UK'."),
+        ("lengths = [7]", 'lengths = [7]\nranges = ["5"]', "domains.fax.lan.ranges: 5- is no range of numbers: write for example"),
+        ("lengths = [7]", 'lengths = [7]\ndial = { "5" = "x" }', 'domains.fax.lan.dial: "5" = "x" is no dial rule: write for'),
+        ("lengths = [7]", 'lengths = [7]\n[permissions.a]\nwho = ["all"]\nto = ["any"]', "permissions.a.who: 'all' is nobody: write *,"),
+        ("lengths = [7]", 'lengths = [7]\n[permissions.a]\nto = ["emergency"]\nwho = ["*"]', "permissions.a.to: No rule can allow"),
+        ("lengths = [7]", 'lengths = [7]\n[permissions.a]\nhours = "8-18"\nwho = ["*"]\nto = ["any"]', "permissions.a.hours: '8-18' is no"),
         # What nobody said.
         ("faxmaster@fax.lan", "not an address", "receive.catch_all: 'not an address' is no mailbox that mail could"),
         ("fax@fax.lan", "fax", "mail.sender: 'fax' is no mail address."),

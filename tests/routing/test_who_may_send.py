@@ -1,6 +1,7 @@
 """Who may fax what: every refusal has its outcome, and nothing that is not a number is dialled."""
 
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import ip_network
 
 import pytest
@@ -8,13 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailfax.model.outcome import Outcome
-from mailfax.routing.outbound import Permitted, Refused, verdict
+from mailfax.model.user import User
+from mailfax.routing import outbound
+from mailfax.routing.outbound import Permitted, Refused
+from mailfax.routing.permission import Asker
 from mailfax.routing.settings import Domain, PrivatePlan, RoutingSettings
 
 SEVEN = PrivatePlan(lengths=(7,))
 SETTINGS = RoutingSettings(
     domains=(Domain(name="fax.lan", plan=SEVEN), Domain(name="fax.local", plan=SEVEN)), catch_all="fax"
 )
+
+
+NOON = datetime(2026, 11, 27, 12, 0)  # noqa: DTZ001 (local time, as the rules read it)
+
+
+def verdict(mailbox: str, client_ip: str, identity: str, settings: RoutingSettings) -> Permitted | Refused:
+    user = User(name=identity, addresses=("*",)) if identity else None
+    return outbound.verdict(mailbox, Asker(ip=client_ip, user=user), settings, NOON)
 
 
 def outcome(
@@ -78,7 +90,15 @@ def test_what_is_not_a_number_is_never_dialled(mailbox: str) -> None:
     assert outcome(mailbox) is Outcome.BAD_NUMBER
 
 
-@pytest.mark.parametrize("number", ["911", "112", "555123", "55512345", "+5551234", "15551234567", "0" * 200])
+@pytest.mark.parametrize("number", ["911", "112", "999"])
+def test_an_emergency_number_is_refused_before_any_plan_is_asked(number: str) -> None:
+    answer = verdict(f"{number}@fax.lan", "127.0.0.1", "", SETTINGS)
+    assert isinstance(answer, Refused)
+    assert answer.outcome is Outcome.DESTINATION_DENIED
+    assert "emergency" in answer.detail
+
+
+@pytest.mark.parametrize("number", ["555123", "55512345", "+5551234", "15551234567", "0" * 200])
 def test_a_number_outside_the_plan_does_not_exist(number: str) -> None:
     assert outcome(f"{number}@fax.lan") is Outcome.NO_SUCH_NUMBER
 

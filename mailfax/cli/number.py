@@ -1,0 +1,117 @@
+"""`mailfax number explain`: what a number means, who may dial it, and what is dialled, rule by rule. Dials nothing."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, NoReturn
+
+import typer
+
+from mailfax.cli.line import ConfigOption, JsonOption
+from mailfax.config import Config
+from mailfax.routing.settings import RoutingSettings
+
+_EX_DATAERR, _EX_NOPERM = 65, 77
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+app = typer.Typer(help="What a number means and what is dialled.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _numbers() -> None:
+    """Keep `explain` a command of its own beside those to come."""
+
+
+@app.command()
+def explain(
+    number: Annotated[
+        str, typer.Argument(help="A number, or an address such as 5551234@fax.lan; alone it is of the first domain.")
+    ],
+    as_user: Annotated[str, typer.Option("--as", help="User who would send; without one, the command line.")] = "",
+    client: Annotated[str, typer.Option(help="IP address that the mail would come from.")] = "",
+    at: Annotated[str, typer.Option(help="Time, for rules with hours: 18:30 or sat 18:30; without it, now.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show each rule that is applied to a number: its canonical form, class, permission, and what each line dials.
+
+    The exit status is 0 where it may be dialled, 77 where not, 65 where there is no such number.
+    """
+    from mailfax.cli.app import config_or_exit, spool_or_exit  # noqa: PLC0415 - `app` mounts this module
+    from mailfax.cli.views import open_store  # noqa: PLC0415
+    from mailfax.daemon.build import routing_settings  # noqa: PLC0415
+    from mailfax.model.user import user_name  # noqa: PLC0415
+    from mailfax.routing import outbound  # noqa: PLC0415
+    from mailfax.routing.numbers import NumberFault, destination  # noqa: PLC0415
+    from mailfax.routing.permission import Asker  # noqa: PLC0415
+
+    settings = spool_or_exit(config) if as_user else config_or_exit(config)
+    routing = routing_settings(settings)
+    user = None
+    if as_user:
+        with open_store(settings) as store:
+            user = store.user(user_name(as_user))
+        if user is None:
+            _end(f"there is no user {user_name(as_user)}.", _EX_DATAERR)
+    mailbox = number if "@" in number else f"{number}@{routing.domains[0].name}"
+    address = outbound.recipient(mailbox, routing)
+    if isinstance(address, outbound.Refused):
+        _end(f"{address.detail} {address.outcome.advice}", _EX_DATAERR)
+    domain = routing.domain(address.domain)
+    assert domain is not None
+    try:
+        where = destination(address.number, domain)
+    except NumberFault as fault:
+        _end(str(fault), _EX_DATAERR)
+    asker = Asker(ip=client, user=user, command=not client and user is None)
+    verdict = outbound.verdict(mailbox, asker, routing, _moment(at, routing))
+    permitted = isinstance(verdict, outbound.Permitted)
+    lines = _lines(settings, address.domain, where.dialled) if permitted else {}
+    why = verdict.because if isinstance(verdict, outbound.Permitted) else verdict.detail
+    if as_json:
+        facts = {**asdict(where), "domain": domain.name, "permitted": permitted, "because": why, "lines": lines}
+        typer.echo(json.dumps({**facts, "subaddress": address.subaddress}))
+    else:
+        typer.echo(f"{'written':<24} {number}, in the domain {domain.name}")
+        for step in where.steps:
+            typer.echo(f"{step.rule:<24} {step.result}")
+        typer.echo(
+            f"{'canonical':<24} {where.canonical}" + (f", subaddress {address.subaddress}" * bool(address.subaddress))
+        )
+        typer.echo(f"{'allowed' if permitted else 'refused':<24} {why}")
+        for name, dialled in lines.items():
+            typer.echo(f"{'line ' + name:<24} dials {dialled}")
+    if not permitted:
+        raise typer.Exit(_EX_NOPERM)
+
+
+def _lines(config: Config, domain: str, dialled: str) -> dict[str, str]:
+    """Return what each line that may send for this domain dials, its own prefix before the number."""
+    groups = next(about.groups for name, about in config.domains.items() if name.lower() == domain)
+    return {
+        name: line.dial_prefix + dialled.removeprefix("+")
+        for name, line in config.lines.items()
+        if line.send and (not groups or line.group in groups)
+    }
+
+
+def _moment(written: str, routing: RoutingSettings) -> datetime:
+    from mailfax.daemon.clock import wall_clock_us  # noqa: PLC0415
+    from mailfax.gateway.identity import local_time  # noqa: PLC0415
+
+    now = local_time(wall_clock_us(), routing.time_zone)
+    if not written:
+        return now
+    *day, clock = written.lower().split()
+    try:
+        hour, minute = map(int, clock.split(":"))
+        now = now.replace(hour=hour, minute=minute)
+        further = (_DAYS.index(day[0]) - now.weekday()) % 7 if day else 0
+    except (ValueError, IndexError):
+        _end(f"{written!r} is no time: write 18:30, or sat 18:30.", _EX_DATAERR)
+    return now + timedelta(days=further)
+
+
+def _end(sentence: str, status: int) -> NoReturn:
+    typer.echo(f"mailfax: {sentence}", err=True)
+    raise typer.Exit(status)
