@@ -19,7 +19,7 @@ from mailfax.render.image import picture_as_png
 from mailfax.render.kinds import Kind, sniff
 from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import PartUnreadable
-from mailfax.render.text import HEADERS_STYLE, clean, headers_html, language_of
+from mailfax.render.text import HEADERS_STYLE, clean, headers_html, language_of, note_of
 
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _CID = re.compile(r"cid:([^\"'>\s)]+)")
@@ -71,7 +71,7 @@ def html_source(part: HtmlPart, pictures: Sequence[InlinePicture], settings: Ren
     if _runs_from_the_right(text, seen.text):
         style += "body{direction:rtl}"
     laid = _laid_out(_with_headers(text, headers_html(part.headers, settings)), style, resources)
-    note = "; ".join(filter(None, (seen.note, _not_fetched(laid))))
+    note = "; ".join(filter(None, (note_of(part.headers, visible_text(text), settings), _not_fetched(laid))))
     pages = (0, laid.page_count - 1)
     return LaidOutSource(
         pdf=laid.pdf,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 from mailfax.render.bodypage import BODY_PAGE, BOTTOM_PT, LaidOutSource, page_style
-from mailfax.render.engine import lay_out, pages_of_parts, part_marker
+from mailfax.render.engine import LayoutFailed, lay_out, pages_of_parts, part_marker
 from mailfax.render.fontset import Drawable, Fonts, drawable, fonts_of
 from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import PartTooLong, PartUnreadable
@@ -88,15 +88,27 @@ def text_source(blocks: Sequence[TextBlock], settings: RenderSettings) -> LaidOu
     html = "".join(
         _block(block, seen, index, settings) for index, (block, seen) in enumerate(zip(blocks, read, strict=True))
     )
-    laid = lay_out(html, BODY_PAGE, style=_style(fonts, settings), resources=fonts.resources)
+    try:
+        laid = lay_out(html, BODY_PAGE, style=_style(fonts, settings), resources=fonts.resources)
+    except LayoutFailed as error:
+        raise PartUnreadable("cannot be laid out on pages") from error
     found = pages_of_parts(laid.pdf, BOTTOM_PT)
     pages, last = [], 0
     for index in range(len(blocks)):
         first, last = found.get(index, (last, last))
         pages.append((first, last))
     return LaidOutSource(
-        pdf=laid.pdf, pages=tuple(pages), notes=tuple(seen.note for seen in read), photos=settings.photos
+        pdf=laid.pdf,
+        pages=tuple(pages),
+        notes=tuple(note_of(block.headers, block.text, settings) for block in blocks),
+        photos=settings.photos,
     )
+
+
+def note_of(headers: tuple[tuple[str, str], ...], text: str, settings: RenderSettings) -> str:
+    """Return what to say of characters of a text and of the headers above it that do not look as they were written."""
+    shown = (*(value for _, value in headers), text)
+    return drawable(clean("\n".join(shown)), settings).note
 
 
 def _style(fonts: Fonts, settings: RenderSettings) -> str:

@@ -91,6 +91,8 @@ def test_a_character_without_glyph_is_a_box_and_is_named(rendered: Render) -> No
     [row] = boxed.account
     assert row.note.startswith("1 character has no glyph and stand as a box: U+50000")
     assert pixels(boxed.pages[0].fine).sum() > pixels(plain.pages[0].fine).sum() + 100
+    [row] = rendered(text_mail("door", Subject=f"box {UNDRAWABLE}").as_bytes()).account
+    assert row.note.startswith("1 character has no glyph")
 
 
 def test_a_text_that_would_be_boxes_is_refused_by_name(rendered: Render) -> None:
