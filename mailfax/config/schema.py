@@ -410,6 +410,12 @@ class Render(_Section, frozen=True, kw_only=True):
     max_pages: Annotated[int, Meta(description="Most pages of one document.", ge=1)] = 500
     cpu_s: Annotated[int, Meta(description="Most seconds of processor time for one mail.", ge=5)] = 120
     memory_mb: Annotated[int, Meta(description="Most memory for one mail, in MB.", ge=256)] = 2048
+    office_ahead: Annotated[
+        bool,
+        Meta(
+            description="Start a LibreOffice with the server, not only from the first office document on; about 200 MB that wait."
+        ),
+    ] = False
     photos: Annotated[
         Literal["fast", "balanced", "best"],
         Meta(

@@ -103,7 +103,7 @@ class Server:
         self._config, self._intake, self._json_log = config, intake, json_log
         self._control = ControlSocket(config.data_dir)
         self._context = warm_context()
-        self._office = OfficeDesk(build.render_settings(config))
+        self._office = OfficeDesk(build.render_settings(config), config.data_dir / "office")
 
     def close(self) -> None:
         """End what runs outside of the event loop."""
@@ -134,6 +134,8 @@ class Server:
             raise CannotServe(
                 f"cannot listen on {listen}: {error.strerror or error}; choose another address in smtp.listen."
             ) from None
+        if self._config.render.office_ahead:
+            await asyncio.to_thread(self._office.start_ahead)
         pulse = Pulse(self._intake.store)
         parts = [pulse.run(), *(children.keep(spec) for spec in self._exchange_specs())]
         parts += [work_while_any(worker.name, worker.step, pulse) for worker in self._workers(emit)]

@@ -64,8 +64,11 @@ def no_office(_document: OfficeDocument) -> bytes:
 class OfficeDesk:
     """Converts documents, each by a LibreOffice of its own; after the first one, the next LibreOffice is always started ahead."""
 
-    def __init__(self, settings: RenderSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: RenderSettings, folder: Path | None = None) -> None:
+        """Work below `folder`, which is this desk's alone: what a killed process left there is removed. None: the system's."""
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._settings, self._folder = settings, folder
         self._lock = threading.Lock()
         self._ahead: _Instance | None = None
         self._closed = False
@@ -74,7 +77,7 @@ class OfficeDesk:
         """Start the LibreOffice of the next document, if it can be."""
         with self._lock:
             if self._ahead is None and not self._closed and office_program() and confinement():
-                self._ahead = _Instance(self._settings)
+                self._ahead = _Instance(self._settings, self._folder)
 
     def convert(self, document: OfficeDocument) -> bytes:
         """Return the document as PDF. Blocks; raises OfficeFailure. Nothing of it is left behind."""
@@ -89,7 +92,7 @@ class OfficeDesk:
         if instance and not instance.is_alive:
             instance.close()
             instance = None
-        instance = instance or _Instance(self._settings)
+        instance = instance or _Instance(self._settings, self._folder)
         try:
             # The next one starts while this one works: two of them at most, and the next mail does not wait.
             self.start_ahead()
@@ -162,8 +165,10 @@ def _limits(settings: RenderSettings) -> list[str]:
 class _Instance:
     """One LibreOffice with its own profile, waiting for its one document."""
 
-    def __init__(self, settings: RenderSettings) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="mailfax-office-"))
+    def __init__(self, settings: RenderSettings, below: Path | None) -> None:
+        if below is not None:
+            below.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(prefix="mailfax-office-", dir=below))
         try:
             _write_profile(self._folder / "profile")
             self._job = self._folder / "job"

@@ -4,7 +4,6 @@ import dataclasses
 import io
 import os
 import subprocess
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from multiprocessing import get_context
@@ -118,11 +117,11 @@ RTF = rb"{\rtf1\ansi Rich text with \u1046? and an \b important\b0  word.\par}"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the desk puts its profiles."""
-    before, tempfile.tempdir = tempfile.tempdir, str(tmp_path_factory.mktemp("office"))
-    yield Path(tempfile.tempdir)
-    tempfile.tempdir = before
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the desk puts its profiles; what a killed one left there is gone."""
+    folder = tmp_path_factory.mktemp("office") / "profiles"
+    (folder / "mailfax-office-left").mkdir(parents=True)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +129,11 @@ def desk(folder: Path) -> Iterator[OfficeDesk]:
     """One desk, so that every document but the first finds its LibreOffice started."""
     assert office.office_program(), "LibreOffice is not installed"
     assert office.confinement() == "bwrap", "bubblewrap does not work here"
-    desk = OfficeDesk(RenderSettings())
+    desk = OfficeDesk(RenderSettings(), folder)
+    assert not folder.exists()
     yield desk
     desk.close()
-    assert not list(folder.glob("mailfax-office-*"))
+    assert not list(folder.iterdir())
 
 
 def faxed(desk: OfficeDesk, octets: bytes, content_type: str, name: str) -> list[tuple[int, int]]:
@@ -190,10 +190,10 @@ def test_a_document_reaches_neither_files_nor_network(desk: OfficeDesk, tmp_path
 def test_a_damaged_file_is_refused_and_leaves_nothing(desk: OfficeDesk, folder: Path) -> None:
     broken = docx(paragraph("x"))
     damaged = broken.replace(b"word/document.xml", b"word/document.xm_", 1)
-    before = set(folder.glob("mailfax-office-*"))
+    before = set(folder.iterdir())
     with pytest.raises(OfficeFailure, match="cannot be read by LibreOffice"):
         desk.convert(OfficeDocument(octets=damaged[: len(damaged) // 2], suffix="docx"))
-    after = set(folder.glob("mailfax-office-*"))
+    after = set(folder.iterdir())
     assert len(after) == 1, "only the one that waits for the next document"
     assert len(before) == 1
     assert not after & before
@@ -279,3 +279,46 @@ def test_a_locked_file_says_so_before_libreoffice_is_asked(rendered: Render) -> 
     mail = mail_with(OLE + stream("EncryptedPackage"), DOCX, "plan.docx")
     with pytest.raises(RenderFailure, match=r"plan\.docx needs a password to be opened \(the header X-Fax-Password"):
         rendered(mail)
+
+
+def locked_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Let LibreOffice itself write an OpenDocument text under a password: by our macro, with another filter."""
+    macro = office._MACRO.read_text()
+    stored = 'out(2).Name = "Password"\n  out(2).Value = "pass"\n  document.storeToURL(target, out())'
+    macro = macro.replace('filter = "writer_pdf_Export"', 'filter = "writer8"').replace("Dim out(1)", "Dim out(2)")
+    changed = tmp_path / "lock.bas"
+    changed.write_text(macro.replace("document.storeToURL(target, out())", stored))
+    with monkeypatch.context() as patch:
+        patch.setattr(office, "_MACRO", changed)
+        writer = OfficeDesk(RenderSettings())
+        try:
+            return writer.convert(OfficeDocument(octets=docx(paragraph("secret plan")), suffix="docx"))
+        finally:
+            writer.close()
+
+
+@pytest.mark.interop
+def test_a_locked_text_opens_with_its_password(
+    desk: OfficeDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    octets = locked_text(tmp_path, monkeypatch)
+    assert is_locked(octets)
+    mail = mail_with(octets, "application/vnd.oasis.opendocument.text", "plan.odt")
+    with pytest.raises(RenderFailure, match="not opened by the password that was given"):
+        render_message(b"X-Fax-Password: guess\r\n" + mail, RenderSettings(), lambda *_: None, convert=desk.convert)
+    opened = render_message(b"X-Fax-Password: pass\r\n" + mail, RenderSettings(), lambda *_: None, convert=desk.convert)
+    assert len(inked_bands(pixels(opened.pages[0].fine))) == 1
+
+
+@pytest.mark.interop
+def test_without_bwrap_there_is_still_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(office, "confinement", lambda: "unshare")
+    looked = subprocess.run(
+        [*office._unshare(), "cat", "/proc/net/dev"], capture_output=True, check=True, timeout=60, text=True
+    )
+    assert [line.split(":")[0].strip() for line in looked.stdout.splitlines() if ":" in line] == ["lo"]
+    desk = OfficeDesk(RenderSettings())
+    try:
+        assert PdfSource(desk.convert(OfficeDocument(octets=RTF, suffix="rtf"))).page_count == 1
+    finally:
+        desk.close()
