@@ -75,12 +75,6 @@ SCENES = [
         lost(Fcf.DCS),
     ),
     Scene("poll", "5.3.6.1.2 DTC", POLL, station=OFFERING),
-    Scene(
-        "poll-by-selector",
-        "5.3.6.1.2 SEP PWD",
-        replace(POLL, poll=PollRequest(selector="77", password="4711")),
-        station=OFFERING,
-    ),
     Scene("poll-for-nothing", "table 2 bit 9", POLL),
     Scene("poll-refused", "5.3.6.1.8 DCN", replace(POLL, poll=PollRequest(selector="9")), station=OFFERING),
     Scene("poll-dtc-lost", "5.4.2 three tries", POLL, lost(Fcf.DTC), OFFERING),
