@@ -1,7 +1,6 @@
 """Users from the command line to the door: added, shown, held to their own addresses, removed; judged by swaks and smtplib."""
 
 import asyncio
-import base64
 import contextlib
 import json
 import smtplib
@@ -10,71 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from gateway_door import PASSWORD, Gateway, add_anna, login
 
-from mailfax.cli.app import app
-from mailfax.config import EMBEDDED_DEFAULT, load
-from mailfax.daemon import build
-from mailfax.daemon.clock import id_maker, wall_clock_us
-from mailfax.gateway.door import GatewayDoor, Intake
 from mailfax.gateway.login import Logins
-from mailfax.smtp.listener import serve_smtp
-from mailfax.smtp.settings import Entrance, Listen, SmtpSettings
-from mailfax.spool.blobs import BlobStore
-from mailfax.spool.store import Store
 from tests.smtp.running import Background
-from tests.smtp.tlskit import make_certificate, trusting
 
-PASSWORD = "Schlüssel fürs Fax"
 MAIL = "From: Anna <anna@example.org>\r\nSubject: x\r\n\r\nHello\r\n"
-
-
-class Gateway:
-    """The door of a spool in a folder, on a listener for submissions; no line, so nothing is dialled."""
-
-    def __init__(self, folder: Path, background: Background) -> None:
-        self.file = folder / "mailfax.toml"
-        self.file.write_text(EMBEDDED_DEFAULT, encoding="utf-8")
-        self.config = load(self.file)
-        self.config.data_dir.mkdir(mode=0o700)
-        settings, new_id = build.spool_settings(self.config), id_maker()
-        self.store, self.blobs = Store(settings, new_id), BlobStore(settings)
-        self.files, self.background = make_certificate(folder, "fax.example"), background
-        self.listener = background.run(self._listen(Intake(store=self.store, blobs=self.blobs, new_id=new_id)))
-
-    async def _listen(self, intake: Intake):  # noqa: ANN202 (a Listener)
-        routing = build.routing_settings(self.config)
-        door = GatewayDoor(intake=intake, routing=routing, now_us=wall_clock_us, emit=lambda _live: None)
-        entrances = (Listen(port=0, entrance=Entrance.SUBMISSIONS),)
-        settings = SmtpSettings(hostname="fax.example", listen=entrances, tls=self.files)
-        return await serve_smtp(settings, door, wall_clock_us)
-
-    def mailfax(self, *words: str, says: str = "", status: int = 0) -> str:
-        """Run a command on this spool."""
-        done = CliRunner().invoke(app, [*words, "--config", str(self.file)], input=says)
-        assert done.exit_code == status, done.output
-        return done.output
-
-    def client(self) -> smtplib.SMTP_SSL:
-        port = self.listener.addresses[0][1]
-        return smtplib.SMTP_SSL("127.0.0.1", port, context=trusting(self.files), timeout=30)
-
-    def close(self) -> None:
-        self.background.run(self.listener.close())
-        self.store.close()
-        self.blobs.close()
 
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     with contextlib.closing(Background()) as background, contextlib.closing(Gateway(tmp_path, background)) as gateway:
         yield gateway
-
-
-def add_anna(gateway: Gateway) -> None:
-    gateway.mailfax(
-        "user", "add", "Anna", "--address", "anna@example.org", "--address", "@sales.example.org", says=PASSWORD + "\n"
-    )
 
 
 def test_a_user_is_added_shown_listed_and_removed(gateway: Gateway) -> None:
@@ -131,12 +77,6 @@ def test_a_login_in_any_spelling_and_a_new_password_at_once(gateway: Gateway) ->
     submission = gateway.store.submission(job.submission_id)
     assert submission is not None
     assert submission.identity == "anna"
-
-
-def login(client: smtplib.SMTP, name: str, password: str) -> int:
-    """Log in by PLAIN, in UTF-8 (smtplib speaks ASCII only); return the code."""
-    client.ehlo_or_helo_if_needed()
-    return client.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{name}\0{password}".encode()).decode())[0]
 
 
 NAMES = [

@@ -1,5 +1,7 @@
 """Hostile and broken clients: each is told what is wrong, and costs nobody else anything."""
 
+import contextlib
+
 import pytest
 
 from tests.smtp.running import Server, Start
@@ -186,4 +188,23 @@ def test_a_client_that_hangs_up_in_data_leaves_nothing(server: Server) -> None:
         client.socket.sendall(HEAD + b"half a mess")
     with server.smtplib() as other:
         assert other.noop()[0] == 250
+    assert server.door.accepted == []
+
+
+@pytest.mark.parametrize("before", [(), (*BEGIN, b"DATA\r\n")])
+def test_a_client_that_dribbles_octets_wins_no_time_by_them(start: Start, before: tuple[bytes, ...]) -> None:
+    """Slow loris: the time is for a whole command, and for each 64 KiB of a message, however many octets come meanwhile."""
+    server = start(timeout_s=0.5)
+    with server.raw() as client:
+        for line in before:
+            assert client.say(line)[0] in "23"
+        client.socket.settimeout(0.02)
+        said, dribbled = b"", 0
+        while not said and dribbled < 2000:
+            client.socket.sendall(b"x")
+            dribbled += 1
+            with contextlib.suppress(TimeoutError):
+                said = client.socket.recv(100)
+    assert said.startswith(b"421 4.4.2")
+    assert 2 < dribbled < 2000
     assert server.door.accepted == []
