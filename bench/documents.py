@@ -3,7 +3,6 @@
 Text is that of this repository's licence. Ghostscript embeds the fonts, so that every renderer draws the same outlines.
 """
 
-import io
 import re
 import subprocess
 import sys
@@ -181,10 +180,3 @@ def mixed_pdf(pages: int) -> bytes:
         picture = jpeg_picture(photograph(1200, 760, number), (470, 0, 0, 300, 60, 445))
         made.append((*A4, [picture], page.content()))
     return embedded(write_picture_pdf(made))
-
-
-def with_page(image: Image.Image) -> io.BytesIO:
-    """Return a file of a picture, for programs that read files."""
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file
