@@ -20,17 +20,26 @@ GenerateOption = Annotated[
 app = typer.Typer(help="Who may log in to send faxes.", no_args_is_help=True, rich_markup_mode=None)
 
 
+AddressOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Mail address that is the user's; again for more; @example.org for a domain, * for any."),
+]
+GroupOption = Annotated[list[str] | None, typer.Option(help="Group the user is in; again for more.")]
+StationOption = Annotated[
+    str | None, typer.Option(help="Number that far machines show, instead of that of [identity].")
+]
+HeaderOption = Annotated[str | None, typer.Option(help="Name in the line above each page.")]
+ZoneOption = Annotated[str | None, typer.Option(help="Time zone of that line, for example Europe/Berlin.")]
+
+
 @app.command()
 def add(
     name: NameArgument,
-    address: Annotated[
-        list[str],
-        typer.Option(help="Mail address that is the user's; again for more; @example.org for a domain, * for any."),
-    ],
-    group: Annotated[list[str] | None, typer.Option(help="Group the user is in; again for more.")] = None,
-    station_id: Annotated[str, typer.Option(help="Number that far machines show; empty: that of [identity].")] = "",
-    header_name: Annotated[str, typer.Option(help="Name in the line above each page.")] = "",
-    time_zone: Annotated[str, typer.Option(help="Time zone of that line, for example Europe/Berlin.")] = "",
+    address: AddressOption = None,
+    group: GroupOption = None,
+    station_id: StationOption = None,
+    header_name: HeaderOption = None,
+    time_zone: ZoneOption = None,
     generate: GenerateOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -40,27 +49,51 @@ def add(
     from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.clock import wall_clock_us  # noqa: PLC0415
 
-    try:
-        user = User(
-            name=user_name(name),
-            addresses=tuple(address),
-            groups=tuple(group or ()),
-            station_id=station_id,
-            header_name=header_name,
-            time_zone=time_zone,
-        )
-        if time_zone:
-            ZoneInfo(time_zone)
-    except UserError as error:
-        _end(str(error))
-    except (ValueError, OSError, LookupError):
-        _end(f"this machine knows no time zone {time_zone!r}.")
+    user = _record(
+        name=user_name(name),
+        addresses=tuple(address or ()),
+        groups=tuple(group or ()),
+        station_id=station_id or "",
+        header_name=header_name or "",
+        time_zone=time_zone or "",
+    )
     settings = spool_or_exit(config)
     secret, hashed = _new_password(generate=generate)
     with open_store(settings) as store:
         if not store.add_user(user, hashed, wall_clock_us()):
             _end(f"there is a user {user.name} already.")
     _tell_secret(user.name, "added", secret, as_json=as_json)
+
+
+@app.command()
+def change(
+    name: NameArgument,
+    address: AddressOption = None,
+    group: GroupOption = None,
+    station_id: StationOption = None,
+    header_name: HeaderOption = None,
+    time_zone: ZoneOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change what is given and keep the rest. An empty text ('') takes away; addresses and groups are given all anew."""
+    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
+    from mailfax.cli.views import open_store  # noqa: PLC0415
+
+    with open_store(spool_or_exit(config)) as store:
+        was = store.user(user_name(name))
+        if was is None:
+            _end(f"there is no user {user_name(name)}.")
+        user = _record(
+            name=was.name,
+            addresses=was.addresses if address is None else tuple(filter(None, address)),
+            groups=was.groups if group is None else tuple(filter(None, group)),
+            station_id=was.station_id if station_id is None else station_id,
+            header_name=was.header_name if header_name is None else header_name,
+            time_zone=was.time_zone if time_zone is None else time_zone,
+        )
+        store.change_user(user)
+    typer.echo(json.dumps(asdict(user)) if as_json else f"user {user.name} changed")
 
 
 @app.command()
@@ -125,6 +158,28 @@ def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None
         typer.echo(f"{user.name:<20} {', '.join(user.addresses)}{groups}")
     if not users:
         typer.echo("There are no users. Add one with  mailfax user add NAME --address ADDRESS .")
+
+
+def _record(
+    *, name: str, addresses: tuple[str, ...], groups: tuple[str, ...], station_id: str, header_name: str, time_zone: str
+) -> User:
+    """Make a record, or say what is wrong with it and exit."""
+    try:
+        user = User(
+            name=name,
+            addresses=addresses,
+            groups=groups,
+            station_id=station_id,
+            header_name=header_name,
+            time_zone=time_zone,
+        )
+        if time_zone:
+            ZoneInfo(time_zone)
+    except UserError as error:
+        _end(str(error))
+    except (ValueError, OSError, LookupError):
+        _end(f"this machine knows no time zone {time_zone!r}.")
+    return user
 
 
 def _new_password(*, generate: bool) -> tuple[str, str]:

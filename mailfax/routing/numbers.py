@@ -17,10 +17,11 @@ from mailfax.model.address import FaxAddress
 from mailfax.routing.kinds import Kind
 from mailfax.routing.settings import Domain, E164Plan, PrivatePlan
 
-# What is called in an emergency anywhere: a private plan does not say in which country its exchange stands.
-EMERGENCY_NUMBERS = frozenset(
+# What is called in an emergency somewhere: a private plan does not say in which country its exchange stands. Those of the first
+# line no plan can have; the others it has where one of its ranges says so, as 101 is often a telephone in the house.
+_EMERGENCY_EVERYWHERE = frozenset({"000", "112", "911", "999"})
+_EMERGENCY_SOMEWHERE = frozenset(
     [
-        "000",
         "100",
         "101",
         "102",
@@ -29,7 +30,6 @@ EMERGENCY_NUMBERS = frozenset(
         "108",
         "110",
         "111",
-        "112",
         "113",
         "114",
         "115",
@@ -39,11 +39,9 @@ EMERGENCY_NUMBERS = frozenset(
         "190",
         "191",
         "193",
-        "911",
         "995",
         "997",
         "998",
-        "999",
     ]
 )
 _SATELLITE = {870, 878, 881, 882, 883}  # Inmarsat, universal, mobile satellite, international networks: ITU-T E.164
@@ -98,7 +96,7 @@ def dialled(address: FaxAddress, domain: Domain) -> str:
 
 
 def _private(written: str, name: str, plan: PrivatePlan) -> Destination:
-    if written in EMERGENCY_NUMBERS:
+    if _private_emergency(written, plan):
         return _emergency(written)
     if written.startswith("+"):
         wanted = " or ".join(map(str, sorted(plan.lengths)))
@@ -106,7 +104,7 @@ def _private(written: str, name: str, plan: PrivatePlan) -> Destination:
     if len(written) not in plan.lengths:
         wanted = " or ".join(map(str, sorted(plan.lengths)))
         raise NumberFault(f"{written} has {len(written)} digits; numbers of {name} have {wanted}.")
-    if plan.ranges and not any(len(low) == len(written) and low <= written <= high for low, high in plan.ranges):
+    if plan.ranges and not _in_a_range(written, plan):
         ranges = ", ".join(f"{low}-{high}" for low, high in plan.ranges)
         raise NumberFault(f"{written} is in no range of {name}: {ranges}.")
     number, rule = _by_table(written, plan.dial)
@@ -114,9 +112,17 @@ def _private(written: str, name: str, plan: PrivatePlan) -> Destination:
         Step(rule="plan", result=f"{written} fits the private plan of {name}"),
         Step(rule=f"dial {rule}" if rule is not None else "dial as it stands", result=number),
     )
-    if number in EMERGENCY_NUMBERS:
+    if _private_emergency(number, plan):
         return _emergency(number, steps)
     return Destination(canonical=written, dialled=number, kind=Kind.INTERNAL, steps=steps)
+
+
+def _in_a_range(number: str, plan: PrivatePlan) -> bool:
+    return any(len(low) == len(number) and low <= number <= high for low, high in plan.ranges)
+
+
+def _private_emergency(number: str, plan: PrivatePlan) -> bool:
+    return number in _EMERGENCY_EVERYWHERE or (number in _EMERGENCY_SOMEWHERE and not _in_a_range(number, plan))
 
 
 def _e164(written: str, plan: E164Plan) -> Destination:

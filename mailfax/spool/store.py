@@ -382,6 +382,10 @@ class Store:
         """Keep a new user; False where the name is taken."""
         return self.write(lambda c: users.add(c, user, password_hash, now_us))
 
+    def change_user(self, user: User) -> bool:
+        """Keep another record of a user, with the password he has; False where there is no such user."""
+        return self.write(lambda c: users.change(c, user))
+
     def set_password_hash(self, name: str, password_hash: str) -> bool:
         """Give a user another password; False where there is no such user."""
         return self.write(lambda c: users.set_password_hash(c, name, password_hash))

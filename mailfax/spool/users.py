@@ -11,18 +11,14 @@ def add(connection: Connection, user: User, password_hash: str, now_us: int) -> 
     if load(connection, user.name) is not None:
         return False
     connection.execute(
-        insert(users).values(
-            name=user.name,
-            password_hash=password_hash,
-            addresses=user.addresses,
-            groups=user.groups,
-            station_id=user.station_id,
-            header_name=user.header_name,
-            time_zone=user.time_zone,
-            created_us=now_us,
-        )
+        insert(users).values(name=user.name, password_hash=password_hash, created_us=now_us, **_columns(user))
     )
     return True
+
+
+def change(connection: Connection, user: User) -> bool:
+    """Put a user's record in the place of the one by that name; his password stays. False where there is none."""
+    return bool(connection.execute(update(users).where(users.c.name == user.name).values(**_columns(user))).rowcount)
 
 
 def set_password_hash(connection: Connection, name: str, password_hash: str) -> bool:
@@ -52,6 +48,16 @@ def with_hash(connection: Connection, name: str) -> tuple[User, str] | None:
 def listed(connection: Connection) -> tuple[User, ...]:
     """Return all users by name."""
     return tuple(_user(row) for row in connection.execute(select(users).order_by(users.c.name)).mappings())
+
+
+def _columns(user: User) -> dict[str, object]:
+    return {
+        "addresses": user.addresses,
+        "groups": user.groups,
+        "station_id": user.station_id,
+        "header_name": user.header_name,
+        "time_zone": user.time_zone,
+    }
 
 
 def _user(row: RowMapping) -> User:

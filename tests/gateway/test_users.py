@@ -45,9 +45,23 @@ def test_a_user_is_added_shown_listed_and_removed(gateway: Gateway) -> None:
     assert "no user" in gateway.mailfax("user", "show", "anna", status=65)
 
 
+def test_a_record_is_changed_in_part_and_the_password_stays(gateway: Gateway) -> None:
+    add_anna(gateway)
+    gateway.mailfax("user", "change", "anna", "--group", "sales", "--station-id", "+1 202 5550111")
+    gateway.mailfax("user", "change", "anna", "--address", "anna@example.com", "--station-id", "")
+    user = gateway.store.user("anna")
+    assert user is not None
+    assert (user.addresses, user.groups, user.station_id) == (("anna@example.com",), ("sales",), "")
+    assert "a mail address" in gateway.mailfax("user", "change", "anna", "--address", "", status=65)
+    assert "no user" in gateway.mailfax("user", "change", "nobody", "--group", "sales", status=65)
+    with gateway.client() as client:
+        assert login(client, "anna", PASSWORD) == 235
+
+
 @pytest.mark.parametrize(
     ("words", "password", "sentence"),
     [
+        (["anna"], PASSWORD, "a mail address that is his"),
         (["an na", "--address", "*"], PASSWORD, "no user name"),
         (["anna", "--address", "anna@"], PASSWORD, "no mail address"),
         (["anna", "--address", "*", "--group", "Sales Team"], PASSWORD, "group"),

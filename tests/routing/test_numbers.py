@@ -123,6 +123,15 @@ def test_a_private_plan_has_lengths_ranges_and_a_dial_table() -> None:
             destination(number, domain)
 
 
+def test_a_house_with_three_digits_names_its_telephones_and_never_has_112() -> None:
+    house = Domain(name="fax.lan", plan=PrivatePlan(lengths=(3,), ranges=(("100", "199"),)))
+    assert destination("101", house).kind is Kind.INTERNAL
+    assert destination("112", house).kind is Kind.EMERGENCY
+    unsaid = Domain(name="fax.lan", plan=PrivatePlan(lengths=(3,)))
+    assert destination("101", unsaid).kind is Kind.EMERGENCY
+    assert destination("201", unsaid).kind is Kind.INTERNAL
+
+
 @pytest.mark.parametrize(
     "make",
     [
