@@ -38,11 +38,17 @@ _DIED = "The fax server was stopped during this call."
 
 @dataclass(kw_only=True, slots=True)
 class _Told:
-    """What the events of one document of a call prove."""
+    """What the events of one document of a call prove. `doubted` went out again although it may have arrived (DIS after EOM)."""
 
     confirmed: set[int] = field(default_factory=set)
     unanswered: int | None = None
+    doubted: int | None = None
     begun_s: float = 0.0
+
+    @property
+    def unconfirmed(self) -> int | None:
+        """Return the page that may have arrived although no confirmation of it was heard."""
+        return self.unanswered or (self.doubted if self.doubted not in self.confirmed else None)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -87,6 +93,8 @@ def _story(record: CallRecord) -> _Story:
             case PageConfirmed(page=page):
                 told.confirmed |= {page} - {COVER}
                 told.unanswered = None
+            case PageStarted(page=page) if told.unanswered == page:
+                told.doubted = page
             case PageRefused() | FramesRequested():
                 told.unanswered = None
             case RemoteIdentified():
@@ -105,7 +113,7 @@ def _proved(record: CallRecord, story: _Story, place: int) -> CallResult:
     return CallResult(
         outcome=outcome,
         confirmed=frozenset(told.confirmed),
-        unconfirmed_page=told.unanswered,
+        unconfirmed_page=told.unconfirmed,
         station_id=story.station_id,
         modulation=story.modulation,
         bit_rate=story.bit_rate,
@@ -118,7 +126,7 @@ def _outcome(job: CallJob, told: _Told) -> Outcome:
     if not job.pages:  # it was to fetch, and how much there is only its end tells
         return Outcome.INTERRUPTED
     outstanding = first_pages(job.pages) - job.done - told.confirmed
-    if told.unanswered is not None and outstanding == {told.unanswered}:
+    if outstanding and outstanding == {told.unconfirmed}:
         return Outcome.UNCERTAIN
     return Outcome.INTERRUPTED if outstanding else Outcome.DELIVERED
 

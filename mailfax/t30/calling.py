@@ -153,7 +153,10 @@ def close_document(state: Calling, outcome: Outcome, detail: str = "") -> None:
     if outcome is Outcome.DELIVERED and passed_over:
         refused = pages_in_words(passed_over)
         outcome, detail = Outcome.PASSED_OVER, f"Refused to the end, and passed over by policy: {refused}."
-    if set(state.job.todo) - state.confirmed - passed_over == {state.unconfirmed_page}:
+    outstanding = set(state.job.todo) - state.confirmed - passed_over
+    # Also what came of a page when it was sent again does not tell what had come of it before.
+    unconfirmed = state.unconfirmed_page or next(iter(outstanding.intersection(state.doubted)), None)
+    if outstanding == {unconfirmed}:
         outcome = Outcome.UNCERTAIN
     again = state.refused & state.confirmed - {COVER}
     resent = f"Refused at first, sent again and confirmed: {pages_in_words(again)}." if again else ""
@@ -165,7 +168,7 @@ def close_document(state: Calling, outcome: Outcome, detail: str = "") -> None:
             outcome=outcome,
             confirmed=frozenset(state.confirmed - {COVER}),
             passed_over=frozenset(passed_over),
-            unconfirmed_page=state.unconfirmed_page or None,
+            unconfirmed_page=unconfirmed,
             seconds=state.link.at_s - state.begun_s,
             detail=" ".join(filter(None, (detail, without, resent, *doubted))),
         )
@@ -276,7 +279,7 @@ def take_answer(state: Calling, heard: Frame) -> Steps[Fcf]:
         case Fcf.DIS | Fcf.DTC:
             # The far end never understood that a page came, and is back in phase B. After EOM its MCF may only have been lost: the
             # page goes out again all the same, and the result says so (promise 2). Until then it is unconfirmed.
-            if state.end_of_page is Fcf.EOM:
+            if state.end_of_page is Fcf.EOM and state.unconfirmed_page is not None:  # None: PPS-NULL, no page ended yet
                 state.doubted += [page] if page != COVER else []
             else:
                 state.unconfirmed_page = None

@@ -74,6 +74,10 @@ def record(
         ((sent(3),), 3, Outcome.UNCERTAIN, 0, 3),
         ((sent(3), refused(3)), 3, Outcome.INTERRUPTED, 0, None),
         ((sent(3), heard(3)), 3, Outcome.DELIVERED, 1, None),
+        # DIS in answer to EOM: page 3 went out again although it may have arrived, whatever is then heard of the second copy
+        ((sent(3), PageStarted(page=3)), 3, Outcome.UNCERTAIN, 0, 3),
+        ((sent(3), PageStarted(page=3), sent(3), refused(3)), 3, Outcome.UNCERTAIN, 0, 3),
+        ((sent(3), PageStarted(page=3), sent(3), refused(3), sent(3), heard(3)), 3, Outcome.DELIVERED, 1, None),
         # page 2 was passed over: it alone is outstanding, and it was answered
         ((sent(1), heard(1), sent(2), refused(2), sent(3), heard(3)), 1, Outcome.INTERRUPTED, 2, None),
         ((sent(1), heard(1), sent(2), refused(2), sent(3)), 1, Outcome.INTERRUPTED, 1, 3),

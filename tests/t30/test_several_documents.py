@@ -1,5 +1,6 @@
 """Several documents in one call: EOM between them (T.30, 5.3.6.1.6), a new phase B for each, and a result for each."""
 
+import pytest
 from joined import Keeper, Party, join, without
 from script import play
 
@@ -7,8 +8,8 @@ from mailfax.model.call import CallResult, DocumentArriving, DocumentBegun, EndO
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.t30.answerer import AnswererStation, answer
-from mailfax.t30.caller import CallerJob, call
-from mailfax.t30.negotiate import FULL_OFFER, Offer
+from mailfax.t30.caller import AfterRtn, CallerJob, call
+from mailfax.t30.negotiate import FULL_OFFER, Offer, our_dis
 
 TRAINED = """
     < CSI DIS
@@ -66,6 +67,29 @@ def test_a_dis_in_place_of_the_mcf_has_the_page_sent_again_and_says_so() -> None
     assert "Page 1 may have arrived twice" in result.of_each(2)[0].detail
     cut = send(f"{TRAINED}\n{PAGE}\n> EOM\n< CSI DIS\n! DCS", CallerJob(pages=1))
     assert outcomes(cut, 2) == [BAD, LATER]
+
+
+DOUBTED = f"{TRAINED}\n{PAGE}\n> EOM\n< CSI DIS\n> DCS\n> TCF V.17 12000\n< CFR\n> page V.17 12000 short"
+
+
+@pytest.mark.parametrize("end", ["> EOM\n< RTN\n> DCN", "> EOM\n< RTN\n! DCS", "> EOM\n< CSI DIS\n! DCS"])
+def test_what_becomes_of_a_page_sent_again_does_not_tell_what_became_of_it_before(end: str) -> None:
+    """The first copy may be the whole fax at the far end: it is not sent a third time without a word (promise 2)."""
+    keep = AfterRtn.GIVE_UP if end.endswith("DCN") else AfterRtn.RETRANSMIT
+    job = CallerJob(pages=1, after_rtn=keep, following=(CallerJob(pages=1),))
+    result = play(call(job), Keeper(pages=(b"page",) * 2), f"{DOUBTED}\n{end}").result
+    assert outcomes(result, 2) == [BAD, LATER]
+    assert result.of_each(2)[0].unconfirmed_page == 1
+
+
+def test_a_dis_in_the_middle_of_a_page_raises_no_doubt() -> None:
+    """PPS-NULL ended no page, so none can have arrived whole."""
+    again = "> DCS\n> TCF V.17 12000\n< CFR\n! block 256 V.17 12000 short"
+    story = f"{TRAINED}\n> block 256 V.17 14400 short\n> PPS-NULL\n< CSI DIS\n{again}"
+    job = CallerJob(pages=1, offer=FULL_OFFER, following=(CallerJob(pages=1),))
+    result = play(call(job), Keeper(pages=(bytes(70_000),)), story, fifs={"DIS": our_dis(FULL_OFFER).fif}).result
+    assert outcomes(result, 2) == [Outcome.CALL_DROPPED, LATER]
+    assert "twice" not in result.of_each(2)[0].detail
 
 
 def test_a_document_that_the_far_end_cannot_take_does_not_stop_the_others() -> None:
