@@ -66,9 +66,9 @@ def take_command(state: Answering, fcf: Fcf, fif: bytes) -> Steps[Next]:
 
 def _judge(state: Answering, partial: PartialPage) -> Steps[Next]:
     """Answer a PPS: MCF when every frame is there and on disk, else PPR with the map of those that are not."""
-    ecm = state.ecm
-    if not ecm.fresh and ecm.confirmed == partial.key and state.answer is not None:
-        return (yield from say_again(state, state.answer))  # our MCF was lost: no second page of it
+    ecm, last = state.ecm, state.answer
+    if not ecm.fresh and ecm.confirmed == partial.key and last is not None and last.fcf is Fcf.MCF:
+        return (yield from say_again(state, last))  # our MCF was lost: no second page of it
     yield from _settle_shelf(state, partial)
     if ecm.partial is None or ecm.partial.key != partial.key:
         ecm.partial, ecm.frames = partial, {}

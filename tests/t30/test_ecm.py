@@ -450,3 +450,12 @@ def test_a_page_that_was_given_up_before_anything_of_it_came_is_reported() -> No
     result = receive(ANSWERED + story).result
     assert (result.outcome, result.confirmed_pages) == (Outcome.PAGE_REFUSED, 1)
     assert result.detail == "Given up by the sender, and nothing came of it: 1 pages."
+
+
+def test_a_block_that_was_lost_is_not_taken_for_one_that_was_confirmed_before() -> None:
+    """After EOM some senders count their pages anew; and a page may come again whose MCF was lost."""
+    first = "< block 0\n< PPS-EOM-0/0/1\n> MCF\n< silence\n"
+    played = receive(
+        f"{ANSWERED}{first}{ANSWERED}< block none\n< PPS-EOP-0/0/1\n> PPR\n< block 0\n< PPS-EOP-0/0/1\n> MCF\n< DCN"
+    )
+    assert (played.result.outcome, played.result.confirmed_pages) == (Outcome.RECEIVED, 2)
