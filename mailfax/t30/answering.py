@@ -24,7 +24,8 @@ PAGE_BEGINS_S = 6.0  # some machines take 5 s to their first line; longer would 
 _ASKING_AGAIN = frozenset({Fcf.RR, Fcf.PPS, Fcf.EOR, Fcf.DCN})
 STORE_LIMIT_S = 2.0  # an answer begins within this time of its command or not at all: T4 may be as short as 2.55 s
 
-
+_DISK_ASKED_AT_MOST = 32  # NotYet comes after two seconds: a disk that hangs does not hold the line for longer than T5
+_DISK_NOT_READY = "The disk was not ready within T5."
 _GAP_S, _ROWS_OF_A_GAP = 0.1, 2  # modems bridge a lost carrier of up to some 200 ms with noise
 
 
@@ -238,7 +239,7 @@ def ask_disk(state: Answering, store: StorePage | StoreBlock) -> Steps[PageStore
     """
     deadline_s = state.link.at_s + Timer.T5.longest_s
     told = False
-    while True:
+    for _ in range(_DISK_ASKED_AT_MOST):
         stored = yield from ask_keeper(store)
         if isinstance(stored, PageStored | BlockStored):
             state.store_s = 0.0 if told else stored.took_s
@@ -248,12 +249,13 @@ def ask_disk(state: Answering, store: StorePage | StoreBlock) -> Steps[PageStore
         if state.owes_answer and form_of(state).ecm:
             told = True
             yield from _not_ready(state.link, deadline_s)
+    raise CallEnded(Outcome.STORE_FAULT, _DISK_NOT_READY)
 
 
 def _not_ready(link: Link, deadline_s: float) -> Steps[None]:
     """Say RNR, and wait until the sender asks again: with RR, or with its command if it did not hear (A.5.4.1)."""
     if link.at_s >= deadline_s:
-        raise CallEnded(Outcome.STORE_FAULT, "The disk was not ready within T5.")
+        raise CallEnded(Outcome.STORE_FAULT, _DISK_NOT_READY)
     yield from on_line(link, SendFrames(frames=(build_frame(Fcf.RNR, x=link.x),)))
     heard = yield from hear(link, _ASKING_AGAIN, 2 * Timer.T2.longest_s)
     if heard is None:

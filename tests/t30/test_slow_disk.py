@@ -12,7 +12,16 @@ from mailfax.model.page import Coding, PageFormat, Resolution
 from mailfax.modem.patience import PatientKeeper
 from mailfax.t30.answerer import AnswererStation, answer
 from mailfax.t30.caller import CallerJob, call
-from mailfax.t30.commands import BlockStored, KeeperCommand, KeeperResult, NotYet, PageStored, StoreBlock, StorePage
+from mailfax.t30.commands import (
+    BlockStored,
+    KeeperCommand,
+    KeeperFailed,
+    KeeperResult,
+    NotYet,
+    PageStored,
+    StoreBlock,
+    StorePage,
+)
 from mailfax.t30.negotiate import FULL_OFFER, Offer
 
 PAGES = (b"1" * 20_000 + bytes.fromhex("001001001001001001"), b"2" * 3_000 + bytes.fromhex("001001001001001001"))
@@ -107,6 +116,15 @@ def _never_ready(keeper: Keeper) -> Callable[[KeeperCommand], KeeperResult]:
     return perform
 
 
+def test_a_disk_that_hangs_ends_a_call_without_error_correction_too() -> None:
+    """The line is dropped although nobody but the disk is waited for."""
+    caller = Party(call(CallerJob(pages=1)), Keeper(pages=PAGES))
+    answerer = Party(answer(AnswererStation()), BusyKeeper(10_000))
+    sent, received = join(caller, answerer)
+    assert received.outcome is Outcome.STORE_FAULT
+    assert received.confirmed_pages == sent.confirmed_pages == 0
+
+
 def test_the_disk_works_on_while_the_sender_is_told_to_wait() -> None:
     """The keeper of a live call: a store that hangs is answered with NotYet, the next asking gets its result."""
     begun, ready = threading.Event(), threading.Event()
@@ -120,7 +138,7 @@ def test_the_disk_works_on_while_the_sender_is_told_to_wait() -> None:
 
     keeper, form = Hanging(), PageFormat(coding=Coding.MMR, resolution=Resolution.FINE, width_px=1728)
     store = StorePage(index=0, form=form, octets=b"page")
-    with PatientKeeper(keeper, patience_s=0.01) as patient:
+    with PatientKeeper(keeper, patience_s=0.01, hangs_s=0.01) as patient:
         assert patient.perform(store) == NotYet()
         assert patient.perform(store) == NotYet()
         assert begun.is_set()
@@ -131,5 +149,6 @@ def test_the_disk_works_on_while_the_sender_is_told_to_wait() -> None:
         assert keeper.stored == [b"page"]
         ready.clear()
         assert patient.perform(dataclasses.replace(store, index=1)) == NotYet()
+        assert isinstance(patient.perform(store), KeeperFailed), "another request was to wait for ever"
         threading.Timer(0.05, ready.set).start()
     assert keeper.stored == [b"page", b"page"], "the end of the call did not wait for the disk"
