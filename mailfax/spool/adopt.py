@@ -112,6 +112,9 @@ def _adopt_damaged(store: Store, blobs: BlobStore, path: Path, policy: RetryPoli
             with contextlib.suppress(CallFolderDamaged):
                 adopt_inbound(store, blobs, record, now_us)
         case Direction.OUTBOUND:
+            if record.header.mailbox and record.pages:
+                with contextlib.suppress(CallFolderDamaged):
+                    adopt_inbound(store, blobs, record, now_us)
             _settle_unreadable(store, path.name, policy, now_us)
         case _:
             assert_never(record.header.direction)

@@ -172,6 +172,27 @@ def test_an_outgoing_call_with_a_word_that_nobody_knows_is_uncertain_and_stops_n
     assert job.state is JobState.UNCERTAIN
 
 
+def test_what_a_damaged_call_fetched_is_delivered_all_the_same(tmp_path: Path, store: Store, blobs: BlobStore) -> None:
+    calls = settings_for(tmp_path).calls
+    header = CallHeader(
+        call_id="C00000000000A",
+        line="west",
+        direction=Direction.OUTBOUND,
+        started_us=NOW_US,
+        number="+15550100",
+        mailbox="ann@example.org",
+    )
+    call = CallFolder.create(calls, header)
+    call.keep_page(0, b"page 1", FACTS)
+    call.journal(PageReceived(page=1, rows=1143, bad_rows=0, confirmed=True), 10.0)
+    call.close()
+    with (call.path / "journal.jsonl").open("ab") as journal:
+        journal.write(b"nonsense\n")
+    assert adopt_orphans(store, blobs, calls, policy=RetryPolicy(), now_us=LATER_US).damaged == (call.path,)
+    (fax,) = store.faxes()
+    assert (fax.mailbox, len(fax.pages)) == ("ann@example.org", 1)
+
+
 def test_libtiff_reads_the_crossed_out_page(tmp_path: Path) -> None:
     page = T6Page(octets=lost_page(), width_px=LOST_WIDTH_PX, rows=LOST_ROWS, resolution=LOST_RESOLUTION)
     (tmp_path / "lost.tiff").write_bytes(write_t6_tiff([page]))
