@@ -95,7 +95,8 @@ def test_mutt_can_speak_to_us_without_a_mail_server_between(alone: Alone, tmp_pa
     ("to", "reply"),
     [
         ("john.smith2024@fax.lan", "550 5.1.3 'john.smith2024' is not a dialable number."),
-        ("911@fax.lan", "550 5.1.1 911 has 3 digits; numbers of fax.lan have 7."),
+        ("55123@fax.lan", "550 5.1.1 55123 has 5 digits; numbers of fax.lan have 7."),
+        ("911@fax.lan", '550 5.7.1 911: the destination class "emergency" is not allowed for you;'),
         ("5551234@example.com", "550 5.7.1 This server does not send faxes for the domain example.com."),
         ("postmaster@fax.lan", "550 5.1.3 postmaster@fax.lan is not a fax number"),
     ],
