@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mailfax.modem.at import lockfile
 from mailfax.modem.at.lockfile import holder_of, lock_path, locked
 from mailfax.modem.at.port import SerialPort
 from mailfax.modem.class1 import Class1Settings
@@ -77,8 +78,42 @@ def test_a_lock_that_was_taken_from_us_is_not_given_back(tmp_path: Path) -> None
     assert path.exists()
 
 
+def test_of_two_who_find_the_same_stale_lock_one_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "LCK..ttyS9"
+    path.write_bytes(b"%10d\n" % dead_process())
+    looked: list[Path] = []
+
+    def as_seen(seen: Path) -> int | None:
+        looked.append(seen)
+        if len(looked) > 1:
+            return holder_of(seen)
+        path.unlink()  # the other is a moment faster
+        path.write_bytes(b"%10d\n" % os.getppid())
+        return None
+
+    monkeypatch.setattr(lockfile, "holder_of", as_seen)
+    with pytest.raises(DeviceInUse, match=f"Process {os.getppid()}"), locked(tmp_path, "/dev/ttyS9"):
+        pass
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert holder_of(path) == os.getppid()
+
+
+def test_a_link_that_waits_in_the_folder_is_not_written_through(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    (tmp_path / f"LTMP.{os.getpid()}.LCK..ttyS9").symlink_to(precious)
+    with locked(tmp_path, "/dev/ttyS9"):
+        assert holder_of(tmp_path / "LCK..ttyS9") == os.getpid()
+    assert precious.read_text() == "kept"
+
+
 def test_without_a_folder_that_may_be_written_the_kernels_lock_is_enough(tmp_path: Path) -> None:
-    with locked(tmp_path / "absent", "/dev/ttyS9"), locked(None, "/dev/ttyS9"):
+    (tmp_path / "file").touch()
+    with (
+        locked(tmp_path / "absent", "/dev/ttyS9"),
+        locked(tmp_path / "file", "/dev/ttyS9"),
+        locked(None, "/dev/ttyS9"),
+    ):
         pass
 
 

@@ -34,14 +34,16 @@ class LockFile:
         mine = path.with_name(f"LTMP.{os.getpid()}.{path.name}")
         self._held = False
         try:
-            mine.write_text(f"{os.getpid():10d}\n", encoding="ascii")
+            mine.unlink(missing_ok=True)
+            with mine.open("x", encoding="ascii") as file:  # the folder may be anybody's: follow no link that waits there
+                file.write(f"{os.getpid():10d}\n")
             mine.chmod(0o644)
             self._take(mine)
-        except PermissionError as denied:
-            # Where only a group may lock and we are not in it, the kernel's lock on the device is all there is.
-            _log.warning("no lock file", path=str(path), reason=denied.strerror)
         except FileNotFoundError:
             _log.warning("no lock file", path=str(path), reason=f"{path.parent} is not there")
+        except OSError as denied:
+            # Where we may not write (not our group, a read-only or full disk), the kernel's lock on the device is all there is.
+            _log.warning("no lock file", path=str(path), reason=denied.strerror)
         finally:
             with contextlib.suppress(OSError):
                 mine.unlink()
@@ -54,9 +56,22 @@ class LockFile:
                 return
             if (holder := holder_of(self._path)) is not None:
                 raise DeviceInUse(f"Process {holder}{_named(holder)} uses the device ({self._path}).")
-            _log.warning("a stale lock file is taken over", path=str(self._path))
-            self._path.unlink(missing_ok=True)
+            self._put_aside()
         raise DeviceInUse(f"Others are taking the lock {self._path}.")
+
+    def _put_aside(self) -> None:
+        """Take a stale lock away. Another who found it stale too may have its own there by now: that one goes back."""
+        aside = self._path.with_name(f"LOLD.{os.getpid()}.{self._path.name}")
+        with contextlib.suppress(FileNotFoundError):
+            self._path.rename(aside)
+            try:
+                if holder_of(aside) is None:
+                    _log.warning("a stale lock file is taken over", path=str(self._path))
+                    return
+                with contextlib.suppress(FileExistsError):
+                    self._path.hardlink_to(aside)
+            finally:
+                aside.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Give the lock back, if it is still ours."""

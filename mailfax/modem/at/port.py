@@ -82,7 +82,7 @@ def _opening(device: str) -> Iterator[None]:
         if error.errno in _ABSENT or "://" in device:
             raise DeviceGone(said) from error
         raise LineFault(said) from error
-    except ValueError as unfit:
+    except (termios.error, ValueError) as unfit:  # the first where it goes away while it is being set up
         raise LineFault(f"The modem at {device} cannot be used: {unfit}.") from unfit
 
 
@@ -158,6 +158,9 @@ class SerialPort:
                 cancel()
 
     def close(self) -> None:
-        """Give the device back."""
+        """Give the device back. What a wedged modem has not taken is forgotten: the kernel waits half a minute for it else."""
         with self._lock, contextlib.suppress(*GONE):
-            self._serial.close()
+            try:
+                self._serial.reset_output_buffer()
+            finally:
+                self._serial.close()
