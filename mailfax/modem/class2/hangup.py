@@ -99,5 +99,5 @@ def read_hang_up(text: str) -> HangUp:
 
 
 def ended_well(text: str) -> bool:
-    """Say whether a code stands for a normal end."""
-    return not text.split(",", maxsplit=1)[0].strip().strip("0")
+    """Say whether a code stands for a normal end. No code is none: an end without it confirms nothing."""
+    return set(text.split(",", maxsplit=1)[0].strip()) == {"0"}

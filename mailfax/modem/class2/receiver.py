@@ -80,8 +80,11 @@ class Receiver:
                 if not self.answered:
                     self._answer_the_call(Dis.parse(frame.fif))
             case Fcf.MCF | Fcf.RTN | Fcf.RTP:
+                self.unanswered = ()
                 if not self.blocks:
                     self._answer_the_page(frame.fcf)
+            case Fcf.RNR:
+                pass  # the far end waits for the modem as it is; the engine hears its command again until the disk is ready
             case Fcf.DCN:
                 if self.talk.heard.hang_up is None:
                     self.talk.command(f"AT{self.talk.words.abort}")
@@ -121,8 +124,7 @@ class Receiver:
             return None
         frames, partial = self.blocks.popleft()
         self.commands.append((build_frame(Fcf.PPS, partial.fif, x=True),))
-        if not self.blocks:
-            self.unanswered = self.commands[-1]
+        self.unanswered = self.commands[-1]
         return frames
 
     # -- the call
@@ -242,7 +244,7 @@ class Receiver:
 
     def _answer_the_page(self, verdict: Fcf) -> None:
         """Have the modem give our answer instead of its own, where they differ."""
-        talk, self.unanswered = self.talk, ()
+        talk = self.talk
         if talk.heard.page_status == _STATUS[verdict]:
             return
         status = f"AT{talk.words.page_status}={_STATUS[verdict]}"

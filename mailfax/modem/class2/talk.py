@@ -79,7 +79,8 @@ class Talk:
         return self.dialogue.clock
 
     def new_call(self) -> None:
-        """Forget the call before."""
+        """Forget the call before, and what the modem has still said of it."""
+        self.dialogue.drop_stale()
         self.heard = Heard()
         self._said = []
 
@@ -93,7 +94,14 @@ class Talk:
     # -- commands
 
     def command(self, text: str, timeout_s: float | None = None) -> Result | None:
-        """Send a command and wait for its result; reports on the way are taken. None when there was no result in time."""
+        """Send a command and wait for its result; reports on the way are taken. None when there was no result in time.
+
+        Of what the modem has said unasked before, only a hang-up counts: a page's status that comes late is not the next one's.
+        """
+        while (line := self.dialogue.there()) is not None:
+            self._told("<", line)
+            if (report := read_report(line)) is not None and report.kind is ReportKind.HUNG_UP:
+                self._report(report)
         self.dialogue.drop_stale()
         self._told(">", text)
         self.dialogue.write(text.encode("ascii") + b"\r")
@@ -174,6 +182,7 @@ class Talk:
                 if (early := self._take(line)) is not None or self.heard.hang_up is not None:
                     self.result(self.settings.command_timeout_s)  # the OK behind a hang-up
                     self.check_up()
+                    self.check_carrier(early)
                     raise LineFault(f"The modem says {early.value if early else line} in the middle of a page.")
             if self.clock() > end_s:
                 raise LineFault("The modem takes page data more slowly than it sends it.")
