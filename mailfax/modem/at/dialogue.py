@@ -11,6 +11,7 @@ from mailfax.modem.line import LineFault
 CAN = b"\x18"  # any octet but XON and XOFF ends a receive; CAN is the usual one (T.31, +FRM)
 QUIET_S = 0.2  # a modem that stays silent so long after an abort has nothing more to say about it
 ABORT_RESULTS = 4
+ALIVE_S = 3.0
 STALE_READS = 64
 LINE_LIMIT = 256
 
@@ -181,6 +182,14 @@ class Dialogue:
                 break
         self.drop_stale()
         return answered
+
+    def break_off(self, what: str) -> None:
+        """End what the modem gives no result of. Raises LineFault for one that answers nothing any more.
+
+        One that had ended it already (libspandsp's) is in command state, and knows no abort.
+        """
+        if not self.abort() and self.command("AT", ALIVE_S) is None:
+            raise LineFault(f"The modem stopped answering ({what}).")
 
     def drop_stale(self) -> None:
         """Forget what has arrived so far, but for what is of a ring; a line of which the end is still to come may be."""

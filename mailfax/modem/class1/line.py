@@ -101,12 +101,14 @@ class Class1Line:
             self._ready()
             self._dialogue.in_call = self._unsettled = True
             result = self._dialogue.command(text, self._settings.dial_timeout_s)
+            if result is None:  # no fax tone in all that time; or no modem any more
+                self._dialogue.break_off("dialling")
         except Stopped:
             return DialResult.STOPPED
         if result not in _DIAL_RESULTS:
             raise LineFault(f"The modem does not dial {number}: it says {self._dialogue.last_line!r}.")
         self._new_call(Ready.TO_HEAR if result is Result.CONNECT else Ready.NOTHING)
-        self._unsettled = result is None
+        self._unsettled = False
         return _DIAL_RESULTS[result]
 
     def wait_for_call(self, timeout_s: float) -> IncomingCall | None:

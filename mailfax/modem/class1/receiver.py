@@ -124,7 +124,7 @@ class Receiver:
         fcs_octets = self.side.settings.fcs_octets
         result = dialogue.result(RESULT_S)
         if result is None:  # the modem waits for a carrier to end, which noise does not; it knows of the FCS only then
-            self._break_off("the end of a frame")
+            dialogue.break_off("the end of a frame")
             result = Result.OK if fcs_octets and fcs_is_right(octets) else Result.ERROR
         whole = result is Result.OK and len(octets) >= 3 + fcs_octets
         return octets[: len(octets) - fcs_octets] if whole else octets, whole
@@ -140,17 +140,8 @@ class Receiver:
         if not data.ended:
             dialogue.abort()
         elif dialogue.result(RESULT_S) is None:
-            self._break_off("the end of image data")
+            dialogue.break_off("the end of image data")
         return Heard(octets=data.octets(), ended=data.ended)
-
-    def _break_off(self, what: str) -> None:
-        """End a receive of which the modem does not give the result. One that answers nothing any more is broken.
-
-        Where the data has ended some modems (libspandsp's) are in command state already, and know no abort.
-        """
-        dialogue = self.side.dialogue
-        if not dialogue.abort() and dialogue.command("AT", RESULT_S) is None:
-            raise unexpected(None, what)
 
     def _carrier(self, text: str, timeout_s: float) -> Miss | None:
         """Wait for CONNECT after +FRM; None when the carrier is there."""

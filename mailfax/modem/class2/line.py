@@ -114,9 +114,11 @@ class Class2Line:
             self._ready()
             sender = Sender(talk=self._new_call())
             result = self._talk.command(text, self._settings.dial_timeout_s)
+            if result is None:
+                self._dialogue.break_off("dialling")
         except Stopped:
             return DialResult.STOPPED
-        self._unsettled = result is None
+        self._unsettled = False
         heard = self._talk.heard
         if result not in _DIAL_RESULTS:
             raise LineFault(f"The modem does not dial {number}: it says {result.value if result else 'nothing'}.")

@@ -198,7 +198,6 @@ def test_after_a_call_the_modem_is_set_up_again_before_the_next() -> None:
         (b"\r\nNO DIAL TONE\r\n", DialResult.NO_DIALTONE),
         (b"\r\nNO CARRIER\r\n", DialResult.NO_CARRIER),
         (b"ATDT5551234\r\r\nRING\r\n\r\nCONNECT 14400\r\n", DialResult.CONNECTED),
-        (b"", DialResult.NO_CARRIER),
     ],
 )
 def test_how_dialling_ends(says: bytes, result: DialResult) -> None:
@@ -207,6 +206,24 @@ def test_how_dialling_ends(says: bytes, result: DialResult) -> None:
     began_s = scripted.now_s
     assert line.dial("5551234") is result
     assert scripted.now_s - began_s < 66
+
+
+@pytest.mark.parametrize("alive", [(step(CAN, NO_CARRIER),), (step(CAN), step("AT", OK))])
+def test_a_number_at_which_no_fax_is_heard_is_given_up(alive: tuple[Step, ...]) -> None:
+    scripted = modem(step("ATDT5551234"), *alive, HANG_UP)
+    line = open_line(scripted)
+    began_s = scripted.now_s
+    assert line.dial("5551234") is DialResult.NO_CARRIER
+    assert scripted.now_s - began_s < 66
+    line.hang_up()
+    assert not scripted.script
+
+
+def test_a_modem_that_says_nothing_any_more_after_dialling_is_a_fault_and_no_word_about_the_far_end() -> None:
+    scripted = modem(step("ATDT5551234"), step(CAN), step("AT"))
+    line = open_line(scripted)
+    with pytest.raises(LineFault, match="stopped answering"):
+        line.dial("5551234")
 
 
 @pytest.mark.parametrize("says", [b"\r\nBLACKLISTED\r\nERROR\r\n", b"\r\nERROR\r\n"])
