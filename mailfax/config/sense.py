@@ -14,7 +14,7 @@ from mailfax.config.check import Problem, line_of
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
 from mailfax.config.schema import Config, Domain, Line, Mail, Smtp
 from mailfax.modem.opening import AUTO
-from mailfax.modem.profile import ProfileError, load_profiles
+from mailfax.modem.profile import ProfileError, is_command, load_profiles
 from mailfax.routing.rules import Rule, read_hours
 from mailfax.routing.settings import E164Plan, PrivatePlan
 from mailfax.smtp.envelope import is_mailbox
@@ -330,6 +330,15 @@ def _line(name: str, line: Line, at: At) -> Iterator[Problem]:
             text=f"lines.{name}.dial_prefix: no modem dials {line.dial_prefix!r}.",
             advice="Write digits, a comma for a pause, W to wait for a dial tone.",
         )
+    for key, commands in (("init", line.init), ("caller_id", (line.caller_id,) if line.caller_id else ())):
+        for command in commands:
+            if not is_command(command):
+                text = f"lines.{name}.{key}: {command!r} is no AT command."
+                yield Problem(line=at("lines", name, key), text=text, advice='Write for example  "ATX3" .')
+    for rung, number in line.ring_numbers.items():
+        if not _NUMBER.fullmatch(number):
+            text = f"lines.{name}.ring_numbers: {number!r} is no telephone number."
+            yield Problem(line=at("lines", name, "ring_numbers", rung), text=text, advice="Write digits only.")
 
 
 def _devices(config: Config, at: At) -> Iterator[Problem]:

@@ -166,6 +166,11 @@ def read_classes(answer: str) -> tuple[FaxClass, ...]:
     return tuple(fax_class for fax_class in FaxClass if fax_class.value in said)
 
 
+def is_command(text: str) -> bool:
+    """Say whether a text is one AT command line."""
+    return _COMMAND.fullmatch(text) is not None
+
+
 def _all_found(alternative: Mapping[str, str], answers: Mapping[str, str]) -> bool:
     return all(re.search(pattern, answers.get(question, "")) for question, pattern in alternative.items())
 
@@ -200,5 +205,5 @@ def _senseless(profile: Profile) -> Iterable[str]:
         profile.class2.bit_order,
     )
     for command in (*commands, *filter(None, (*single, profile.class2.copy_quality))):
-        if not _COMMAND.fullmatch(command):
+        if not is_command(command):
             yield f"{command!r} is no AT command"

@@ -53,6 +53,13 @@ def read_result(line: str) -> Result | None:
     return _SPELLINGS.get(line)
 
 
+def spoken(text: str) -> bytes:
+    """Return a command as it goes out: one line of ASCII, whoever wrote it. Raises LineFault for what would be two."""
+    if not (text.isascii() and text.isprintable()):
+        raise LineFault(f"{text!r} is no command for a modem.")
+    return text.encode("ascii") + b"\r"
+
+
 class Dialogue:
     """One conversation with one modem. All times are of `clock`; `stop` makes every wait raise Stopped.
 
@@ -84,7 +91,7 @@ class Dialogue:
     def command(self, text: str, timeout_s: float) -> Result | None:
         """Send a command and wait for its result; None when there was none in time. What came before is stale and dropped."""
         self.drop_stale()
-        self.write(text.encode("ascii") + b"\r")
+        self.write(spoken(text))
         return self.result(timeout_s, echo=text)
 
     def result(self, timeout_s: float, echo: str = "") -> Result | None:
@@ -101,7 +108,7 @@ class Dialogue:
     def ask(self, text: str, timeout_s: float) -> str:
         """Send a query and return what the modem says before OK; empty when it knows no such query."""
         self.drop_stale()
-        self.write(text.encode("ascii") + b"\r")
+        self.write(spoken(text))
         deadline_s = self.clock() + timeout_s
         said: list[str] = []
         while (line := self.line(deadline_s)) is not None:

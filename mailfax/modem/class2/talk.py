@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mailfax.modem.at.dialogue import CAN, Dialogue, Result, read_result
+from mailfax.modem.at.dialogue import CAN, Dialogue, Result, read_result, spoken
 from mailfax.modem.at.dle import shield
 from mailfax.modem.class2.hangup import HangUp, read_hang_up
 from mailfax.modem.class2.settings import Class2Settings
@@ -104,7 +104,7 @@ class Talk:
                 self._report(report)
         self.dialogue.drop_stale()
         self._told(">", text)
-        self.dialogue.write(text.encode("ascii") + b"\r")
+        self.dialogue.write(spoken(text))
         return self.result(self.settings.command_timeout_s if timeout_s is None else timeout_s, echo=text)
 
     def must(self, text: str) -> None:

@@ -238,6 +238,12 @@ def test_only_numbers_are_dialled(number: str) -> None:
         open_line(modem()).dial(number)
 
 
+@pytest.mark.parametrize("command", ["ATX3\rATDT0190", "ATÄ"])
+def test_what_is_no_single_command_never_goes_out(command: str) -> None:
+    with pytest.raises(LineFault, match="is no command"):
+        open_line(modem(), Class1Settings(device="scripted", init=(command,)))
+
+
 def test_an_answer_that_finds_nobody() -> None:
     line = open_line(modem(step("ATA", (30.0, NO_CARRIER))))
     assert not line.answer()
