@@ -183,10 +183,12 @@ def say(
     After a store that took too long nothing is sent: the far end may be repeating its command by now (T4, 3 s), and gets the
     answer to that one.
     """
-    if state.store_s <= STORE_LIMIT_S:
+    late_s = state.store_s if state.store_s > STORE_LIMIT_S else 0.0  # the line's clock does not show it yet
+    if not late_s:
         yield from on_line(state.link, SendFrames(frames=(build_frame(fcf, fif, x=state.link.x),)))
     state.store_s, state.owes_answer = 0.0, False
-    state.answer = Answer(fcf=fcf, fif=fif, command=command, at_s=state.link.at_s, then=then, after_t2=after_t2)
+    at_s = state.link.at_s + late_s
+    state.answer = Answer(fcf=fcf, fif=fif, command=command, at_s=at_s, then=then, after_t2=after_t2)
 
 
 def say_again(state: Answering, last: Answer) -> Steps[Next]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from joined import Keeper, Party, join, without
+from script import play
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding, PageFormat, Resolution
@@ -50,6 +51,13 @@ def test_a_slow_store_costs_one_repetition(offer: Offer, took_s: float, commands
     assert (sent.outcome, received.outcome) == (Outcome.DELIVERED, Outcome.RECEIVED)
     assert len(answerer.keeper.stored) == 2
     assert sum("MPS" in name for name in caller.sent) == commands, caller.sent
+
+
+def test_an_answer_that_never_went_out_counts_from_the_end_of_the_store() -> None:
+    """Else the sender's third try would be taken for the end of a page that was not heard, and the page refused."""
+    story = "> DIS\n< DCS\n< TCF good\n> CFR\n< page abc\n< EOP\n< damaged\n< damaged\n< damaged\n< damaged\n< damaged\n< EOP\n> MCF\n< DCN"
+    result = play(answer(AnswererStation()), SlowKeeper(8.0), story).result
+    assert (result.outcome, result.confirmed_pages) == (Outcome.RECEIVED, 1)
 
 
 class BusyKeeper(Keeper):
