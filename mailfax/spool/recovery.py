@@ -50,6 +50,12 @@ class _Told:
         """Return the page that may have arrived although no confirmation of it was heard."""
         return self.unanswered or (self.doubted if self.doubted not in self.confirmed else None)
 
+    @property
+    def twice(self) -> str:
+        """Say which page may have arrived twice although it was confirmed in the end."""
+        doubted = self.doubted in self.confirmed
+        return f"Page {self.doubted} may have arrived twice: its confirmation was not heard." if doubted else ""
+
 
 @dataclass(kw_only=True, slots=True)
 class _Story:
@@ -118,7 +124,7 @@ def _proved(record: CallRecord, story: _Story, place: int) -> CallResult:
         modulation=story.modulation,
         bit_rate=story.bit_rate,
         seconds=ended_s - told.begun_s,
-        detail=_DIED,
+        detail=" ".join(filter(None, (_DIED, told.twice))),
     )
 
 

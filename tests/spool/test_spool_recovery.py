@@ -90,6 +90,12 @@ def test_an_outbound_call_without_a_result(
     assert (result.outcome, result.confirmed_pages, result.unconfirmed_page) == (outcome, confirmed, unconfirmed)
 
 
+def test_a_page_that_went_out_twice_is_named_though_it_was_confirmed() -> None:
+    result = settle(record(sent(3), PageStarted(page=3), sent(3), heard(3), first=3))
+    assert (result.outcome, "Page 3 may have arrived twice" in result.detail) == (Outcome.DELIVERED, True)
+    assert "twice" not in settle(record(PageStarted(page=3), sent(3), heard(3), first=3)).detail
+
+
 def test_what_the_line_said_itself_holds() -> None:
     said = CallResult(outcome=Outcome.BUSY)
     assert settle(record(sent(1), result=said)) == said
