@@ -10,13 +10,11 @@ from mailfax.t30.answering import Answering, Next, take_dcs
 from mailfax.t30.bits import Bit
 from mailfax.t30.capabilities import Dis
 from mailfax.t30.commands import SendFrames
-from mailfax.t30.exchange import CallEnded, Steps, check_limit, hear, note, on_line
+from mailfax.t30.exchange import CallEnded, Steps, check_limit, first_dis, hear, note, on_line
 from mailfax.t30.frames import Fcf, build_burst, identification_fif
 from mailfax.t30.negotiate import our_dis
 from mailfax.t30.timers import TRIES, Timer
 
-_WAITS_IN_T1 = 6
-_IDENTIFICATIONS = frozenset({Fcf.DIS, Fcf.DCN})
 _ANSWERS = frozenset({Fcf.DCS, Fcf.DIS, Fcf.DCN})
 # The frames before CIG and DTC, and the bit of the DIS that asks for each; the same bit of the DTC announces it.
 _BITS = {Fcf.PWD: Bit.PASSWORD, Fcf.SEP: Bit.SELECTIVE_POLLING, Fcf.PSA: Bit.POLLED_SUBADDRESS}
@@ -49,20 +47,11 @@ def ask(state: Answering, request: PollRequest) -> Steps[Next]:
 
 def _hear_dis(state: Answering) -> Steps[Dis]:
     link = state.link
-    deadline_s = link.at_s + Timer.T1.longest_s
-    for _ in range(_WAITS_IN_T1):
-        heard = yield from hear(link, _IDENTIFICATIONS, deadline_s - link.at_s)
-        if heard is None:
-            continue
-        if heard.fcf is Fcf.DCN:
-            raise CallEnded(Outcome.CALL_DROPPED, "The far end sent DCN before it identified itself.", farewell=False)
-        dis = Dis.parse(heard.fif)
-        link.station_id = link.told.get(Fcf.CSI, link.station_id)
-        yield from note(link, RemoteIdentified(station_id=link.station_id, abilities=dis.describe()))
-        return dis
-    if link.contact:
-        raise CallEnded(Outcome.NO_RESPONSE, "No DIS was heard in T1.")
-    raise CallEnded(Outcome.NO_FAX, "No fax signal was heard in T1.", farewell=False)
+    heard = yield from first_dis(link)
+    dis = Dis.parse(heard.fif)
+    link.station_id = link.told.get(Fcf.CSI, link.station_id)
+    yield from note(link, RemoteIdentified(station_id=link.station_id, abilities=dis.describe()))
+    return dis
 
 
 def _request_group(state: Answering, request: PollRequest, dis: Dis) -> list[tuple[Fcf, bytes]]:

@@ -33,22 +33,20 @@ from mailfax.t30.exchange import (
     check_limit,
     command,
     farewell,
-    hear,
+    first_dis,
     note,
     on_line,
     response,
 )
 from mailfax.t30.frames import Fcf, build_burst, build_frame, identification_fif
 from mailfax.t30.negotiate import Choice
-from mailfax.t30.timers import TRIES, Timer
+from mailfax.t30.timers import TRIES
 
 __all__ = ["AfterRtn", "CallerJob", "call"]
 
-_IDENTIFICATIONS = frozenset({Fcf.DIS, Fcf.DCN})
 _PRE_MESSAGE = frozenset({Fcf.CFR, Fcf.FTT, Fcf.DIS, Fcf.DTC, Fcf.CRP, Fcf.DCN})
 _POST_MESSAGE = frozenset({Fcf.MCF, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PIN, Fcf.DIS, Fcf.DTC})
 _RESTARTS_AFTER_DIS = 3
-_WAITS_IN_T1 = 6
 
 
 def call(job: CallerJob) -> Engine:
@@ -158,20 +156,9 @@ def _start_over(state: Calling) -> Steps[None]:
 
 
 def _identify(state: Calling) -> Steps[None]:
-    """Wait for the called station's DIS, at most T1 (T.30, 5.4.3.1)."""
-    link = state.link
-    deadline_s = link.at_s + Timer.T1.longest_s
-    for _ in range(_WAITS_IN_T1):
-        heard = yield from hear(link, _IDENTIFICATIONS, deadline_s - link.at_s)
-        if heard is None:
-            continue  # out of time, or many bursts without a DIS
-        if heard.fcf is Fcf.DCN:
-            raise CallEnded(Outcome.CALL_DROPPED, "The far end sent DCN before it identified itself.", farewell=False)
-        yield from hear_dis(state, read_dis(heard))
-        return
-    if link.contact:
-        raise CallEnded(Outcome.NO_RESPONSE, "No DIS was heard in T1.")
-    raise CallEnded(Outcome.NO_FAX, "No fax signal was heard in T1.", farewell=False)
+    """Wait for the called station's DIS, and take note of what it says."""
+    heard = yield from first_dis(state.link)
+    yield from hear_dis(state, read_dis(heard))
 
 
 def _train(state: Calling) -> Steps[None]:

@@ -39,6 +39,7 @@ _READY_ASKED_AT_MOST = 60  # a busy receiver answers each RR within about two se
 # together with our command. A burst that began before we listened is not heard; the next one begins T4 after its end. A command in
 # its place would be the end: phase B knows none (libspandsp answers it with DCN). DIS with CSI takes 2.2 s, our command 1.3 s.
 _DIS_COMES_AGAIN_S = 2.2 + Timer.T4.longest_s - 1.3 + 0.65  # flags enough to be heard
+_WAITS_IN_T1 = 6
 BURSTS_PER_WAIT = 8  # of noise, damage, and echoes of our own frames, before a wait is given up as silence
 
 
@@ -126,6 +127,21 @@ def hear(link: Link, wanted: frozenset[Fcf], timeout_s: float, *, renew: bool = 
 def response(link: Link, wanted: frozenset[Fcf]) -> Steps[Frame | None]:
     """Wait for the answer to our command (T.30 figure 5-2, "response received?"): T4, then None and it is sent again."""
     return (yield from hear(link, wanted, Timer.T4.longest_s))
+
+
+def first_dis(link: Link) -> Steps[Frame]:
+    """Wait for the called station's DIS, at most T1 (T.30, 5.4.3.1), as every calling station does."""
+    deadline_s = link.at_s + Timer.T1.longest_s
+    for _ in range(_WAITS_IN_T1):
+        heard = yield from hear(link, frozenset({Fcf.DIS, Fcf.DCN}), deadline_s - link.at_s)
+        if heard is None:
+            continue  # out of time, or many bursts without a DIS
+        if heard.fcf is Fcf.DCN:
+            raise CallEnded(Outcome.CALL_DROPPED, "The far end sent DCN before it identified itself.", farewell=False)
+        return heard
+    if link.contact:
+        raise CallEnded(Outcome.NO_RESPONSE, "No DIS was heard in T1.")
+    raise CallEnded(Outcome.NO_FAX, "No fax signal was heard in T1.", farewell=False)
 
 
 def command(link: Link, frame: bytes, wanted: frozenset[Fcf], name: str) -> Steps[Frame]:
