@@ -23,6 +23,8 @@ _BITS = {Fcf.PWD: Bit.PASSWORD, Fcf.SEP: Bit.SELECTIVE_POLLING, Fcf.PSA: Bit.POL
 def ask(state: Answering, request: PollRequest) -> Steps[Next]:
     """Wait for a DIS that says that there is a document, ask for it with DTC, and take the DCS that answers."""
     dis = yield from _hear_dis(state)
+    if state.stored and not dis.has(Bit.READY_TO_BE_POLLED):  # after EOM: what there was has come
+        raise CallEnded(Outcome.RECEIVED, "It has no further document.")
     if not dis.has(Bit.READY_TO_BE_POLLED):
         raise CallEnded(Outcome.NOTHING_TO_POLL, "Its DIS does not say that a document is ready.")
     for fcf, wanted in ((Fcf.SEP, request.selector), (Fcf.PSA, request.subaddress)):

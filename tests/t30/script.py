@@ -157,11 +157,13 @@ def _reply(command: LineCommand, line: str, now_s: float, fifs: Mapping[str, byt
 
 
 def _frame(name: str, fifs: Mapping[str, bytes]) -> tuple[Fcf, bytes]:
-    """Read `MCF`, `PRI-EOP`, `PPR-0+3` (these frames again), `PPS-EOP-3` (block 0 of page 0 with 3 frames), `PPS-NULL-2/1/3`."""
+    """Read `MCF`, `PRI-EOP`, `PPR-0+3` (these frames again), `PPS-EOP-3` (block 0 of page 0 with 3 frames), `PPS-NULL-2/1/3`, `DIS-2` (another DIS)."""
     kind, _, rest = name.partition("-")
     if kind == "PPR":
         wanted = {int(number) for number in rest.split("+")}
         return Fcf.PPR, request_map(set(range(256)) - wanted)
+    if kind == "DIS" and rest:
+        return Fcf.DIS, fifs[name]
     if kind == "EOR":
         return Fcf.EOR, bytes((PageEnd[rest].code,))
     if kind == "PPS" and rest:

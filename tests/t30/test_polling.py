@@ -152,6 +152,17 @@ def test_a_selector_is_not_left_out_in_silence() -> None:
     assert poll("< CSI DIS\n> DCN", PollRequest(selector="77"), plain).result.outcome is Outcome.NOTHING_TO_POLL
 
 
+@pytest.mark.parametrize(
+    "end", ["< CSI DIS-2\n> DCN", "< CSI DIS\n> CIG DTC\n< TSI DCS\n< TCF good\n> CFR\n< page abc\n< EOP\n> MCF\n< DCN"]
+)
+def test_a_station_that_gave_one_document_is_asked_for_another_if_it_has_one(end: str) -> None:
+    """After EOM its DIS says whether there is more; if there is not, all that there was has come."""
+    story = "< CSI DIS\n> CIG DTC\n< TSI DCS\n< TCF good\n> CFR\n< page abc\n< EOM\n> MCF\n< silence\n"
+    station = AnswererStation(station_id="5550001", poll=PollRequest())
+    fifs = {"DIS": READY.fif, "DIS-2": FULL_DIS.fif}
+    assert play(answer(station), Keeper(), story + end, fifs=fifs).result.outcome is Outcome.RECEIVED
+
+
 def test_a_dis_again_is_not_an_answer_to_dtc() -> None:
     story = "< CSI DIS\n> CIG DTC\n< CSI DIS\n> CIG DTC\n< CSI DIS\n> CIG DTC\n< CSI DIS\n> DCN"
     assert poll(story).result.outcome is Outcome.NO_RESPONSE
