@@ -1,5 +1,7 @@
 """Every frame in every procedure is either answered or known to be unexpected there: walked through, pair by pair."""
 
+from dataclasses import replace
+
 import pytest
 from fuzz_engine import run
 from joined import Keeper, names
@@ -9,7 +11,7 @@ from test_ecm import ECM_FIFS
 from mailfax.model.call import CallResult
 from mailfax.t30.answerer import AnswererStation, Offered, PollRequest, answer
 from mailfax.t30.bits import Bit
-from mailfax.t30.caller import CallerJob, call
+from mailfax.t30.caller import AfterRtn, CallerJob, call
 from mailfax.t30.commands import (
     BlockHeard,
     BlockStored,
@@ -36,14 +38,18 @@ from mailfax.t30.commands import (
 )
 from mailfax.t30.ecm import PageEnd, PartialPage, block_frames
 from mailfax.t30.frames import Fcf, build_burst
+from mailfax.t30.modulation import Modulation
 from mailfax.t30.negotiate import FULL_OFFER, Offer
 
 # What each procedure of ours understands; all else it passes over, as T.30, 5.4.1 asks. An addition has to be made here too.
 POST_MESSAGE = {Fcf.MCF, Fcf.RTP, Fcf.RTN, Fcf.PIP, Fcf.PIN, Fcf.DIS, Fcf.DTC, Fcf.CRP, Fcf.RNR, Fcf.DCN}
 COMMANDS = {Fcf.DCS, Fcf.DCN, Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.PRI_MPS, Fcf.PRI_EOM, Fcf.PRI_EOP, Fcf.CRP}
+ANY_TIME = {Fcf.CRP, Fcf.RNR, Fcf.DCN}
 ECM_COMMANDS = {Fcf.PPS, Fcf.EOR, Fcf.CTC, Fcf.RR}
 PLAIN = "\n> page V.17 14400 short"
 BLOCK = "\n> block 0 V.17 14400 short"
+RETRY, TWICE = f"{BLOCK}\n> PPS-EOP\n< PPR", f"{BLOCK.replace('block 0', 'block 0+0')}\n> PPS-EOP\n< PPR"
+FOUR_PPRS = RETRY * 2 + TWICE * 2
 TRAINED = "< DIS\n> DCS\n> TCF V.17 14400"
 GIVING = "> DIS\n< DTC\n> DCS\n> TCF V.17 14400"
 PRE_MESSAGE = {Fcf.CFR, Fcf.FTT, Fcf.DIS, Fcf.DTC, Fcf.CRP, Fcf.DCN}
@@ -59,7 +65,15 @@ PROCEDURES: dict[str, tuple[str, Offer, str, set[Fcf]]] = {
         POST_MESSAGE | {Fcf.PPR},
     ),
     "caller, after PPS": ("caller", FULL_OFFER, f"{TRAINED}\n< CFR{BLOCK}\n> PPS-EOP", POST_MESSAGE | {Fcf.PPR}),
+    "caller, after CTC": ("caller", FULL_OFFER, f"{TRAINED}\n< CFR{FOUR_PPRS}\n> CTC", ANY_TIME | {Fcf.CTR}),
+    "caller, after EOR": (
+        "caller that goes on",
+        Offer(ecm=True),
+        f"{TRAINED.replace('V.17 14400', 'V.27ter 2400')}\n< CFR{FOUR_PPRS.replace('V.17 14400 short', 'V.27ter 2400')}\n> EOR-EOP",
+        ANY_TIME | {Fcf.ERR},
+    ),
     "answerer, after DIS": ("answerer", Offer(), "> DIS", {Fcf.DCS, Fcf.DCN}),
+    "answerer, after FTT": ("answerer", Offer(), "> DIS\n< DCS\n< TCF bad\n> FTT", {Fcf.DCS, Fcf.DCN, Fcf.CRP}),
     "answerer, after a page": ("answerer", Offer(), f"{ANSWERED}\n< page abc", COMMANDS),
     "answerer, after a block": ("answerer", FULL_OFFER, f"{ANSWERED}\n< block 0", COMMANDS | ECM_COMMANDS),
     "caller of two, after EOM": ("caller of two", Offer(), f"{TRAINED}\n< CFR{PLAIN}\n> EOM", POST_MESSAGE),
@@ -90,6 +104,9 @@ def engine_of(side: str, offer: Offer) -> Engine:
     match side:
         case "caller":
             return call(CallerJob(pages=1, offer=offer))
+        case "caller that goes on":
+            slow = replace(offer, best_modulation=Modulation.V27TER_2400)
+            return call(CallerJob(pages=1, offer=slow, after_rtn=AfterRtn.GO_ON))
         case "caller of two":
             return call(CallerJob(pages=1, offer=offer, following=(CallerJob(pages=1, offer=offer),)))
         case "asking":
@@ -154,7 +171,8 @@ class Stage:
             return Sent(at_s=self.at_s)
         match command:
             case ReceiveTraining(modulation=modulation):
-                return TrainingHeard(octets=bytes(modulation.bit_rate // 8 * 2), at_s=self.at_s)
+                seconds = 0 if words == "TCF bad" else 2
+                return TrainingHeard(octets=bytes(modulation.bit_rate // 8 * seconds), at_s=self.at_s)
             case ReceivePage():
                 return PageHeard(octets=b"abc" + RTC, at_s=self.at_s)
             case ReceiveBlock():
