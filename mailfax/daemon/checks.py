@@ -1,6 +1,7 @@
 """What this machine lacks for its configuration: the second half of `mailfax check`, after the file itself is found good."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,8 @@ from mailfax.render.sandbox import Confinement
 from mailfax.render.settings import RenderSettings
 from mailfax.smtp.certificate import Certificate
 from mailfax.spool.disk import free_bytes
+
+_UNSTEADY = re.compile(r"/dev/tty(USB|ACM)\d+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +44,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
     yield from _policy_findings(config)
     yield from _folder_findings(config)
     yield from _device_findings(config)
+    yield from _renumbered(config)
     yield from _certificate_findings(config)
     password_file = config.mail.password_file
     if password_file is not None and not os.access(password_file, os.R_OK):
@@ -133,6 +137,20 @@ def _policy_findings(config: Config) -> Iterator[Finding]:
     if not any(line.send for line in config.lines.values()):
         text = "lines: none of them sends, so faxes would wait for ever."
         yield Finding(fatal=False, text=text, advice="Give one line  send = true .")
+    elif all(line.kind.startswith("class2") for line in config.lines.values() if line.send):
+        text = "lines: all that send are of class 2, so faxes for a subaddress, and those to be fetched, would wait in vain."
+        yield Finding(fatal=False, text=text, advice='Give one line  kind = "class1" , if its modem has that too.')
+
+
+def _renumbered(config: Config) -> Iterator[Finding]:
+    """Find modems that may change places: with two of them, a call would be taken for the number of the other line."""
+    unsteady = [name for name, line in config.lines.items() if _UNSTEADY.fullmatch(line.device)]
+    if len(unsteady) > 1:
+        text = f"lines.{unsteady[0]}: {', '.join(config.lines[name].device for name in unsteady)} are numbered as they are found"
+        advice = (
+            "Name them by /dev/serial/by-id/ or by-path/, or the lines change places when they are plugged in anew."
+        )
+        yield Finding(fatal=False, text=f"{text}.", advice=advice)
 
 
 def _device_findings(config: Config) -> Iterator[Finding]:

@@ -185,6 +185,26 @@ def test_two_names_of_one_modem_are_found(tmp_path: Path) -> None:
     assert finding.text.endswith("which line one has already.")
 
 
+def modem_lines(kind: str, *devices: str) -> str:
+    return "".join(f'[lines.l{at}]\nkind = "{kind}"\ndevice = "{device}"\n' for at, device in enumerate(devices))
+
+
+def test_modems_that_may_change_places_are_a_note(tmp_path: Path) -> None:
+    def said(*devices: str) -> list[str]:
+        found = findings_of(tmp_path, modem_lines("class1", *devices))
+        return [finding.advice for finding in found if "numbered" in finding.text]
+
+    assert said("/dev/ttyUSB98") == said("/dev/ttyUSB98", "/dev/serial/by-id/usb-a-if00", "/dev/ttyS9") == []
+    (advice,) = said("/dev/ttyUSB98", "/dev/ttyACM98")
+    assert "/dev/serial/by-id/" in advice
+
+
+@pytest.mark.parametrize(("kind", "notes"), [("class2.0", 1), ("modem", 0)])
+def test_what_no_line_can_send_is_a_note(tmp_path: Path, kind: str, notes: int) -> None:
+    found = findings_of(tmp_path, modem_lines(kind, "/dev/ttyS98"))
+    assert len([finding for finding in found if "subaddress" in finding.text]) == notes
+
+
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
 def test_letting_everybody_in_is_allowed_and_said(tmp_path: Path, network: str) -> None:
     (finding,) = findings_of(tmp_path, '[lines.out]\nkind = "virtual"\nnumber = "1"\n', f'["{network}"]')

@@ -35,9 +35,7 @@ class LockFile:
         self._held = False
         try:
             mine.unlink(missing_ok=True)
-            with mine.open(
-                "x", encoding="ascii"
-            ) as file:  # the folder may be anybody's: follow no link that waits there
+            with mine.open("x", encoding="ascii") as file:  # the folder may be anybody's: follow no link
                 file.write(f"{os.getpid():10d}\n")
             mine.chmod(0o644)
             self._take(mine)
