@@ -40,6 +40,7 @@ WAKE = (
     step("ATE0V1Q0", OK),
     step("ATZ", OK),
     step("ATE0V1Q0X4S0=0S7=60", OK),
+    step("AT&D2", OK),
     step("AT+FCLASS=1", OK),
     step("AT+FTM=?", b"\r\n24,48,72,73,74,96,97,98,121,122,145,146\r\n" + OK),
     step("AT+FRM=?", b"\r\n(24,48,72-74,96-98,121,122,145,146)\r\n" + OK),

@@ -22,6 +22,7 @@ WAKE_S = 1.5
 ESCAPE_S = 0.8
 DTR_LOW_S = 0.5
 HANG_UP_S = 5.0
+OBEY_DTR = "AT&D2"
 _DIALLABLE = re.compile(r"[0-9*#A-D,wW]+")
 _log = structlog.get_logger(__name__)
 
@@ -106,8 +107,18 @@ def set_up(dialogue: Dialogue, ringing: Ringing, settings: ModemSettings) -> Non
     """
     ringing.hears_all_from_s = math.inf
     get_attention(dialogue, settings.device)
-    for text in (*settings.init, f"AT+FCLASS={settings.fax_class}", *settings.after_class):
+    for text in settings.init:
         dialogue.must(text, settings.command_timeout_s)
+    if not any("&D" in text.upper() for text in settings.init):
+        _obey_dtr(dialogue, settings)
+    for text in (f"AT+FCLASS={settings.fax_class}", *settings.after_class):
+        dialogue.must(text, settings.command_timeout_s)
+
+
+def _obey_dtr(dialogue: Dialogue, settings: ModemSettings) -> None:
+    """Have the modem hang up when DTR drops: the last means to end a call, and not in every factory profile (V.250, 6.2.9)."""
+    if dialogue.command(OBEY_DTR, settings.command_timeout_s) is not Result.OK:
+        _log.warning("the modem does not promise to hang up when DTR drops", line=settings.name, command=OBEY_DTR)
 
 
 def hear_rings(dialogue: Dialogue, ringing: Ringing, settings: ModemSettings) -> None:

@@ -266,13 +266,19 @@ def test_a_modem_left_in_the_middle_of_somebody_elses_call_is_woken() -> None:
     assert not scripted.script
 
 
-@pytest.mark.parametrize("refused", [1, 2, 3])
+@pytest.mark.parametrize("refused", [1, 2, 4])
 def test_a_modem_that_refuses_its_set_up_is_a_fault_that_names_the_command(refused: int) -> None:
     wake = list(WAKE)
     wake[refused] = Step(wake[refused].told, ((0.01, ERROR),))
     command = wake[refused].told.strip().decode()
     with pytest.raises(LineFault, match=f"answered {re.escape(command)} with ERROR"):
         open_line(modem(*wake, awake=True))
+
+
+def test_a_modem_that_knows_nothing_of_dtr_is_used_all_the_same() -> None:
+    scripted = modem(*(Step(one.told, ((0.01, ERROR),)) if b"&D2" in one.told else one for one in WAKE), awake=True)
+    open_line(scripted)
+    assert not scripted.script
 
 
 def test_a_modem_without_caller_id_is_used_all_the_same() -> None:
@@ -293,12 +299,12 @@ def test_the_best_modulation_is_what_the_modem_both_sends_and_receives(
     sends: bytes, receives: bytes, best: Modulation
 ) -> None:
     lists = (step("AT+FTM=?", b"\r\n" + sends + b"\r\n" + OK), step("AT+FRM=?", b"\r\n" + receives + b"\r\n" + OK))
-    assert open_line(modem(*WAKE[:4], *lists, WAKE[-1], awake=True)).best_modulation is best
+    assert open_line(modem(*WAKE[:5], *lists, WAKE[-1], awake=True)).best_modulation is best
 
 
 def test_a_modem_that_knows_no_lists_of_modulations_is_taken_to_know_all() -> None:
     lists = (step("AT+FTM=?", ERROR), step("AT+FRM=?", ERROR))
-    line = open_line(modem(*WAKE[:4], *lists, WAKE[-1], awake=True))
+    line = open_line(modem(*WAKE[:5], *lists, WAKE[-1], awake=True))
     assert line.best_modulation is Modulation.V17_14400
 
 

@@ -135,7 +135,7 @@ def test_what_the_modem_says_of_a_ring_while_it_is_set_up_counts(
 
 def test_a_callers_number_among_the_answers_is_no_list_of_modulations() -> None:
     slow = (step("AT+FTM=?", b"NMBR=9697145\r\n" + b"24,48\r\n" + OK), step("AT+FRM=?", b"24,48\r\n" + OK))
-    line = rung_before(NONE, (1.0, RING), wake=(*WAKE[:4], *slow, WAKE[-1]))
+    line = rung_before(NONE, (1.0, RING), wake=(*WAKE[:5], *slow, WAKE[-1]))
     assert line.best_modulation is Modulation.V27TER_4800
     assert line.wait_for_call(10) == IncomingCall(called="5559000", caller="9697145")
 
