@@ -43,7 +43,10 @@ unit: $(VENV)/.test
 	@$(BIN)/pytest -m "not interop" $(TESTS)
 
 interop: $(VENV)/.test
-	@$(BIN)/pytest -m interop --timeout 3600 $(TESTS)
+	@mkdir -p build
+	@rm -f build/matrix.jsonl
+	@MAILFAX_MATRIX=build/matrix.jsonl $(BIN)/pytest -m interop --timeout 3600 $(TESTS)
+	@$(BIN)/python docs/interop.py
 
 fuzz: $(VENV)/.fuzz
 	@PYTHONPATH=. $(BIN)/python tests/t30/fuzz_engine.py

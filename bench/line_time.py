@@ -39,6 +39,7 @@ from mailfax.t30.wire import fcs
 GAP_S = 0.075  # 5.1: between V.21 and image carrier, and between our signals and theirs
 PREAMBLE_S = 1.0  # 5.3.1
 CED_S = 3.275  # as libspandsp answers: 0.2 s, 3 s of 2100 Hz, 75 ms
+SHORT = {Resolution.STANDARD: "std", Resolution.FINE: "fine"}
 RATE = Modulation.V17_14400
 
 
@@ -165,13 +166,17 @@ def theirs(cell: Cell, document: Path, folder: Path) -> tuple[float, float]:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--signals", action="store_true", help="print every call signal by signal")
+    arguments.add_argument(
+        "--letters", type=Path, help="a folder with letter_std_1.tif, letter_fine_3.tif ... to use instead"
+    )
     wanted = arguments.parse_args()
     warm()
     print(f"{'document':32} {'ours':>8} {'spandsp':>8} {'its last carrier':>17} {'signals':>8} {'over':>6}")
     for cell in cells():
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            document = write_letter(folder / "letter.tif", cell.pages, str(cell.resolution))
+            document = wanted.letters and wanted.letters / f"letter_{SHORT[cell.resolution]}_{cell.pages}.tif"
+            document = document or write_letter(folder / "letter.tif", cell.pages, str(cell.resolution))
             seconds, signals = ours(cell, document, folder)
             spandsp_s, carrier_s = theirs(cell, document, folder)
         least_s = sum(signal.seconds for signal in signals)

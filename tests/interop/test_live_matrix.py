@@ -33,7 +33,7 @@ from mailfax.t30.negotiate import FULL_OFFER, Offer
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(200)]
 
 ROWS = 256
-TURBO = 60
+TURBO = 30
 WAYS = [(True, Coding.MH), (True, Coding.MR), (True, Coding.MMR), (False, Coding.MH), (False, Coding.MR)]
 COMPRESSIONS = {Coding.MH: "mh", Coding.MR: "mh+mr", Coding.MMR: "mh+mr+mmr"}
 MODEMS = {"V.27ter": "v27", "V.29": "v27+v29", "V.17": "v27+v29+v17"}
