@@ -1,4 +1,4 @@
-"""Which branches of the engines the `.call` scripts do not reach: .venv/bin/python tests/t30/call_coverage.py (needs `coverage`).
+"""Which branches of the engines the `.call` scripts do not reach: .venv/bin/python tests/t30/call_coverage.py (after .venv/bin/pip install coverage).
 
 Replays every script and prints each branch of caller and answerer that none of them takes.
 """
