@@ -60,9 +60,9 @@ _COMMANDS = _PHASE_B | {Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.CRP} | set(_PLAIN)
 _ECM_COMMANDS = _COMMANDS | answerer_ecm.COMMANDS
 # The DCS is over, 75 ms and the start-up signal follow; an FTT then still falls into the sender's T4.
 _TCF_BEGINS_S = 3.0
-# The same end-of-page command this soon after our answer, with no page between: the answer was lost. T4 of a manual set
-# (4.5 s + 15 %), then the flags and the frame.
-_REPEATED_WITHIN_S = 7.0
+# MPS again this soon after our answer, with no page between: the answer was lost. T4 of a manual set (4.5 s + 15 %) from its
+# command on, less our answer, then the flags and the frame; and what modems need. Later, a page was missed.
+_REPEATED_WITHIN_S = 5.7
 # After the page's carrier: 75 ms, at most 1.15 s of flags, the frame; and what modems need. Later, there was more of the page.
 _COMMAND_FOLLOWS_S = 3.0
 _REST_OF_PAGE_S = 120.0
@@ -270,7 +270,9 @@ def _end_of_page(state: Answering, command: Fcf) -> Steps[Next]:
     """Answer MPS, EOM or EOP (T.30, 5.3.6.1.6): the page goes to disk, then its confirmation goes out."""
     last = state.answer
     unheard = state.heard is None and last is not None and last.command is command
-    if last is not None and unheard and state.link.at_s - last.at_s <= _REPEATED_WITHIN_S:
+    # Between two MPS there may have been a page; between two EOM or EOP there is a phase B, if any.
+    soon = last is not None and state.link.at_s - last.at_s <= _REPEATED_WITHIN_S
+    if last is not None and unheard and (soon or command is not Fcf.MPS):
         return (yield from say_again(state, last))
     verdict = yield from _store(state)
     if verdict is not Fcf.RTN:

@@ -131,6 +131,16 @@ def test_mcf_was_lost_between_pages() -> None:
     assert keeper.stored == [b"a", b"b"]
 
 
+@pytest.mark.parametrize("command", ["EOM", "EOP"])
+def test_a_command_behind_which_no_page_can_come_is_never_taken_for_another(command: str) -> None:
+    """The sender's third try, when its second was lost too: not refused, or the page would come twice."""
+    keeper = Keeper()
+    noise = "\n".join(["< damaged"] * 5)
+    story = f"{TRAINED}\n< page a\n< {command}\n> MCF\n{noise}\n< {command}\n> MCF\n< DCN"
+    assert receive(story, keeper=keeper).result.confirmed == {1}
+    assert keeper.stored == [b"a"]
+
+
 def test_a_page_that_was_never_heard_is_not_confirmed() -> None:
     """Promise 1. Another command than the one answered, or the same much later, is no repetition: a page was missed."""
     keeper = Keeper()
