@@ -101,7 +101,7 @@ class Calling:
     unconfirmed_page: int | None = None
     restarts: int = 0
     passed_over: set[int] = field(default_factory=set)
-    doubted: list[int] = field(default_factory=list)
+    doubted: set[int] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -183,7 +183,7 @@ def open_next(state: Calling) -> Steps[bool]:
         return False
     state.number += 1
     state.todo, state.place, state.begun_s = _on_line(state.job), 0, state.link.at_s
-    state.confirmed, state.passed_over, state.refused, state.doubted = set(), set(), set(), []
+    state.confirmed, state.passed_over, state.refused, state.doubted = set(), set(), set(), set()
     state.unconfirmed_page, state.restarts = None, 0
     begun = DocumentBegun(document=state.number, label=state.job.label, page=state.job.todo[0])
     yield from note(state.link, begun)
@@ -251,6 +251,8 @@ def fetch_page(state: Calling) -> Steps[bytes]:
     """Have the page at hand coded in the form that the DCS chose."""
     choice, link = chosen(state), state.link
     check_limit(link)
+    if state.page != COVER and state.page == state.unconfirmed_page:
+        state.doubted.add(state.page)  # nobody knows what came of it the first time
     state.begun = True
     # A call that is half over takes no further document: it would be cut off in the middle.
     state.goes_on = state.number + 1 < len(state.jobs) and link.at_s < link.limit_s / 2
@@ -278,10 +280,8 @@ def take_answer(state: Calling, heard: Frame) -> Steps[Fcf]:
             state.confirmed.add(page)
         case Fcf.DIS | Fcf.DTC:
             # The far end never understood that a page came, and is back in phase B. After EOM its MCF may only have been lost: the
-            # page goes out again all the same, and the result says so (promise 2). Until then it is unconfirmed.
-            if state.end_of_page is Fcf.EOM and state.unconfirmed_page is not None:  # None: PPS-NULL, no page ended yet
-                state.doubted += [page] if page != COVER else []
-            else:
+            # page goes out again all the same, and stays unconfirmed until then (promise 2).
+            if state.end_of_page is not Fcf.EOM:
                 state.unconfirmed_page = None
                 yield from note(state.link, PageRefused(page=page, answer=str(answer)))
             yield from take_dis(state, read_dis(heard))
