@@ -52,11 +52,12 @@ class DocumentArriving:
     """Document `document` (the first is 0) of an incoming call begins with page `page` (1-based, of the whole call).
 
     `subaddress` is for whom it is and `sender_id` what the sender called itself, as it was heard (SUB, SID), or empty. The first
-    document of a call is not announced if it has neither.
+    document of a call is not announced if it has neither. `station_id` is the TSI: a gateway sends for many people in a call.
     """
 
     document: int
     page: int
+    station_id: str = ""
     subaddress: str = ""
     sender_id: str = ""
 

@@ -172,7 +172,7 @@ def inbound_faxes(record: CallRecord, pages: tuple[ReceivedPage, ...], finished_
             called=record.header.called,
             caller=record.header.caller or record.header.number,
             caller_name=record.header.caller_name,
-            station_id=result.station_id,
+            station_id=arriving.station_id or result.station_id,
             started_us=record.header.started_us,
             finished_us=finished_us,
             outcome=result.outcome if document == len(parts) - 1 else _ended_by_eom(pages[span]),
@@ -192,7 +192,10 @@ def _documents(record: CallRecord) -> list[tuple[DocumentArriving, slice]]:
     """Say which of the pages belong to each document; one of which no page is left is none, but there is one at least."""
     arriving = [timed.event for timed in record.events if isinstance(timed.event, DocumentArriving)]
     if not arriving or arriving[0].document:
-        arriving.insert(0, DocumentArriving(document=0, page=1))
+        # A frame has a checksum, so the first TSI that was heard is that of the first document.
+        heard = (timed.event.station_id for timed in record.events if isinstance(timed.event, RemoteIdentified))
+        first = next(filter(None, heard), "") if arriving else ""
+        arriving.insert(0, DocumentArriving(document=0, page=1, station_id=first))
     places = [sum(page.index + 1 < one.page for page in record.pages) for one in arriving]
     spans = (slice(first, end) for first, end in itertools.pairwise([*places, len(record.pages)]))
     parts = [(one, span) for one, span in zip(arriving, spans, strict=True) if span.start < span.stop]

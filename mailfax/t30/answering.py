@@ -216,7 +216,11 @@ def _note_document(state: Answering) -> Steps[None]:
     subaddress, sender_id = (state.addressed.get(fcf, "") for fcf in (Fcf.SUB, Fcf.SID))
     if state.document or subaddress or sender_id:
         arriving = DocumentArriving(
-            document=state.document, page=state.announced, subaddress=subaddress, sender_id=sender_id
+            document=state.document,
+            page=state.announced,
+            station_id=state.link.station_id,
+            subaddress=subaddress,
+            sender_id=sender_id,
         )
         yield from note(state.link, arriving)
 

@@ -15,6 +15,7 @@ from mailfax.model.call import (
     EndOfPageSent,
     PageConfirmed,
     PageReceived,
+    RemoteIdentified,
 )
 from mailfax.model.ids import Kind
 from mailfax.model.job import JobState
@@ -149,9 +150,11 @@ def test_the_documents_of_a_call_are_faxes_of_their_own(tmp_path: Path, store: S
     header = CallHeader(call_id="C00000000000A", line="west", direction=Direction.INBOUND, started_us=NOW_US)
     folder = CallFolder.create(settings_for(tmp_path).calls, header)
     facts = PageFacts(rows=1143, width_px=1728, resolution=Resolution.STANDARD)
+    folder.journal(RemoteIdentified(station_id="111", abilities="any"), 9.0)
     for page, confirmed in ((1, True), (2, True), (3, False)):
         if page == 2:
-            folder.journal(DocumentArriving(document=1, page=2), 20.0)
+            folder.journal(RemoteIdentified(station_id="222", abilities="another resolution"), 20.0)
+            folder.journal(DocumentArriving(document=1, page=2, station_id="222"), 20.0)
         folder.keep_page(page - 1, b"page %d" % page, facts)
         folder.journal(PageReceived(page=page, rows=1143, bad_rows=0, confirmed=confirmed), 20.0 + page)
     folder.close()
@@ -161,6 +164,7 @@ def test_the_documents_of_a_call_are_faxes_of_their_own(tmp_path: Path, store: S
     assert (first.id, first.document, first.outcome) == ("F00000000000A", 0, Outcome.RECEIVED)
     assert (second.id, second.document, second.outcome) == ("F00000000000B", 1, Outcome.INTERRUPTED)
     assert [len(fax.pages) for fax in (first, second)] == [1, 2]
+    assert [fax.station_id for fax in (first, second)] == ["111", "222"]  # a gateway calls for many people
 
 
 def test_one_number_with_two_subaddresses_is_two_jobs_in_one_call(store: Store) -> None:

@@ -111,7 +111,8 @@ def test_a_call_that_is_half_over_takes_no_further_document() -> None:
 
 def test_the_far_end_gets_each_document_as_one() -> None:
     for offer in (Offer(), FULL_OFFER):
-        job = CallerJob(pages=2, offer=offer, following=(CallerJob(pages=2, done=frozenset({1}), offer=offer),))
+        second = CallerJob(pages=2, done=frozenset({1}), offer=offer, station_id="222")
+        job = CallerJob(pages=2, offer=offer, station_id="111", following=(second,))
         caller, answerer = Party(call(job), Keeper(pages=PAGES)), Party(answer(AnswererStation(offer=offer)), Keeper())
         lost = without("MCF", sender="answerer")
         results = join(caller, answerer, lost)
@@ -119,4 +120,4 @@ def test_the_far_end_gets_each_document_as_one() -> None:
         assert [result.outcome for result in results] == [GOOD, Outcome.RECEIVED]
         assert [stored[:20] for stored in answerer.keeper.stored] == [PAGES[0][:20], PAGES[1][:20], PAGES[1][:20]]
         arriving = [event for event in answerer.keeper.events if isinstance(event, DocumentArriving)]
-        assert arriving == [DocumentArriving(document=1, page=3)]
+        assert arriving == [DocumentArriving(document=1, page=3, station_id="222")]
