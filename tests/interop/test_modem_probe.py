@@ -34,6 +34,7 @@ def test_a_probe_knows_the_modem_tries_it_and_says_what_belongs_in_the_configura
     assert line == {"kind": "modem", "device": lab_exchange.device, "profile": "iaxmodem", "number": ""}
 
 
+@pytest.mark.interop
 def test_a_trial_call_that_fails_is_said_and_is_the_exit_status(lab_exchange: LabExchange) -> None:
     lab_exchange.route("*", "busy")
     done = mailfax("probe", lab_exchange.device, "--call", "5551234")
@@ -55,9 +56,11 @@ def test_commands_in_a_pipe_are_answered_with_their_times(lab_exchange: LabExcha
     done = mailfax("at", lab_exchange.device, "--log", log, said="ATE0\nATI\n\nATI9\nAT+FCLASS=?\n!4154300d\n")
     assert done.returncode == 0, done.stderr
     rows = done.stdout.splitlines()
-    said = [row[10:] for row in rows]
-    assert said[2:8] == ["< OK", "> ATI", "< spandsp", "< OK", "> ATI9", "< ERROR"] or said[:2] == ["> ATE0", "< ATE0"]
-    assert "> !4154300d" in said
+    said = [row[10:] for row in rows if not row[10:].startswith("< ATE0")]  # the echo, which that command ends
+    assert said == [
+        *("> ATE0", "< OK", "> ATI", "< spandsp", "< OK", "> ATI9", "< ERROR"),
+        *("> AT+FCLASS=?", "< 0,1,1.0", "< OK", "> !4154300d", "< OK"),
+    ]
     assert [float(row[:9]) for row in rows] == sorted(float(row[:9]) for row in rows)
     assert log.read_text() == done.stdout
 
