@@ -83,8 +83,9 @@ class _Record:
     def say(self, direction: str, line: str) -> None:
         """Write one line with its time."""
         with self._lock:
+            row = f"{time.monotonic() - self._begun_s:9.3f} {direction} {line}"  # the same in both
             for file in self._files:
-                print(f"{time.monotonic() - self._begun_s:9.3f} {direction} {line}", file=file, flush=True)
+                print(row, file=file, flush=True)
 
 
 def talk(session: Session) -> None:
