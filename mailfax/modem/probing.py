@@ -1,6 +1,5 @@
 """Finds out what a modem is and can do, without a call and without changing it. Used by `mailfax modem probe`."""
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from mailfax.modem.at.port import Port, SerialPort
 from mailfax.modem.at.ringing import Overhearer
 from mailfax.modem.class1 import Class1Settings, FlowControl
 from mailfax.modem.class1.turn import CODES, read_codes
+from mailfax.modem.class2.words import read_able
 from mailfax.modem.line import LineFault
 from mailfax.modem.opening import ANSWER_S, LOCK_FOLDER, Identified, identify
 from mailfax.modem.profile import FaxClass, Profile, choose, questions
@@ -19,8 +19,6 @@ from mailfax.t30.modulation import Modulation
 SPEEDS = (115200, 57600, 38400, 19200, 9600)
 CODINGS = ("MH", "MR", "MR uncompressed", "MMR")  # DF of T.32, 0 to 3
 CAPABILITIES = {FaxClass.CLASS2: "AT+FDCC=?", FaxClass.CLASS2_0: "AT+FCC=?", FaxClass.CLASS2_1: "AT+FCC=?"}
-CODING_PLACE = 4  # of DF in the string of capabilities: VR,BR,WD,LN,DF,EC,BF,ST
-_GROUP = re.compile(r"\([^()]*\)|[^,()]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,8 +112,6 @@ def _modulations(answer: str) -> tuple[Modulation, ...]:
 
 
 def _codings(capabilities: str) -> Iterator[str]:
-    """Read which codings are in `(0,1),(0-5),(0-4),(0-2),(0-3),…`."""
-    groups = _GROUP.findall(capabilities.partition(":")[2] or capabilities)
-    if len(groups) > CODING_PLACE:
-        known = read_codes(groups[CODING_PLACE])
-        yield from (coding for number, coding in enumerate(CODINGS) if number in known)
+    """Say which codings are in `(0,1),(0-5),(0-4),(0-2),(0-3),…`; where a modem says nothing, nothing is said of it."""
+    known = read_able(capabilities, hex_numbers=False).df if capabilities else frozenset()
+    yield from (coding for number, coding in enumerate(CODINGS) if number in known)

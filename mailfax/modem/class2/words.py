@@ -150,8 +150,12 @@ _PLACE = re.compile(r"\(([^()]*)\)|([^,()]+)")
 
 
 def read_able(text: str, *, hex_numbers: bool) -> Able:
-    """Read `(0,1),(0-5),(0-2),(0-2),(0,1),(0),(0),(0-7)`; what cannot be read is as in the plainest modem."""
-    places = [_numbers(grouped or single, hex_numbers=hex_numbers) for grouped, single in _PLACE.findall(text)]
+    """Read `(0,1),(0-5),(0-2),(0-2),(0,1),(0),(0),(0-7)`; what cannot be read is as in the plainest modem.
+
+    Many modems put the name of the command before it, as V.250 has it: `+FCC: (0,1),…`.
+    """
+    said = (text.partition(":")[2] or text).strip()
+    places = [_numbers(grouped or single, hex_numbers=hex_numbers) for grouped, single in _PLACE.findall(said)]
     plain = Able()
     if len(places) < 6:
         return plain

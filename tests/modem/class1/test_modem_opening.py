@@ -66,7 +66,7 @@ def test_a_probe_says_what_the_modem_can_in_each_class_and_leaves_it_in_none() -
         step("AT+FAR=?", b"\r\n(0,1)\r\n" + OK),
         step("AT+F34=?", ERROR),
         step("AT+FCLASS=2", OK),
-        step("AT+FDCC=?", b"\r\n(0,1),(0-5),(0-2),(0-2),(0,1,3),(0,1),(0),(0-7)\r\n" + OK),
+        step("AT+FDCC=?", b"\r\n+FDCC: (0,1),(0-5),(0-2),(0-2),(0,1,3),(0,1),(0),(0-7)\r\n" + OK),
         step("AT+FCLASS=0", OK),
         step("AT+VCID=1", ERROR),
         step("ATE0V1Q0", OK),

@@ -59,6 +59,8 @@ def test_abilities_are_read_in_the_spellings_of_modems() -> None:
     assert best_modulation(able) is Modulation.V17_14400
     assert best_modulation(read_able("(0,1),(0-3),(0),(0-2),(0),(0),(0),(0)", hex_numbers=False)) is Modulation.V29_9600
     assert max(read_able("(00-7F),(0-D),(0-2),(0-2),(0-3),(0-1),(0),(0-7)", hex_numbers=True).br) == 13
+    for name in ("+FDCC: ", "+FCC:"):
+        assert read_able(f"{name}(0,1),(0-5),(0-4),(0-2),(0,1),(0),(0),(0-7)", hex_numbers=False) == able
     assert read_able("", hex_numbers=False) == Able()
 
 
