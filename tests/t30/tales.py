@@ -432,7 +432,8 @@ POLLS = [
 
 WANTS = replace(HERE, poll=PollRequest(selector="77", password="x"))
 DTC = {"DTC": FULL_DIS.fif, "CIG": b" " * 20, "SEP": b"77".ljust(20), "PWD": b"y".ljust(20)}
-ASKED = "> CSI DIS\n< CIG DTC\n> TSI DCS\n> TCF V.17 14400\n"
+TRIED = "> TSI DCS\n> TCF V.17 14400\n"
+ASKED = f"> CSI DIS\n< CIG DTC\n{TRIED}"
 POLLS += [
     Tale(name="poll-silence", clause="5.4.3.1 T1", station=POLL, story="< silence"),
     Tale(name="poll-csi-without-dis", clause="5.4.3.1 T1", station=POLL, story="< CSI\n< silence\n> DCN"),
@@ -463,7 +464,7 @@ POLLS += [
         name="polled-in-vain",
         clause="5.4.2 three tries",
         station=GIVES,
-        story=f"{ASKED}< CRP\n{ASKED[23:]}< CRP\n{ASKED[23:]}< CRP\n> DCN",
+        story=f"{ASKED}< CRP\n{TRIED}< CRP\n{TRIED}< CRP\n> DCN",
         fifs=DTC,
     ),
 ]
