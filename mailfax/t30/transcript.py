@@ -67,8 +67,9 @@ class Row:
     octets: str = ""
 
     def __str__(self) -> str:
-        """Write it as a line, without its end."""
-        columns = [f"{self.at_s:.3f}", self.direction, self.signal, self.carrier, self.what.replace("\t", " ")]
+        """Write it as a line, without its end. What a modem or a far machine says may hold anything; here it ends no column or row."""
+        what = "".join(letter if letter.isprintable() else " " for letter in self.what)
+        columns = [f"{self.at_s:.3f}", self.direction, self.signal, self.carrier, what]
         return "\t".join(columns + ([self.octets] if self.octets else []))
 
     @classmethod

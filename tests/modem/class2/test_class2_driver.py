@@ -22,6 +22,7 @@ from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding, PageFormat, Resolution
 from mailfax.modem.at.dle import shield
 from mailfax.modem.line import DialResult, LineFault
+from mailfax.modem.transcript import TranscribedLine
 from mailfax.t30.commands import (
     Disconnected,
     FetchPage,
@@ -33,6 +34,7 @@ from mailfax.t30.commands import (
     StoreBlock,
     StorePage,
 )
+from mailfax.t30.replay import parse
 
 RTC = bytes.fromhex("001001 001001 001001")  # which modems take off
 SOON_S = 400.0  # every call here is over by then, whatever the modem does
@@ -438,3 +440,12 @@ def test_a_modem_that_says_what_it_is_by_its_capabilities_is_not_offered_more() 
     assert str(line.best_modulation) == "V.29 9600"
     send(puppet, line)
     assert told(puppet, "AT+FDIS") == ["AT+FDIS=1,3,0,2,0,0,0,0"]
+
+
+def test_a_transcript_keeps_its_rows_whatever_a_modem_says() -> None:
+    puppet = Puppet(says=CLASS2 | {"ATD": lines("+FCON", "+FNSF:\x1b[2J\t\r\x0c?") + CLASS2["ATD"]})
+    written: list[str] = []
+    line = TranscribedLine(open_line(puppet), written.append)
+    assert line.dial("5551234") is DialResult.CONNECTED
+    rows = parse("".join(written).splitlines())
+    assert [row.what for row in rows if "FNSF" in row.what] == ["< +FNSF: [2J   ?"]
