@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from mailfax.cli.options import spool_or_exit
 from mailfax.t30.explain import explain, headline, read_frame
 from mailfax.t30.frames import parse_frame
 from mailfax.t30.replay import NotReplayable, Replayed, parse, replay
@@ -105,7 +106,6 @@ def _summary(again: Replayed) -> str:
 
 def _stored(any_id: str, config: Path | None) -> Path:
     """Find the transcript of a call in the spool; for a job, that of its last call."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415 - the other verbs need no gateway
     from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.build import spool_settings  # noqa: PLC0415
     from mailfax.gateway.transcripts import transcript_path  # noqa: PLC0415

@@ -2,22 +2,15 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.config import Config
 from mailfax.model.line import LineState, LineStatus
 
 _EX_DATAERR, _EX_CONFIG = 65, 78
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", envvar="MAILFAX_CONFIG", help="Configuration file; without it the embedded default is used."
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 app = typer.Typer(
@@ -30,7 +23,6 @@ def run(
     name: Annotated[str, typer.Argument(help="Name of the line in the configuration.")], config: ConfigOption = None
 ) -> None:
     """Run one line alone, for a service manager that starts each line by itself."""
-    from mailfax.cli.app import config_or_exit  # noqa: PLC0415 - `app` mounts this module
     from mailfax.daemon.line import line_process  # noqa: PLC0415 - the other verbs need none of it
 
     settings = config_or_exit(config)
@@ -41,7 +33,6 @@ def run(
 @app.command(name="list")
 def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say of each line whether it is up, down, waiting for its device, or set aside, since when, and why."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
     from mailfax.cli.views import open_store, printable  # noqa: PLC0415
 
     settings = spool_or_exit(config)
@@ -57,7 +48,6 @@ def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def release(name: Annotated[str, typer.Argument(help="Name of the line.")], config: ConfigOption = None) -> None:
     """Have a line that was set aside (quarantined) tried again, at once."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
     from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.clock import wall_clock_us  # noqa: PLC0415
 

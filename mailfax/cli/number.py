@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from mailfax.cli.line import ConfigOption, JsonOption
+from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.config import Config
 from mailfax.routing.settings import RoutingSettings
 
@@ -37,7 +37,6 @@ def explain(
 
     The exit status is 0 where it may be dialled, 77 where not, 65 where there is no such number.
     """
-    from mailfax.cli.app import config_or_exit, spool_or_exit  # noqa: PLC0415 - `app` mounts this module
     from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.build import routing_settings  # noqa: PLC0415
     from mailfax.model.user import user_name  # noqa: PLC0415

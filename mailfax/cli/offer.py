@@ -7,12 +7,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from mailfax.cli.options import ConfigOption, JsonOption, spool_or_exit
+
 app = typer.Typer(help="Documents that callers may fetch from our lines (polling).", no_args_is_help=True)
 _EX_DATAERR = 65
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", envvar="MAILFAX_CONFIG", help="Configuration file of the gateway.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
@@ -25,11 +23,10 @@ def add(
         typer.Option(help="What the caller has to name (SEP): digits, at most 20. Without, it is what anybody gets."),
     ] = "",
     password: Annotated[str, typer.Option(help="What the caller has to know as well (PWD): digits, at most 20.")] = "",
-    config: Config = None,
-    as_json: AsJson = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Offer files, as one document, to whoever calls one of our lines and asks for it."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415 - the codec takes a second to load
     from mailfax.cli.trial import Report, render  # noqa: PLC0415
     from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.build import spool_settings  # noqa: PLC0415
@@ -55,9 +52,8 @@ def add(
 
 
 @app.command(name="list")
-def list_offers(config: Config = None, as_json: AsJson = False) -> None:
+def list_offers(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List what is offered, and how often it was fetched."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
     from mailfax.cli.views import open_store, printable  # noqa: PLC0415
     from mailfax.spool.offers import OfferState  # noqa: PLC0415
 
@@ -92,10 +88,9 @@ def list_offers(config: Config = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def remove(
-    offer_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the offer (P…).")], config: Config = None
+    offer_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the offer (P…).")], config: ConfigOption = None
 ) -> None:
     """Offer a document no longer."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
     from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.clock import wall_clock_us  # noqa: PLC0415
     from mailfax.model.ids import Kind, parse_id  # noqa: PLC0415

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from mailfax.cli.line import ConfigOption, JsonOption
+from mailfax.cli.options import ConfigOption, JsonOption, spool_or_exit
 from mailfax.model.user import User, UserError, user_name
 
 _EX_DATAERR = 65
@@ -45,7 +45,6 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Add a user; the password is asked for, or read from standard input."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415 - `app` mounts this module
     from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.clock import wall_clock_us  # noqa: PLC0415
 
@@ -77,7 +76,6 @@ def change(
     as_json: JsonOption = False,
 ) -> None:
     """Change what is given and keep the rest. An empty text ('') takes away; addresses and groups are given all anew."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
     from mailfax.cli.views import open_store  # noqa: PLC0415
 
     with open_store(spool_or_exit(config)) as store:
@@ -101,7 +99,6 @@ def password(
     name: NameArgument, generate: GenerateOption = False, config: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
     """Give a user another password; the old one is void at once."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
     from mailfax.cli.views import open_store  # noqa: PLC0415
 
     with open_store(spool_or_exit(config)) as store:
@@ -115,7 +112,6 @@ def password(
 @app.command()
 def remove(name: NameArgument, config: ConfigOption = None) -> None:
     """Forget a user: nobody logs in by that name any more. Faxes that wait are still sent."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
     from mailfax.cli.views import open_store  # noqa: PLC0415
 
     with open_store(spool_or_exit(config)) as store:
@@ -127,7 +123,6 @@ def remove(name: NameArgument, config: ConfigOption = None) -> None:
 @app.command()
 def show(name: NameArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show what is kept of a user; never the password."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
     from mailfax.cli.views import open_store  # noqa: PLC0415
 
     with open_store(spool_or_exit(config)) as store:
@@ -145,7 +140,6 @@ def show(name: NameArgument, config: ConfigOption = None, as_json: JsonOption = 
 @app.command(name="list")
 def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the users."""
-    from mailfax.cli.app import spool_or_exit  # noqa: PLC0415
     from mailfax.cli.views import open_store  # noqa: PLC0415
 
     with open_store(spool_or_exit(config)) as store:
