@@ -89,9 +89,19 @@ def test_an_interrupt_from_the_keyboard_hangs_up_and_says_so(lab_exchange: LabEx
     [
         (("{device}", "999", "{text}"), 1, "busy: The number was busy."),
         (("{device}", "five", "{text}"), 64, "'five' is not a dialable number."),
-        (("{device}", "5551234", "{text}", "--from-page", "9"), 64, "there is no page 9; the document has 1."),
+        pytest.param(
+            ("{device}", "5551234", "{text}", "--from-page", "9"),
+            64,
+            "there is no page 9; the document has 1.",
+            marks=pytest.mark.interop,
+        ),
         (("/nowhere/modem", "5551234", "{text}"), 1, "line-fault: Our modem or line failed. Check the modem"),
-        (("{device}", "5551234", "{odd}"), 1, "unfaxable: A part of the message is of a kind that cannot be faxed."),
+        pytest.param(
+            ("{device}", "5551234", "{odd}"),
+            1,
+            "unfaxable: A part of the message is of a kind that cannot be faxed.",
+            marks=pytest.mark.interop,
+        ),
     ],
 )
 def test_what_goes_wrong_is_said_and_has_its_exit_status(
