@@ -33,6 +33,9 @@ class Result(Enum):
     FAX = "FAX"  # adaptive answer (+FAA): what the caller is; CONNECT follows
     DATA = "DATA"
     VOICE = "VOICE"
+    REFUSED = (
+        "BLACKLISTED"  # or DELAYED: the modem itself dials no number that failed too often (the law of some countries)
+    )
     FCERROR = "+FCERROR"
     FRH3 = "+FRH:3"
 
@@ -50,6 +53,8 @@ def read_result(line: str) -> Result | None:
     """Read a line as a result code; CONNECT may carry a rate."""
     if line.startswith("CONNECT "):
         return Result.CONNECT
+    if line.startswith(("BLACKLISTED", "DELAYED")):
+        return Result.REFUSED
     return _SPELLINGS.get(line)
 
 
@@ -137,10 +142,13 @@ class Dialogue:
         return None
 
     def there(self) -> str | None:
-        """Return a line that is there already, without waiting; None when there is none."""
+        """Return a line that is not empty and there already, without waiting; None when there is none."""
         if self.port.pending():
             self._inbox += self.port.read()
-        return self._cut_line()
+        while (line := self._cut_line()) is not None:
+            if line:
+                return line
+        return None
 
     def await_octet(self, octet: bytes, timeout_s: float) -> bool:
         """Wait for an octet, and forget what came before it; False when it did not come in time."""
