@@ -1,6 +1,7 @@
 """The verbs that stand alone: serve, check, demo, send, render, queue, show, line."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -104,6 +105,10 @@ def send(
     ],
     sender: Annotated[str, typer.Option("--from", help="Mail address that hears the result.")] = "",
     subject: Annotated[str, typer.Option(help="Subject for reports.")] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", help="resolution=standard, paper=letter …: as X-Fax headers of a mail would."),
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -113,7 +118,9 @@ def send(
     from mailfax.spool.disk import SpoolError  # noqa: PLC0415
 
     try:
-        submission, job = queue_files(spool_or_exit(config), number, files, sender=sender, subject=subject)
+        submission, job = queue_files(
+            spool_or_exit(config), number, files, sender=sender, subject=subject, options=_options(option or [])
+        )
     except (ShellRefused, SpoolError) as refused:
         typer.echo(f"mailfax: {refused}", err=True)
         raise typer.Exit(65) from None
@@ -121,6 +128,13 @@ def send(
         typer.echo(json.dumps({"mail": submission.id, "job": job.id, "number": job.number}))
     else:
         typer.echo(f"{job.id} queued for {job.number} (mail {submission.id})")
+
+
+def _options(written: list[str]) -> dict[str, str]:
+    """Read KEY=VALUE; which keys and values there are is decided where mails are."""
+    if wrong := [each for each in written if not re.fullmatch(r"[A-Za-z-]+=.+", each)]:
+        raise typer.BadParameter(f"{wrong[0]!r} is not written like resolution=standard.")
+    return {key.lower(): value for key, _, value in (each.partition("=") for each in written)}
 
 
 @app.command()

@@ -53,9 +53,10 @@ def explain(
         if user is None:
             _end(f"there is no user {user_name(as_user)}.", _EX_DATAERR)
     mailbox = number if "@" in number else f"{number}@{routing.domains[0].name}"
-    address = outbound.recipient(mailbox, routing)
-    if isinstance(address, outbound.Refused):
-        _end(f"{address.detail} {address.outcome.advice}", _EX_DATAERR)
+    found = outbound.recipient(mailbox, routing)
+    if isinstance(found, outbound.Refused):
+        _end(f"{found.detail} {found.outcome.advice}", _EX_DATAERR)
+    address, _ = found
     domain = routing.domain(address.domain)
     assert domain is not None
     try:

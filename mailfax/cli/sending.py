@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -18,11 +19,18 @@ from mailfax.spool.blobs import BlobStore
 from mailfax.spool.store import Store
 
 
-def queue_files(config: Config, number: str, files: list[Path], *, sender: str, subject: str) -> tuple[Submission, Job]:
+def queue_files(
+    config: Config, number: str, files: list[Path], *, sender: str, subject: str, options: Mapping[str, str]
+) -> tuple[Submission, Job]:
     """Queue files for a number as the user who runs this command. Raises ShellRefused, SpoolError."""
     user = user_name(os.geteuid())  # not $LOGNAME: it names who sent, and anybody can set that
     order = ShellOrder(
-        number=number, files=tuple(files), user=user, sender=sender or f"{user}@{config.smtp.hostname}", subject=subject
+        number=number,
+        files=tuple(files),
+        user=user,
+        sender=sender or f"{user}@{config.smtp.hostname}",
+        subject=subject,
+        options=options,
     )
     settings, new_id = build.spool_settings(config), id_maker()
     with contextlib.closing(Store(settings, new_id)) as store, contextlib.closing(BlobStore(settings)) as blobs:

@@ -416,6 +416,10 @@ class Render(_Section, frozen=True, kw_only=True):
             description="Start a LibreOffice with the server, not only from the first office document on; about 200 MB that wait."
         ),
     ] = False
+    paper: Annotated[
+        Literal["a4", "letter", "legal"],
+        Meta(description="Sheet that pages are laid out for. All are as wide as a fax; they differ in length."),
+    ] = "a4"
     photos: Annotated[
         Literal["fast", "balanced", "best"],
         Meta(

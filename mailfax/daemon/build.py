@@ -14,6 +14,7 @@ from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.linelife import HealthPolicy
 from mailfax.gateway.lineworker import Duties
+from mailfax.model.options import PaperSize
 from mailfax.model.page import Coding
 from mailfax.model.photo import PhotoScreen
 from mailfax.modem.class1 import Did, DidMemory, FlowControl
@@ -159,6 +160,7 @@ def render_settings(config: Config) -> RenderSettings:
         fonts=render.fonts,
         text_pt=render.text_pt,
         margin_mm=render.margin_mm,
+        paper=PaperSize(render.paper),
         photos=PhotoScreen(render.photos),
         prefer_html=render.body == "html",
     )

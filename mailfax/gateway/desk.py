@@ -10,6 +10,7 @@ from mailfax.model.address import FaxAddress
 from mailfax.model.call import CallResult
 from mailfax.model.ids import IdMaker
 from mailfax.model.outcome import Outcome
+from mailfax.model.page import Resolution
 from mailfax.modem.line import Line, Spoken
 from mailfax.routing.callers import CallerRules
 from mailfax.spool.blobs import BlobStore
@@ -81,9 +82,10 @@ class Desk:
         ours = not isinstance(line, Spoken)
         return replace(self.share, subaddresses=ours, fetches=ours)
 
-    def offer_on(self, line: Line) -> Offer:
-        """Return what a call on this line may offer: what is configured, and no more than its modem can."""
-        return replace(self.offer, best_modulation=line.best_modulation)
+    def offer_on(self, line: Line, resolution: Resolution | None = None) -> Offer:
+        """Return what a call on this line may offer: what is configured, no more than its modem can, none finer than `resolution`."""
+        offer = replace(self.offer, best_modulation=line.best_modulation)
+        return replace(offer, resolutions=(resolution,)) if resolution is Resolution.STANDARD else offer
 
     def honest(self, result: CallResult) -> CallResult:
         """Tell a call that we stopped from one whose device failed: the engine sees only that the line was ours to lose."""

@@ -7,7 +7,7 @@ the blob is fsynced and the rows are committed before `accept` returns, and only
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -23,6 +23,7 @@ from mailfax.gateway.login import Logins
 from mailfax.model.address import FaxAddress
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job
+from mailfax.model.options import OptionFault, asked_in_mail, send_options, without_tags
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient, Submission
 from mailfax.routing import outbound
@@ -85,8 +86,8 @@ class GatewayDoor:
         user = await asyncio.to_thread(self._intake.store.user, client.identity) if client.identity else None
         now = local_time(self._now_us(), self._routing.time_zone)
         match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now):
-            case outbound.Permitted(address=address):
-                return Permitted(address=address)
+            case outbound.Permitted(address=address, asked=asked):
+                return Permitted(address=address, options=send_options(asked))
             case outbound.Refused(outcome=outcome, detail=detail):
                 _log.info("recipient refused", client=client.ip, sender=sender, mailbox=mailbox, outcome=outcome.code)
                 return Refused(outcome=outcome, detail=detail)
@@ -111,6 +112,9 @@ class GatewayDoor:
                 envid=incoming.envid,
                 return_full=incoming.return_full,
             )
+        except OptionFault as fault:
+            _log.info("mail refused, it asks for what is not known", client=incoming.client.ip, detail=str(fault))
+            return Refused(outcome=Outcome.BAD_OPTION, detail=str(fault))
         except SpoolFull as error:
             _log.error("mail refused, the disk is full", client=incoming.client.ip, error=str(error))
             return Refused(outcome=Outcome.DISK_FULL)
@@ -141,11 +145,16 @@ def accept_mail(
     envid: str = "",
     return_full: bool = False,
 ) -> tuple[Submission, tuple[Job, ...]]:
-    """Put a mail and its jobs on disk; also the way in for `mailfax send`. `dialled` gives a number's dialled form. Raises SpoolError."""
+    """Put a mail and its jobs on disk; also the way in for `mailfax send`. `dialled` gives a number's dialled form.
+
+    Raises OptionFault, SpoolError.
+    """
     if not intake.store.has_room(len(octets)):
         raise SpoolFull("free space is below the reserve")
-    recipients = tuple(recipients)
     headers = BytesHeaderParser().parsebytes(octets)
+    subject = _readable(headers, "Subject")
+    asked = send_options(asked_in_mail([(name, _decoded(str(value))) for name, value in headers.items()], subject))
+    recipients = tuple(replace(each, options=each.options.over(asked)) for each in recipients)
     submission = Submission(
         id=intake.new_id(Kind.MAIL),
         received_us=now_us,
@@ -154,7 +163,7 @@ def accept_mail(
         identity=identity,
         message_digest=intake.blobs.put(octets),
         size=len(octets),
-        subject=_readable(headers, "Subject")[:SUBJECT_LIMIT],
+        subject=without_tags(subject)[:SUBJECT_LIMIT],
         message_id=_readable(headers, "Message-ID"),
         envid=envid,
         return_full=return_full,
@@ -172,7 +181,10 @@ def _authors(octets: bytes) -> list[str]:
 
 def _readable(headers: Message, name: str) -> str:
     """Return a header as text on one line; what cannot be decoded stays as it is."""
-    raw = str(headers.get(name, ""))
+    return _decoded(str(headers.get(name, "")))
+
+
+def _decoded(raw: str) -> str:
     with contextlib.suppress(LookupError, ValueError, HeaderParseError):
         raw = str(make_header(decode_header(raw)))
     return " ".join(raw.split())

@@ -143,7 +143,7 @@ def _conversation(
             done=part.job.confirmed,
             pages=len(part.document.pages),
             station_id=station_id,
-            offer=desk.offer_on(line),
+            offer=desk.offer_on(line, part.job.recipient.options.resolution),
             after_rtn=desk.policy.after_rtn,
             addressing=desk.policy.addressing(part.job.recipient.address, part.job.number),
             label=part.job.id,

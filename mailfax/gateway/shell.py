@@ -5,8 +5,8 @@ rules as one that comes by SMTP.
 """
 
 import mimetypes
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -17,6 +17,7 @@ from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.identity import local_time
 from mailfax.model.ids import Kind
 from mailfax.model.job import Job
+from mailfax.model.options import OptionFault, send_options
 from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.routing import outbound
@@ -31,13 +32,14 @@ class ShellRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShellOrder:
-    """What the user asked for. `user` is the name the operating system knows."""
+    """What the user asked for. `user` is the name the operating system knows, `options` are by the keys of `model.options`."""
 
     number: str
     files: tuple[Path, ...]
     user: str
     sender: str
     subject: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def send_files(
@@ -54,17 +56,22 @@ def send_files(
     message["To"] = permitted.address.mailbox
     message["Subject"] = order.subject or ", ".join(file.name for file in order.files)
     message["Date"] = format_datetime(date)
+    for key, value in order.options.items():
+        message[f"X-Fax-{key.capitalize()}"] = value
     _attach(message, order.files)
-    submission, (job,) = accept_mail(
-        intake,
-        message.as_bytes(),
-        now_us=now_us,
-        sender=order.sender,
-        client="shell",
-        identity=_name(order.user),
-        recipients=[Recipient(address=permitted.address)],
-        dialled=lambda _address: permitted.number,
-    )
+    try:
+        submission, (job,) = accept_mail(
+            intake,
+            message.as_bytes(),
+            now_us=now_us,
+            sender=order.sender,
+            client="shell",
+            identity=_name(order.user),
+            recipients=[Recipient(address=permitted.address, options=send_options(permitted.asked))],
+            dialled=lambda _address: permitted.number,
+        )
+    except OptionFault as fault:
+        raise ShellRefused(str(fault)) from fault
     return submission, job
 
 

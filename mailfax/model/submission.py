@@ -1,9 +1,10 @@
 """A Submission: one mail that was accepted, and what its sender asked to hear (RFC 3461)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Flag, auto
 
 from mailfax.model.address import FaxAddress
+from mailfax.model.options import SendOptions
 
 
 class Notify(Flag):
@@ -18,11 +19,12 @@ class Notify(Flag):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipient:
-    """One RCPT TO that was accepted. `orcpt` is the ORCPT parameter as it stood (type;xtext) or empty."""
+    """One RCPT TO that was accepted. `orcpt` is the ORCPT parameter as it stood (type;xtext) or empty; `options` is what is asked of his fax."""
 
     address: FaxAddress
     notify: Notify = Notify.UNSET
     orcpt: str = ""
+    options: SendOptions = field(default_factory=SendOptions)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mailfax.model.options import PaperSize
 from mailfax.model.page import A4_WIDTH_PX, Resolution
 from mailfax.model.photo import PhotoScreen
-from mailfax.render.paper import FINE, PAPERS, STANDARD
+from mailfax.render.paper import PAPERS, body_fine_rows
 from mailfax.render.screen import screen
 from mailfax.render.sheet import Sheet
 from mailfax.render.tints import screen_tints
@@ -171,15 +172,15 @@ def _lay_plate(black: NDArray[np.bool_], grey: Grey, plate: Plate, threshold: in
     black[near] = piece < edge if plate.ink < ground else piece <= edge
 
 
-def sheet_of(fine: NDArray[np.bool_], standard: NDArray[np.bool_]) -> Sheet:
+def sheet_of(fine: NDArray[np.bool_], standard: NDArray[np.bool_], paper: PaperSize = PaperSize.A4) -> Sheet:
     """Cut the white tail off both rasters at the same height, and centre narrow ones on the line of 1728 pels."""
     inked = np.flatnonzero(fine.any(axis=1))
     last = int(inked[-1]) + 1 if inked.size else 0
     fine_rows = max(_LEAST_FINE_ROWS, last + _TAIL_FINE_ROWS)
-    fine_rows = min(fine_rows + fine_rows % 2, FINE.body_rows)
+    fine_rows = min(fine_rows + fine_rows % 2, max(body_fine_rows(paper), fine.shape[0]))
     return Sheet(
         fine=Bitmap.from_bool(_on_line(fine, fine_rows)),
-        standard=Bitmap.from_bool(_on_line(standard, min(fine_rows // 2, STANDARD.body_rows))),
+        standard=Bitmap.from_bool(_on_line(standard, fine_rows // 2)),
     )
 
 

@@ -3,21 +3,28 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from mailfax.model.options import PaperSize
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.engine import PageBox
-from mailfax.render.paper import BODY_INCHES, BODY_WIDTH_INCHES, MM_PER_INCH, PT_PER_INCH
+from mailfax.render.paper import BODY_WIDTH_INCHES, MM_PER_INCH, PT_PER_INCH, body_inches
 from mailfax.render.pdf import PdfSource
 from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import Portion, Sheet
 
-BODY_PAGE = PageBox(width_pt=BODY_WIDTH_INCHES * PT_PER_INCH, height_pt=BODY_INCHES * PT_PER_INCH)
+BODY_WIDTH_PT = BODY_WIDTH_INCHES * PT_PER_INCH
 _TOP_MM, _BOTTOM_MM = 6.0, 10.0
 BOTTOM_PT = _BOTTOM_MM / MM_PER_INCH * PT_PER_INCH
 
 
+def body_page(settings: RenderSettings) -> PageBox:
+    """Return the size of the pages."""
+    return PageBox(width_pt=BODY_WIDTH_PT, height_pt=body_inches(settings.paper) * PT_PER_INCH)
+
+
 def page_style(settings: RenderSettings) -> str:
     """Return the rule for size and margins of the pages; it wins over what a document wants."""
-    size = f"{BODY_PAGE.width_pt:.3f}pt {BODY_PAGE.height_pt:.3f}pt"
+    box = body_page(settings)
+    size = f"{box.width_pt:.3f}pt {box.height_pt:.3f}pt"
     margins = f"{_TOP_MM}mm {settings.margin_mm}mm {_BOTTOM_MM}mm {settings.margin_mm}mm"
     return f"@page{{size:{size} !important;margin:{margins} !important}}"
 
@@ -30,10 +37,11 @@ class LaidOutSource:
     pages: tuple[tuple[int, int], ...]
     notes: tuple[str, ...]
     photos: PhotoScreen
+    paper: PaperSize = PaperSize.A4
     _source: PdfSource = field(init=False)
 
     def __post_init__(self) -> None:
-        self._source = PdfSource(self.pdf, self.photos)
+        self._source = PdfSource(self.pdf, self.photos, paper=self.paper)
 
     @property
     def page_count(self) -> int:

@@ -5,7 +5,8 @@ Pure arithmetic, used by `pdf` and `image`.
 
 from dataclasses import dataclass
 
-from mailfax.render.paper import BODY_INCHES, BODY_WIDTH_INCHES, X_DPI, Paper
+from mailfax.model.options import PaperSize
+from mailfax.render.paper import BODY_WIDTH_INCHES, X_DPI, Paper, body_inches
 
 ENLARGE_AT_MOST = 1.5
 # A sheet is turned only if that makes it this much larger: a slightly wide one stays upright.
@@ -23,15 +24,23 @@ class Fit:
     def size_px(self, paper: Paper) -> tuple[int, int]:
         """Return width and height in pels and rows of this raster."""
         width = min(paper.width_px, max(1, round(self.width_inches * X_DPI)))
-        rows = min(paper.body_rows, max(1, round(self.height_inches * paper.y_dpi)))
+        rows = min(paper.longest_rows - paper.strip_rows, max(1, round(self.height_inches * paper.y_dpi)))
         return width, rows
 
 
-def fit(width_inches: float, height_inches: float, *, may_turn: bool, margin_inches: float = 0.0) -> Fit:
+def fit(
+    width_inches: float,
+    height_inches: float,
+    *,
+    may_turn: bool,
+    margin_inches: float = 0.0,
+    paper: PaperSize = PaperSize.A4,
+) -> Fit:
     """Fit something of this natural size between the side margins of a body."""
+    high = body_inches(paper)
     room = BODY_WIDTH_INCHES - 2 * margin_inches
-    upright = min(ENLARGE_AT_MOST, room / width_inches, BODY_INCHES / height_inches)
-    turned = min(ENLARGE_AT_MOST, room / height_inches, BODY_INCHES / width_inches)
+    upright = min(ENLARGE_AT_MOST, room / width_inches, high / height_inches)
+    turned = min(ENLARGE_AT_MOST, room / height_inches, high / width_inches)
     if may_turn and width_inches > height_inches and turned > upright * _WORTH_TURNING:
         return Fit(width_inches=height_inches * turned, height_inches=width_inches * turned, turned=True)
     return Fit(width_inches=width_inches * upright, height_inches=height_inches * upright, turned=False)

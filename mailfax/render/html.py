@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from mailfax.render.bodypage import BODY_PAGE, LaidOutSource, page_style
+from mailfax.render.bodypage import LaidOutSource, body_page, page_style
 from mailfax.render.charset import decode_text, html_charset, language_of_charset
 from mailfax.render.engine import LaidOut, LayoutFailed, Resource, lay_out
 from mailfax.render.enriched import enriched_to_html
@@ -70,7 +70,7 @@ def html_source(part: HtmlPart, pictures: Sequence[InlinePicture], settings: Ren
     resources = {**fonts.resources, **_pictures(text, pictures)}
     if _runs_from_the_right(text, seen.text):
         style += "body{direction:rtl}"
-    laid = _laid_out(_with_headers(text, headers_html(part.headers, settings)), style, resources)
+    laid = _laid_out(_with_headers(text, headers_html(part.headers, settings)), style, resources, settings)
     note = "; ".join(filter(None, (note_of(part.headers, visible_text(text), settings), _not_fetched(laid))))
     pages = (0, laid.page_count - 1)
     return LaidOutSource(
@@ -78,6 +78,7 @@ def html_source(part: HtmlPart, pictures: Sequence[InlinePicture], settings: Ren
         pages=(pages,) * (1 + len(pictures)),
         notes=(note, *(_SHOWN_IN_HTML for _ in pictures)),
         photos=settings.photos,
+        paper=settings.paper,
     )
 
 
@@ -92,15 +93,19 @@ def svg_source(octets: bytes, settings: RenderSettings) -> LaidOutSource:
     fonts = fonts_of(settings).for_language("")
     style = f"{fonts.faces}{page_style(settings)}img{{max-width:100%;max-height:99vh;object-fit:contain}}"
     resources = {**fonts.resources, _SVG: Resource(octets=octets, mime_type="image/svg+xml")}
-    laid = _laid_out(f'<body style="margin:0"><img src="{_SVG}">', style, resources)
+    laid = _laid_out(f'<body style="margin:0"><img src="{_SVG}">', style, resources, settings)
     return LaidOutSource(
-        pdf=laid.pdf, pages=((0, laid.page_count - 1),), notes=(_not_fetched(laid),), photos=settings.photos
+        pdf=laid.pdf,
+        pages=((0, laid.page_count - 1),),
+        notes=(_not_fetched(laid),),
+        photos=settings.photos,
+        paper=settings.paper,
     )
 
 
-def _laid_out(html: str, style: str, resources: Mapping[str, Resource]) -> LaidOut:
+def _laid_out(html: str, style: str, resources: Mapping[str, Resource], settings: RenderSettings) -> LaidOut:
     try:
-        return lay_out(html, BODY_PAGE, style=style, resources=resources)
+        return lay_out(html, body_page(settings), style=style, resources=resources)
     except LayoutFailed as error:
         raise PartUnreadable("cannot be laid out on pages") from error
 

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from pi_heif import register_heif_opener
 from PIL import ExifTags, Image, ImageOps
 
+from mailfax.model.options import PaperSize
 from mailfax.model.page import A4_WIDTH_PX
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.bilevel import Areas, sheet_of, to_black, whole
 from mailfax.render.faxpage import fax_resolution, fax_sheet
 from mailfax.render.fit import Fit, fit
 from mailfax.render.longpage import is_long, most_sheets, scale_of, slices_of
-from mailfax.render.paper import BODY_WIDTH_INCHES, FINE, STANDARD, Paper
+from mailfax.render.paper import BODY_WIDTH_INCHES, FINE, STANDARD, Paper, body_fine_rows
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
 from mailfax.render.tones import is_photograph
 
@@ -62,7 +63,8 @@ def _decoding() -> Iterator[None]:
 class ImageSource:
     """An open picture, or the pages of a TIFF (a sheet.Source)."""
 
-    def __init__(self, octets: bytes, photos: PhotoScreen) -> None:
+    def __init__(self, octets: bytes, photos: PhotoScreen, paper: PaperSize = PaperSize.A4) -> None:
+        self._paper = paper
         with _decoding():
             self._image = Image.open(BytesIO(octets), formats=_FORMATS)
             self._is_tiff = self._image.format == "TIFF"
@@ -82,7 +84,7 @@ class ImageSource:
             width / _DEFAULT_DPI,
             height / _DEFAULT_DPI,
         )  # the shape alone counts: most are enlarged to the full width
-        return most_sheets(inches[1], (BODY_WIDTH_INCHES - 2 * _MARGIN_INCHES) / inches[0])
+        return most_sheets(inches[1], (BODY_WIDTH_INCHES - 2 * _MARGIN_INCHES) / inches[0], self._paper)
 
     @property
     def page_count(self) -> int:
@@ -113,14 +115,16 @@ class ImageSource:
         longest_px = max(image.size)
         if image.format == "JPEG":
             # JPEG decodes at half, a quarter or an eighth of its size for nothing: no more than twice what is needed.
-            image.draft("L", (2 * A4_WIDTH_PX, 2 * FINE.body_rows))
+            image.draft("L", (2 * A4_WIDTH_PX, 2 * body_fine_rows(self._paper)))
         upright = ImageOps.exif_transpose(image)
         drafted = longest_px / max(upright.size)
         inches = (upright.width * drafted / dpi[0], upright.height * drafted / dpi[1])
         if not self._is_tiff and is_long(*inches):
             return self._cut(to_grey(upright), inches)
         like_a_page = min(dpi) >= _PAGE_DPI and max(inches) >= _PAGE_WIDTH_INCHES
-        size = fit(*inches, may_turn=self._is_tiff, margin_inches=0.0 if like_a_page else _MARGIN_INCHES)
+        size = fit(
+            *inches, may_turn=self._is_tiff, margin_inches=0.0 if like_a_page else _MARGIN_INCHES, paper=self._paper
+        )
         grey = to_grey(upright)
         if size.turned:
             grey = grey.transpose(Image.Transpose.ROTATE_90)
@@ -130,7 +134,7 @@ class ImageSource:
         """Draw a picture that is far longer than a sheet as wide as the sheet, cut where it is white."""
         scale = scale_of(inches[0], _MARGIN_INCHES)
         sheets = []
-        for part in slices_of(np.asarray(grey), inches[1], scale):
+        for part in slices_of(np.asarray(grey), inches[1], scale, self._paper):
             height = (part.bottom - part.top) * inches[1] * scale
             size = Fit(width_inches=inches[0] * scale, height_inches=height, turned=False)
             box = (0, round(part.top * grey.height), grey.width, round(part.bottom * grey.height))
@@ -140,7 +144,9 @@ class ImageSource:
     def _sheet(self, grey: Image.Image, size: Fit) -> Sheet:
         fine, standard = _scaled(grey, size, FINE), _scaled(grey, size, STANDARD)
         is_photo = is_photograph(fine)
-        return sheet_of(self._black(fine, FINE, is_photo=is_photo), self._black(standard, STANDARD, is_photo=is_photo))
+        return sheet_of(
+            self._black(fine, FINE, is_photo=is_photo), self._black(standard, STANDARD, is_photo=is_photo), self._paper
+        )
 
     def _black(self, grey: NDArray[np.uint8], paper: Paper, *, is_photo: bool) -> NDArray[np.bool_]:
         box = (whole(grey),)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mailfax.model.options import PaperSize
 from mailfax.render.fit import ENLARGE_AT_MOST
-from mailfax.render.paper import BODY_INCHES, BODY_WIDTH_INCHES
+from mailfax.render.paper import BODY_WIDTH_INCHES, body_inches
 
 _LONG = 2.5  # times its width; shrunk to one sheet, such a page is narrower than 55 % of it
 _FILLED_AT_LEAST = 0.75  # of a sheet, before a cut is made through ink
@@ -34,15 +35,17 @@ def scale_of(width_inches: float, margin_inches: float = 0.0) -> float:
     return min(ENLARGE_AT_MOST, (BODY_WIDTH_INCHES - 2 * margin_inches) / width_inches)
 
 
-def most_sheets(height_inches: float, scale: float) -> int:
+def most_sheets(height_inches: float, scale: float, paper: PaperSize = PaperSize.A4) -> int:
     """Return how many sheets a long page can take at most."""
-    return int(height_inches * scale / (BODY_INCHES * _FILLED_AT_LEAST)) + 1
+    return int(height_inches * scale / (body_inches(paper) * _FILLED_AT_LEAST)) + 1
 
 
-def slices_of(grey: NDArray[np.uint8], height_inches: float, scale: float) -> list[Slice]:
+def slices_of(
+    grey: NDArray[np.uint8], height_inches: float, scale: float, paper: PaperSize = PaperSize.A4
+) -> list[Slice]:
     """Cut a long page, drawn at any size, into stretches of no more than a sheet each: at white rows where there are some."""
     total = grey.shape[0]
-    rows_a_sheet = max(1, int(BODY_INCHES / (height_inches * scale) * total))
+    rows_a_sheet = max(1, int(body_inches(paper) / (height_inches * scale) * total))
     white = grey.min(axis=1) >= _PAPER_FROM
     found: list[Slice] = []
     top = 0

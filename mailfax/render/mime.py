@@ -11,6 +11,7 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import Message
 
+from mailfax.model.options import without_tags
 from mailfax.render.alternative import chosen
 from mailfax.render.charset import decode_text
 from mailfax.render.inline import judge_pictures
@@ -86,6 +87,8 @@ def _walk(
     content_type = _content_type(message)
     if depth == 0 or content_type == "message/rfc822":
         headers = _shown_headers(_inside(message) if content_type == "message/rfc822" else message)
+        if depth == 0:  # what its sender asked of this server is none of the reader's business
+            headers = tuple((name, without_tags(value) if name == "Subject:" else value) for name, value in headers)
     if content_type == "message/external-body":
         yield _elsewhere(message, headers, skip)
         return

@@ -1,12 +1,13 @@
 """The paper of a fax: how many rows a page has at each resolution, and what of it belongs to header strip and body.
 
-The budget of rows is stated here and nowhere else: strip and body together never exceed an A4 page, so that a receiver
-that takes A4 only loses nothing. Used by everything in this package that draws. Only a fax that came as a picture may be
-longer: it goes out as it is to a receiver of any length, and is made smaller in the call for others (`gateway.pages`).
+The budget of rows is stated here and nowhere else: strip and body together never exceed the sheet, A4 unless another was asked for, so
+that a receiver that takes A4 only loses nothing. Used by everything in this package that draws. A legal sheet, and a fax that came as a picture, may
+be longer: they go out as they are to a receiver of any length, and are made smaller in the call for others (`gateway.pages`).
 """
 
 from dataclasses import dataclass
 
+from mailfax.model.options import PaperSize
 from mailfax.model.page import A4_ROWS, A4_WIDTH_PX, Resolution
 
 MM_PER_INCH = 25.4
@@ -61,3 +62,13 @@ PAPERS = {paper.resolution: paper for paper in (FINE, STANDARD)}
 # The height of the body in inches, the same for both resolutions to within a row of the coarser one.
 BODY_INCHES = min(paper.body_rows / paper.y_dpi for paper in PAPERS.values())
 BODY_WIDTH_INCHES = A4_WIDTH_PX / X_DPI
+
+
+def body_inches(size: PaperSize) -> float:
+    """Return the height of the body on a sheet of this size."""
+    return BODY_INCHES + (size.mm - PaperSize.A4.mm) / MM_PER_INCH
+
+
+def body_fine_rows(size: PaperSize) -> int:
+    """Return how many fine rows the body has at most on a sheet of this size; an even number."""
+    return int(body_inches(size) * FINE.y_dpi) // 2 * 2

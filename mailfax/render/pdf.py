@@ -13,11 +13,12 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from mailfax.model.options import PaperSize
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.bilevel import both_rasters, halve, sheet_of
 from mailfax.render.fit import Fit, fit
 from mailfax.render.longpage import is_long, scale_of, slices_of
-from mailfax.render.paper import FINE, PT_PER_INCH
+from mailfax.render.paper import FINE, PT_PER_INCH, body_fine_rows
 from mailfax.render.pdf_areas import areas_of
 from mailfax.render.pdf_objects import PageObjects, read_objects, to_pels
 from mailfax.render.pdf_picture import allows_plain_jpegs, fax_page, jpeg_page
@@ -38,7 +39,14 @@ _Box = tuple[float, float, float, float]  # left, bottom, right, top in points
 class PdfSource:
     """An open PDF (a sheet.Source). `password` opens one that is locked; it is tried only where one is needed."""
 
-    def __init__(self, octets: bytes, photos: PhotoScreen = PhotoScreen.BALANCED, password: str = "") -> None:
+    def __init__(
+        self,
+        octets: bytes,
+        photos: PhotoScreen = PhotoScreen.BALANCED,
+        password: str = "",
+        paper: PaperSize = PaperSize.A4,
+    ) -> None:
+        self._paper = paper
         try:
             self._pdf = _opened(octets, password)
             self._pdf.init_forms()
@@ -67,7 +75,7 @@ class PdfSource:
             with suppress(pdfium.PdfiumError):
                 if is_long(*self._pdf.get_page_size(index)):
                     page = self._pdf[index]
-                    found[index] = _stretches(page)
+                    found[index] = _stretches(page, self._paper)
                     page.close()
         return found
 
@@ -100,8 +108,8 @@ class PdfSource:
 
     def _draw_page(self, page: pdfium.PdfPage, index: int) -> Sheet:
         width_inches, height_inches = page.get_width() / PT_PER_INCH, page.get_height() / PT_PER_INCH
-        size = fit(max(width_inches, 0.01), max(height_inches, 0.01), may_turn=True)
-        width, rows = _even_size(size)
+        size = fit(max(width_inches, 0.01), max(height_inches, 0.01), may_turn=True, paper=self._paper)
+        width, rows = _even_size(size, self._paper)
         objects = read_objects(page, to_pels(page, width, rows, _turn(size)))
         picture = objects.sole_picture
         if picture and (sheet := fax_page(page, picture)):
@@ -115,14 +123,14 @@ class PdfSource:
         fine, standard = both_rasters(grey, half, areas_of(objects, grey), self._photos)
         if not fine.any():
             self._notes.append(_blank_note(index, objects, grey))
-        return sheet_of(fine, standard)
+        return sheet_of(fine, standard, self._paper)
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""
         return (Portion(first=0, last=self._drawn - 1, note="; ".join(self._notes)),)
 
 
-def _stretches(page: pdfium.PdfPage) -> list[_Box]:
+def _stretches(page: pdfium.PdfPage, paper: PaperSize) -> list[_Box]:
     """Return the crop boxes of the sheets that a long page is cut into: of one that lies on its side, the whole."""
     left, bottom, right, top = page.get_bbox()
     width, height = page.get_width(), page.get_height()
@@ -133,7 +141,7 @@ def _stretches(page: pdfium.PdfPage) -> list[_Box]:
     tall = top - bottom
     return [
         (left, top - each.bottom * tall, right, top - each.top * tall)
-        for each in slices_of(small, upright.height_inches, scale_of(upright.width_inches))
+        for each in slices_of(small, upright.height_inches, scale_of(upright.width_inches), paper)
     ]
 
 
@@ -161,10 +169,10 @@ def _turn(size: Fit) -> int:
     return _TURN_LEFT if size.turned else 0
 
 
-def _even_size(size: Fit) -> tuple[int, int]:
+def _even_size(size: Fit, paper: PaperSize) -> tuple[int, int]:
     """Return the pels of a drawing, with rows that can be halved."""
     width, rows = size.size_px(FINE)
-    return width, min(rows + rows % 2, FINE.body_rows // 2 * 2)
+    return width, min(rows + rows % 2, body_fine_rows(paper))
 
 
 def _drawn(page: pdfium.PdfPage, size: Fit, width: int, rows: int) -> Grey:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailfax.model.options import PaperSize
 from mailfax.model.photo import PhotoScreen
 
 
@@ -22,5 +23,6 @@ class RenderSettings:
     fonts: tuple[Path, ...] = ()
     text_pt: float = 11.5
     margin_mm: float = 15.0
+    paper: PaperSize = PaperSize.A4
     photos: PhotoScreen = PhotoScreen.BALANCED
     office_s: float = 60.0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from mailfax.model.document import Fate, PartAccount
+from mailfax.model.options import OptionFault, PageOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding
 from mailfax.render.charset import decode_text, language_of_charset, looks_like_text
@@ -26,7 +27,7 @@ from mailfax.render.packed import unpacked
 from mailfax.render.paper import FINE, STANDARD, Paper
 from mailfax.render.part import Part
 from mailfax.render.pdf import PdfSource
-from mailfax.render.request import RenderRequest, request_of
+from mailfax.render.request import request_of
 from mailfax.render.result import Rendered, RenderedPage, RenderFailure
 from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import PartTooLong, PartUnreadable, Portion, Sheet, Source
@@ -71,12 +72,15 @@ def render_message(
     would stand if that part were the end of it; `convert` makes office documents PDF.
     """
     try:
+        request = request_of(raw)
         parts = parts_of(raw, prefer_html=settings.prefer_html)
+    except OptionFault as error:
+        raise RenderFailure(Outcome.BAD_OPTION, str(error)) from error
     except NotParsed as error:
         raise RenderFailure(Outcome.UNREADABLE, str(error)) from error
     except AutomaticMail as error:
         raise RenderFailure(Outcome.AUTOMATIC_MAIL, Outcome.AUTOMATIC_MAIL.sentence) from error
-    return _Rendering(parts, settings, request_of(raw), progress, on_account, convert).run()
+    return _Rendering(parts, settings, request, progress, on_account, convert).run()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +105,7 @@ def render_files(
 ) -> Rendered:
     """Turn files into pages, in their order. Raises RenderFailure."""
     parts = [part for file in files for part in unpacked(_part_of_file(file.name, file.octets))]
-    return _Rendering(parts, settings, RenderRequest(), progress, on_account, convert).run()
+    return _Rendering(parts, settings, PageOptions(), progress, on_account, convert).run()
 
 
 def _part_of_file(name: str, octets: bytes) -> Part:
@@ -119,12 +123,14 @@ class _Rendering:
         self,
         parts: Sequence[Part],
         settings: RenderSettings,
-        request: RenderRequest,
+        request: PageOptions,
         progress: Progress,
         on_account: OnAccount | None,
         convert: Convert,
     ) -> None:
-        self._settings = replace(settings, photos=request.photos or settings.photos)
+        self._settings = replace(
+            settings, photos=request.photos or settings.photos, paper=request.paper or settings.paper
+        )
         self._password = request.password
         self._progress = progress
         self._on_account = on_account
@@ -207,11 +213,11 @@ class _Rendering:
                 case Kind.SVG:
                     source = svg_source(first.part.octets, self._settings)
                 case Kind.PDF:
-                    source = PdfSource(first.part.octets, self._settings.photos, self._password)
+                    source = PdfSource(first.part.octets, self._settings.photos, self._password, self._settings.paper)
                 case Kind.IMAGE:
-                    source = ImageSource(first.part.octets, self._settings.photos)
+                    source = ImageSource(first.part.octets, self._settings.photos, self._settings.paper)
                 case Kind.OFFICE:
-                    source = PdfSource(self._converted(first.part), self._settings.photos)
+                    source = PdfSource(self._converted(first.part), self._settings.photos, paper=self._settings.paper)
                 case None:
                     raise AssertionError("only parts with a kind are opened")
                 case _:

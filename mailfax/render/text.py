@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mailfax.render.bodypage import BODY_PAGE, BOTTOM_PT, LaidOutSource, page_style
+from mailfax.render.bodypage import BODY_WIDTH_PT, BOTTOM_PT, LaidOutSource, body_page, page_style
 from mailfax.render.engine import LayoutFailed, lay_out, pages_of_parts, part_marker
 from mailfax.render.fontset import Drawable, Fonts, drawable, fonts_of
 from mailfax.render.settings import RenderSettings
@@ -89,7 +89,7 @@ def text_source(blocks: Sequence[TextBlock], settings: RenderSettings) -> LaidOu
         _block(block, seen, index, settings) for index, (block, seen) in enumerate(zip(blocks, read, strict=True))
     )
     try:
-        laid = lay_out(html, BODY_PAGE, style=_style(fonts, settings), resources=fonts.resources)
+        laid = lay_out(html, body_page(settings), style=_style(fonts, settings), resources=fonts.resources)
     except LayoutFailed as error:
         raise PartUnreadable("cannot be laid out on pages") from error
     found = pages_of_parts(laid.pdf, BOTTOM_PT)
@@ -102,6 +102,7 @@ def text_source(blocks: Sequence[TextBlock], settings: RenderSettings) -> LaidOu
         pages=tuple(pages),
         notes=tuple(note_of(block.headers, block.text, settings) for block in blocks),
         photos=settings.photos,
+        paper=settings.paper,
     )
 
 
@@ -184,7 +185,7 @@ def _stretch(lines: list[str]) -> Iterator[str]:
     if sum(bool(_COLUMNS.search(line)) for line in lines) >= _LEAST_TABLE_ROWS:
         longest = max(_columns(line) for line in lines)
         largest, smallest = _MONO_PT
-        fitting = BODY_PAGE.width_pt * 0.84 / (longest * _MONO_EM)
+        fitting = BODY_WIDTH_PT * 0.84 / (longest * _MONO_EM)
         size_pt = max(smallest, min(largest, fitting))
         yield f'<pre style="font-size:{size_pt:.1f}pt">'
         yield escape("\n".join(line.expandtabs(_TAB_COLUMNS) for line in lines).rstrip()) + "</pre>"

@@ -12,11 +12,13 @@ The checks run in this order, and the first that fails answers:
 The From header is not an argument: who sends is known from the session or not at all.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
 
 from mailfax.model.address import AddressError, FaxAddress, parse_fax_address, parse_named_address, split_mailbox
+from mailfax.model.options import OptionFault, asked_in_suffix, split_suffix
 from mailfax.model.outcome import Outcome
 from mailfax.routing.numbers import Destination, NumberFault, destination
 from mailfax.routing.permission import Asker, ruling
@@ -27,11 +29,15 @@ POSTMASTER = "postmaster"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permitted:
-    """The recipient will be faxed: `address` in canonical form, `number` as it is dialled, `because` for explain."""
+    """The recipient will be faxed: `address` in canonical form, `number` as it is dialled, `because` for explain.
+
+    `asked` is what a suffix of the address asks of the fax (`model.options`).
+    """
 
     address: FaxAddress
     number: str
     because: str
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,9 +56,10 @@ def verdict(mailbox: str, asker: Asker, settings: RoutingSettings, now: datetime
             outcome=Outcome.NOT_PERMITTED,
             detail=f"Client {asker.ip} is in no allowed network and not logged in.",
         )
-    address = recipient(mailbox, settings)
-    if isinstance(address, Refused):
-        return address
+    found = recipient(mailbox, settings)
+    if isinstance(found, Refused):
+        return found
+    address, asked = found
     domain = settings.domain(address.domain)
     assert domain is not None
     try:
@@ -64,11 +71,13 @@ def verdict(mailbox: str, asker: Asker, settings: RoutingSettings, now: datetime
         detail = f"{where.canonical}: the destination class {_class_of(where)} is not allowed for you; {ruled.because}."
         return Refused(outcome=Outcome.DESTINATION_DENIED, detail=detail)
     because = f"{known_as}; {where.canonical} is {_class_of(where)}; {ruled.because}; {where.dialled} is dialled."
-    return Permitted(address=replace(address, number=where.canonical), number=where.dialled, because=because)
+    return Permitted(
+        address=replace(address, number=where.canonical), number=where.dialled, because=because, asked=asked
+    )
 
 
-def recipient(mailbox: str, settings: RoutingSettings) -> FaxAddress | Refused:
-    """Read a recipient of one of our domains; the number is as it was written."""
+def recipient(mailbox: str, settings: RoutingSettings) -> tuple[FaxAddress, Mapping[str, str]] | Refused:
+    """Read a recipient of one of our domains, and what its suffix asks; the number is as it was written."""
     try:
         local, domain_name = split_mailbox(mailbox)
     except AddressError as fault:
@@ -82,10 +91,18 @@ def recipient(mailbox: str, settings: RoutingSettings) -> FaxAddress | Refused:
     if ours is not None and local.strip('"').lower() == POSTMASTER:
         detail = f"{mailbox} is not a fax number, and faxes are all that is taken here; whoever runs this server reads {settings.catch_all}."
         return Refused(outcome=Outcome.BAD_NUMBER, detail=detail)
+    local, words = split_suffix(local)
     try:
-        return parse_fax_address(mailbox) if ours is not None else parse_named_address(local, number, behind)
+        address = (
+            parse_fax_address(f"{local}@{domain_name}")
+            if ours is not None
+            else parse_named_address(local, number, behind)
+        )
+        return address, asked_in_suffix(words)
     except AddressError as fault:
         return Refused(outcome=Outcome.BAD_NUMBER, detail=str(fault))
+    except OptionFault as fault:
+        return Refused(outcome=Outcome.BAD_OPTION, detail=str(fault))
 
 
 def dialled(address: FaxAddress, settings: RoutingSettings) -> str:

@@ -258,9 +258,9 @@ class Dialogue(SMTP):
             await self._answer(Outcome.TOO_MANY_RECIPIENTS.smtp_reply())
             return
         match await self._verdict(mail, rcpt):
-            case Permitted(address=address):
+            case Permitted(address=address, options=options):
                 if all(address != recipient.address for recipient in self.envelope.recipients):
-                    recipient = Recipient(address=address, notify=rcpt.notify, orcpt=rcpt.orcpt)
+                    recipient = Recipient(address=address, notify=rcpt.notify, orcpt=rcpt.orcpt, options=options)
                     self.envelope.recipients.append(recipient)
                 await self.push(f"250 2.1.5 {address.mailbox} will be faxed")
             case Refused(outcome=outcome, detail=detail):

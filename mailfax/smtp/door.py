@@ -4,10 +4,11 @@ The gateway implements the Door over routing and spool; the listener knows neith
 the submission is durable (design.md, promise 1).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mailfax.model.address import FaxAddress
+from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient
 from mailfax.smtp.login import Credentials
@@ -40,9 +41,10 @@ class Incoming:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permitted:
-    """The recipient may be faxed; `address` is its canonical form."""
+    """The recipient may be faxed; `address` is its canonical form, `options` is what a suffix of it asks."""
 
     address: FaxAddress
+    options: SendOptions = field(default_factory=SendOptions)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

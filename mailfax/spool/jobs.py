@@ -29,6 +29,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
             "to_subaddress": job.recipient.address.subaddress,
             "notify": job.recipient.notify,
             "orcpt": job.recipient.orcpt,
+            "options": job.recipient.options,
             "number": job.number,
             "state": job.state,
             "created_us": job.created_us,
@@ -302,7 +303,7 @@ def _job(row: RowMapping) -> Job:
     return Job(
         id=row["id"],
         submission_id=row["submission_id"],
-        recipient=Recipient(address=address, notify=row["notify"], orcpt=row["orcpt"]),
+        recipient=Recipient(address=address, notify=row["notify"], orcpt=row["orcpt"], options=row["options"]),
         number=row["number"],
         state=row["state"],
         created_us=row["created_us"],

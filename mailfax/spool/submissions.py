@@ -1,6 +1,7 @@
 """Submissions and their documents: accepted, claimed for rendering, rendered or failed. Functions of a connection, for `store`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 
@@ -57,6 +58,7 @@ def accept(
                 "subaddress": recipient.address.subaddress,
                 "notify": recipient.notify,
                 "orcpt": recipient.orcpt,
+                "options": recipient.options,
                 "job_id": made[number, recipient.address.subaddress].id,
             }
             for position, (recipient, number) in enumerate(zip(submission.recipients, numbers, strict=True))
@@ -97,7 +99,7 @@ def _merged(same: Sequence[Recipient]) -> Recipient:
         return first
     flags = (Notify.FAILURE if flag is Notify.UNSET else flag for flag in asked if flag is not Notify.NEVER)
     heard = Notify.UNSET if asked == {Notify.UNSET, Notify.NEVER} else reduce(or_, flags)
-    return Recipient(address=first.address, notify=heard, orcpt=first.orcpt)
+    return replace(first, notify=heard)
 
 
 def order_poll(
@@ -242,6 +244,7 @@ def _recipient(row: RowMapping) -> Recipient:
         address=FaxAddress(number=row["number"], domain=row["domain"], subaddress=row["subaddress"]),
         notify=row["notify"],
         orcpt=row["orcpt"],
+        options=row["options"],
     )
 
 

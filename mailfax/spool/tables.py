@@ -27,13 +27,14 @@ from mailfax.model.document import Document, PartAccount
 from mailfax.model.fax import ReceivedPage
 from mailfax.model.job import JobState
 from mailfax.model.line import LineState
+from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Notify
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0008"  # the newest migration
+REVISION = "0009"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -143,6 +144,7 @@ jobs = Table(
     Column("to_subaddress", Text, nullable=False, server_default=""),
     Column("notify", _Flags, nullable=False),
     Column("orcpt", Text, nullable=False),
+    Column("options", _Json(SendOptions), nullable=False, server_default="{}"),
     Column("number", Text, nullable=False),
     Column("state", _Word(JobState), nullable=False),
     Column("created_us", BigInteger, nullable=False),
@@ -190,6 +192,7 @@ recipients = Table(
     Column("subaddress", Text, nullable=False, server_default=""),
     Column("notify", _Flags, nullable=False),
     Column("orcpt", Text, nullable=False),
+    Column("options", _Json(SendOptions), nullable=False, server_default="{}"),
     Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
 )
 

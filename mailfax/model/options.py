@@ -1,0 +1,186 @@
+"""What a sender may ask of his fax: one table, read from headers, from tags in the subject and from a suffix of the address.
+
+    X-Fax-Resolution: standard          [standard paper=letter] Subject          5551234+standard@fax.lan
+
+The nearest to the recipient wins: the suffix over the tags over the headers. What is not in the table is refused by its name, never
+passed over. Read by `gateway.door` when a mail comes in, by `routing.outbound` for the suffix, by `render.request` for what the pages need.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailfax.model.page import Resolution
+from mailfax.model.photo import PhotoScreen
+
+HEADER_PREFIX = "x-fax-"
+_SUBJECT_TAGS = re.compile(r"\s*\[([^\[\]]*)\]\s*")
+_SUFFIX = re.compile(r"(?P<local>.+?)(?P<words>(?:\+[A-Za-z][A-Za-z0-9=._-]*)+)(?P<quote>\"?)")
+_LONGEST_SHOWN = 40  # characters of what is not understood, in a refusal
+# What this gateway writes into mails with received faxes (`smtp.faxmail`): facts, which a forwarded mail still has.
+_FACTS = frozenset(
+    f"{HEADER_PREFIX}{fact}"
+    for fact in ("id", "from", "to", "csid", "subaddress", "sender-id", "pages", "quality", "pages-confirmed")
+)
+
+
+class OptionFault(ValueError):
+    """What was asked for is not known; the text is one plain sentence for the sender."""
+
+
+class PaperSize(StrEnum):
+    """Sheets that pages are laid out for. All are as wide as a fax; they differ in length."""
+
+    A4 = "a4"
+    LETTER = "letter"
+    LEGAL = "legal"
+
+    @property
+    def mm(self) -> float:
+        """Return the length of the sheet in millimetres."""
+        return {PaperSize.A4: 297.0, PaperSize.LETTER: 279.4, PaperSize.LEGAL: 355.6}[self]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """One row: `values` is empty where any text is taken; `each` says that every recipient may have his own."""
+
+    key: str
+    values: tuple[str, ...]
+    meaning: str
+    each: bool = False
+
+    @property
+    def header(self) -> str:
+        """Return the header that sets it."""
+        return f"X-Fax-{self.key.capitalize()}"
+
+
+OPTIONS = (
+    Option(
+        key="resolution",
+        values=("standard", "fine"),
+        meaning="standard: sent at 204x98 only, in about half the time. fine: at 204x196 where the far machine has it, as without the option.",
+        each=True,
+    ),
+    Option(key="paper", values=tuple(PaperSize), meaning="The sheet that pages are laid out for."),
+    Option(key="photo", values=tuple(PhotoScreen), meaning="How photographs are screened."),
+    Option(key="password", values=(), meaning="Opens PDFs and office documents that are locked. Only as a header."),
+)
+_BY_KEY = {option.key: option for option in OPTIONS}
+_BARE_WORDS = {word: ("resolution", word) for word in _BY_KEY["resolution"].values}
+_HEADER_ONLY = "password"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendOptions:
+    """What a recipient's own fax is asked to be; None leaves it to this server."""
+
+    resolution: Resolution | None = None
+
+    def over(self, other: "SendOptions") -> "SendOptions":
+        """Return these wishes, and those of `other` where there are none."""
+        return SendOptions(resolution=self.resolution or other.resolution)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageOptions:
+    """What the pages of a mail are asked to be, for all of its recipients; None leaves it to this server."""
+
+    paper: PaperSize | None = None
+    photos: PhotoScreen | None = None
+    password: str = ""
+
+
+def asked_in_mail(fields: Iterable[tuple[str, str]], subject: str) -> dict[str, str]:
+    """Return what the headers of a mail (decoded) and the tags of its subject ask for, by the keys of OPTIONS. Raises OptionFault."""
+    asked: dict[str, str] = {}
+    for name, value in fields:
+        if not name.lower().startswith(HEADER_PREFIX) or name.lower() in _FACTS:
+            continue
+        key = name[len(HEADER_PREFIX) :].lower()
+        if key not in _BY_KEY:
+            known = ", ".join(option.header for option in OPTIONS)
+            raise OptionFault(f"The header {_shown(name)} is not known here; there are {known}.")
+        read = _checked(key, value.strip(), f"{_BY_KEY[key].header}:")
+        if asked.setdefault(key, read) != read:
+            raise OptionFault(f"The header {_BY_KEY[key].header} stands there twice with different values.")
+    return asked | dict(_of_words(_tags(subject)))
+
+
+def without_tags(subject: str) -> str:
+    """Return a subject without the tags that it begins with."""
+    return subject[match.end() :] if _tags(subject) and (match := _SUBJECT_TAGS.match(subject)) else subject
+
+
+def split_suffix(local: str) -> tuple[str, tuple[str, ...]]:
+    """Split `5551234+standard` into the number and the words behind it; a word begins with a letter, so `+1202` is none."""
+    match = _SUFFIX.fullmatch(local)
+    if match is None:
+        return local, ()
+    return match["local"] + match["quote"], tuple(match["words"][1:].split("+"))
+
+
+def asked_in_suffix(words: Iterable[str]) -> dict[str, str]:
+    """Return what the suffix of an address asks for. Raises OptionFault, also for what holds for a whole mail."""
+    asked = dict(_of_words(words))
+    for key in asked:
+        if not _BY_KEY[key].each:
+            raise OptionFault(f"{key}= holds for a whole mail; write it as the header {_BY_KEY[key].header}.")
+    return asked
+
+
+def send_options(asked: Mapping[str, str]) -> SendOptions:
+    """Return what is asked of one recipient's fax."""
+    resolution = asked.get("resolution")
+    return SendOptions(resolution=Resolution(resolution) if resolution else None)
+
+
+def page_options(asked: Mapping[str, str]) -> PageOptions:
+    """Return what is asked of the pages of all."""
+    paper, photo = asked.get("paper"), asked.get("photo")
+    return PageOptions(
+        paper=PaperSize(paper) if paper else None,
+        photos=PhotoScreen(photo) if photo else None,
+        password=asked.get("password", ""),
+    )
+
+
+def _tags(subject: str) -> tuple[str, ...]:
+    """Return the words in brackets before a subject; none if no word of them is an option, as in [a-mailing-list]."""
+    match = _SUBJECT_TAGS.match(subject)
+    words = tuple(match.group(1).split()) if match else ()
+    return words if any(_is_option(word) for word in words) else ()
+
+
+def _is_option(word: str) -> bool:
+    return word.lower() in _BARE_WORDS or (word.partition("=")[0].lower() in _BY_KEY and "=" in word)
+
+
+def _of_words(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for word in words:
+        if word.lower() in _BARE_WORDS:
+            yield _BARE_WORDS[word.lower()]
+            continue
+        key, mark, value = word.partition("=")
+        key = key.lower()
+        if not mark or key not in _BY_KEY or key == _HEADER_ONLY:
+            known = ", ".join((*_BARE_WORDS, *(f"{each}=" for each in _BY_KEY if each != _HEADER_ONLY)))
+            raise OptionFault(f"{_shown(word)} is not an option of a fax; there are {known}.")
+        yield key, _checked(key, value, f"{key}=")
+
+
+def _checked(key: str, value: str, written: str) -> str:
+    """Return a value as the table has it. Raises OptionFault."""
+    values = _BY_KEY[key].values
+    if values and value.lower() not in values:
+        raise OptionFault(
+            f"{written}{' ' if written.endswith(':') else ''}{_shown(value)} is not known here; it can be {', '.join(values)}."
+        )
+    return value.lower() if values else value
+
+
+def _shown(text: str) -> str:
+    plain = "".join(character if " " <= character <= "~" else "?" for character in text)
+    return plain[:_LONGEST_SHOWN] or "nothing"

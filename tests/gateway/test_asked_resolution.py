@@ -1,0 +1,50 @@
+"""What a mail asks of its fax reaches the line, for each recipient his own; what is not known is refused before it is taken (MI9)."""
+
+import smtplib
+from dataclasses import replace
+
+import pytest
+from gateway_patient import Patient
+from gateway_server import Letter, letter
+
+from mailfax.model.page import Resolution
+
+
+def with_header(posted: Letter, header: bytes) -> Letter:
+    return replace(posted, octets=header + b"\r\n" + posted.octets)
+
+
+def test_each_recipient_gets_his_resolution(patient: Patient) -> None:
+    posted = letter("dora@example.org", "5558101", "5558102+standard", pages=1)
+    assert patient.server.post(posted)
+    headed = with_header(letter("emil@example.org", "5558103", "5558104+fine", pages=1), b"X-Fax-Resolution: standard")
+    assert patient.server.post(headed)
+    with patient.server.store() as store:
+        patient.server.wait_until_books_are_closed(store)
+        came = {
+            fax.called: {page.blob.resolution for page in fax.pages if page.blob}
+            for fax in store.faxes()
+            if fax.called.startswith("55581")
+        }
+    assert came == {
+        "5558101": {Resolution.FINE},
+        "5558102": {Resolution.STANDARD},
+        "5558103": {Resolution.STANDARD},
+        "5558104": {Resolution.FINE},
+    }
+
+
+def test_a_header_that_is_not_known_is_refused_by_name(patient: Patient) -> None:
+    posted = with_header(letter("fritz@example.org", "5558105", pages=1), b"X-Fax-Resolution: superfine")
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        patient.server.post(posted)
+    assert refused.value.smtp_code == 554
+    assert b"5.6.0 X-Fax-Resolution: superfine is not known here; it can be standard, fine." in refused.value.smtp_error
+
+
+def test_a_suffix_that_is_not_known_is_refused_at_its_recipient(patient: Patient) -> None:
+    posted = letter("gerda@example.org", "5558106+anna", pages=1)
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        patient.server.post(posted)
+    code, said = refused.value.recipients["5558106+anna@fax.lan"]
+    assert (code, said.startswith(b"5.6.0 anna is not an option of a fax")) == (554, True)

@@ -1,0 +1,110 @@
+"""What a sender may ask of a fax: read from headers, subject tags and the suffix of an address; what is not known is named (MI9)."""
+
+import pytest
+
+from mailfax.model.options import (
+    OPTIONS,
+    OptionFault,
+    PaperSize,
+    SendOptions,
+    asked_in_mail,
+    asked_in_suffix,
+    page_options,
+    send_options,
+    split_suffix,
+    without_tags,
+)
+from mailfax.model.page import Resolution
+from mailfax.model.photo import PhotoScreen
+
+
+def test_headers_ask_in_any_letters_and_other_headers_do_not() -> None:
+    fields = [("To", "a@b"), ("x-fax-PAPER", " Letter "), ("X-Fax-Photo", "BEST"), ("X-Fax-Password", " S3cret ")]
+    asked = page_options(asked_in_mail(fields, "Hello"))
+    assert (asked.paper, asked.photos, asked.password) == (PaperSize.LETTER, PhotoScreen.BEST, "S3cret")
+
+
+def test_a_forwarded_fax_keeps_the_headers_that_this_gateway_wrote() -> None:
+    assert asked_in_mail([("X-Fax-Id", "F1"), ("X-Fax-CSID", "1"), ("X-Fax-Quality", "good")], "") == {}
+
+
+@pytest.mark.parametrize(
+    ("subject", "asked", "faxed"),
+    [
+        ("[standard] Offer", {"resolution": "standard"}, "Offer"),
+        (" [Fine paper=LEGAL] Offer [2]", {"resolution": "fine", "paper": "legal"}, "Offer [2]"),
+        ("[a-list] Offer", {}, "[a-list] Offer"),
+        ("[Fwd: standard] Offer [standard]", None, ""),
+        ("Re: [standard] Offer", {}, "Re: [standard] Offer"),
+        ("[] Offer", {}, "[] Offer"),
+    ],
+)
+def test_tags_stand_first_in_the_subject(subject: str, asked: dict[str, str] | None, faxed: str) -> None:
+    if asked is None:
+        with pytest.raises(
+            OptionFault, match="Fwd: is not an option of a fax; there are standard, fine, resolution=, "
+        ):
+            asked_in_mail([], subject)
+        return
+    assert asked_in_mail([], subject) == asked
+    assert without_tags(subject) == faxed
+
+
+def test_the_nearest_to_the_recipient_wins() -> None:
+    mail = asked_in_mail([("X-Fax-Resolution", "standard"), ("X-Fax-Paper", "legal")], "[fine] Hello")
+    assert mail == {"resolution": "fine", "paper": "legal"}
+    own = send_options(asked_in_suffix(("standard",)))
+    assert own.over(send_options(mail)).resolution is Resolution.STANDARD
+    assert SendOptions().over(send_options(mail)).resolution is Resolution.FINE
+
+
+@pytest.mark.parametrize(
+    ("local", "number", "words"),
+    [
+        ("5551234+standard", "5551234", ("standard",)),
+        ("+12025551234+resolution=standard", "+12025551234", ("resolution=standard",)),
+        ("5551234#1387+fine+standard", "5551234#1387", ("fine", "standard")),
+        ("FAX=+12025551234/T33S=1387+fine", "FAX=+12025551234/T33S=1387", ("fine",)),
+        ('"202 555 1234+fine"', '"202 555 1234"', ("fine",)),
+        ("+12025551234", "+12025551234", ()),
+        ("FAX=+12025551234", "FAX=+12025551234", ()),
+        ("+p1", "+p1", ()),
+    ],
+)
+def test_a_suffix_is_split_off_and_a_plus_before_digits_is_none(
+    local: str, number: str, words: tuple[str, ...]
+) -> None:
+    assert split_suffix(local) == (number, words)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words", "sentence"),
+    [
+        (
+            [("X-Fax-Resolution", "superfine")],
+            (),
+            "X-Fax-Resolution: superfine is not known here; it can be standard, fine.",
+        ),
+        ([("X-Fax-Colour", "red")], (), "The header X-Fax-Colour is not known here; there are X-Fax-Resolution, "),
+        ([("X-Fax-Paper", "")], (), "X-Fax-Paper: nothing is not known here; it can be a4, letter, legal."),
+        ([("X-Fax-Paper", "a4"), ("X-Fax-Paper", "legal")], (), "X-Fax-Paper stands there twice"),
+        ([("X-Fax-Photo", "b\u00e9st\r\nX")], (), "X-Fax-Photo: b?st??X is not known"),
+        ([], ("paper=legal",), "paper= holds for a whole mail; write it as the header X-Fax-Paper."),
+        ([], ("password=x",), "password=x is not an option of a fax"),
+        ([], ("anna",), "anna is not an option of a fax"),
+    ],
+)
+def test_what_is_not_known_is_named(fields: list[tuple[str, str]], words: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(OptionFault) as fault:
+        asked_in_suffix(words) if words else asked_in_mail(fields, "")
+    assert sentence in str(fault.value)
+
+
+def test_every_option_has_a_header_and_a_meaning() -> None:
+    assert [option.header for option in OPTIONS] == [
+        "X-Fax-Resolution",
+        "X-Fax-Paper",
+        "X-Fax-Photo",
+        "X-Fax-Password",
+    ]
+    assert all(option.meaning for option in OPTIONS)
