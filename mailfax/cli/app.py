@@ -176,6 +176,7 @@ def render(
         Resolution, typer.Option(help="The resolution to show; a call takes the best that the far machine has.")
     ] = Resolution.FINE,
     to: Annotated[str, typer.Option(help="The number that the line at the top of each page names.")] = "5551234",
+    cover: Annotated[str, typer.Option(help="Cover to show: none, usual, or the name of a template.")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -187,7 +188,15 @@ def render(
     if png + tiff + pdf > 1:
         raise typer.BadParameter("Give one of --png, --tiff and --pdf.")
     kind = FileKind.TIFF if tiff else FileKind.PDF if pdf else FileKind.PNG
-    order = RenderOrder(files=tuple(files), folder=out, kind=kind, resolution=resolution, number=to, as_json=as_json)
+    order = RenderOrder(
+        files=tuple(files),
+        folder=out,
+        kind=kind,
+        resolution=resolution,
+        number=to,
+        as_json=as_json,
+        cover=cover.lower(),
+    )
     run(config_or_exit(config), order)
 
 

@@ -16,10 +16,18 @@ from mailfax.config import Config
 from mailfax.daemon import build
 from mailfax.daemon.children import warm_context
 from mailfax.daemon.clock import wall_clock_us
-from mailfax.gateway.identity import SentHeader
+from mailfax.gateway.covers import covers_for
+from mailfax.gateway.door import wishes_of
+from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.preview import FileKind, PreviewPage, preview, write_preview
+from mailfax.model.address import FaxAddress
 from mailfax.model.document import Fate, PartAccount
+from mailfax.model.job import Job, JobState
+from mailfax.model.options import OptionFault, SendOptions
+from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
+from mailfax.model.submission import Recipient, Submission
+from mailfax.render.cover import CoverOrder
 from mailfax.render.office import OfficeDesk
 from mailfax.render.result import RenderFailure
 from mailfax.render.sandbox import Content, render_in_child
@@ -28,6 +36,7 @@ from mailfax.render.story import read_files
 _EX_DATAERR, _EX_NOINPUT, _EX_CANTCREAT = 65, 66, 73
 _MAIL_SUFFIX = ".eml"
 _STANDARD_INPUT = "-"
+_NO_MAIL = "M-preview"
 _FIRST_HEADER = re.compile(
     rb"(?:From |[A-Za-z][A-Za-z0-9-]*: )"
 )  # of a mail that a mail program stored without a suffix
@@ -35,7 +44,7 @@ _FIRST_HEADER = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderOrder:
-    """What to render, for whom it would be, and where the images go."""
+    """What to render, for whom it would be, and where the images go; `cover` comes before what the mail and the rules say."""
 
     files: tuple[Path, ...]
     folder: Path
@@ -43,6 +52,7 @@ class RenderOrder:
     resolution: Resolution
     number: str
     as_json: bool
+    cover: str = ""
 
 
 def render(config: Config, order: RenderOrder) -> None:
@@ -53,13 +63,15 @@ def render(config: Config, order: RenderOrder) -> None:
     settings = build.render_settings(config)
     office = OfficeDesk(settings)
     try:
-        rendered = render_in_child(content, settings, _no_progress, warm_context(), office.convert)
+        covers = _covers(config, order, content, identity, started_us)
+        rendered = render_in_child(content, settings, _no_progress, warm_context(), office.convert, covers)
     except RenderFailure as failure:
         _refused(failure, as_json=order.as_json)
     finally:
         office.close()
-    header = SentHeader(identity=identity, number=order.number, pages=len(rendered.pages), started_us=started_us)
-    pages = preview(rendered.pages, header, order.resolution)
+    all_pages = (*(page for cover in rendered.covers for page in cover), *rendered.pages)
+    header = SentHeader(identity=identity, number=order.number, pages=len(all_pages), started_us=started_us)
+    pages = preview(all_pages, header, order.resolution)
     try:
         written = write_preview(pages, order.folder, order.kind, order.files[0].name)
     except OSError as error:
@@ -69,6 +81,39 @@ def render(config: Config, order: RenderOrder) -> None:
         typer.echo(json.dumps(_facts(rendered.account, pages, written)))
     else:
         _tell(rendered.account, pages, written)
+
+
+def _covers(config: Config, order: RenderOrder, content: Content, identity: Identity, now_us: int) -> CoverOrder:
+    """Return the cover that the fax would have, with ids that are none. Raises RenderFailure for a name that is none."""
+    policy, mail = build.cover_policy(config), content if isinstance(content, bytes) else b""
+    address = FaxAddress(number=order.number, domain=build.routing_settings(config).domains[0].name)
+    try:
+        subject, asked = wishes_of(mail)
+        recipient = Recipient(address=address, options=SendOptions(cover=order.cover or asked.cover))
+        policy.check([recipient])
+    except OptionFault as fault:
+        raise RenderFailure(Outcome.BAD_OPTION, str(fault)) from fault
+    submission = Submission(
+        id=_NO_MAIL,
+        received_us=now_us,
+        sender="",
+        client="shell",
+        identity="",
+        message_digest="",
+        size=len(mail),
+        subject=subject or ", ".join(file.name for file in order.files),
+        recipients=(recipient,),
+    )
+    job = Job(
+        id="",
+        submission_id=_NO_MAIL,
+        recipient=recipient,
+        number=order.number,
+        state=JobState.RENDERING,
+        created_us=now_us,
+        not_before_us=now_us,
+    )
+    return covers_for(submission, [job], identity, policy)[1]
 
 
 def _no_progress(_page: int, _pages: int | None) -> None:

@@ -34,7 +34,7 @@ def queue_files(
     )
     settings, new_id = build.spool_settings(config), id_maker()
     with contextlib.closing(Store(settings, new_id)) as store, contextlib.closing(BlobStore(settings)) as blobs:
-        intake = Intake(store=store, blobs=blobs, new_id=new_id)
+        intake = Intake(store=store, blobs=blobs, new_id=new_id, covers=build.cover_policy(config))
         return send_files(order, intake, build.routing_settings(config), wall_clock_us(), datetime.now().astimezone())
 
 

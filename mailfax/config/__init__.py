@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from mailfax.config.check import ConfigError, Problem, decode_path, shape_problems, syntax_problem
+from mailfax.config.covers import cover_problems
 from mailfax.config.schema import Config
 from mailfax.config.sense import profile_problems, sense_problems
 
@@ -84,7 +85,7 @@ def parse(text: str, folder: Path) -> Config:
         raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line)))
     config = msgspec.convert(data, Config, dec_hook=decode_path)
     anchored = _anchored(config, folder)
-    problems = [*sense_problems(config, text), *profile_problems(anchored, text)]
+    problems = [*sense_problems(config, text), *profile_problems(anchored, text), *cover_problems(anchored, text)]
     if problems:
         raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line)))
     return anchored
@@ -108,6 +109,9 @@ def _anchored(config: Config, folder: Path) -> Config:
         lock_folder=None if config.modems.lock_folder is None else folder / config.modems.lock_folder,
     )
     render = msgspec.structs.replace(config.render, fonts=tuple(folder / font for font in config.render.fonts))
+    cover = msgspec.structs.replace(
+        config.cover, folder=None if config.cover.folder is None else folder / config.cover.folder
+    )
     return msgspec.structs.replace(
-        config, data_dir=folder / config.data_dir, smtp=smtp, mail=mail, render=render, modems=modems
+        config, data_dir=folder / config.data_dir, smtp=smtp, mail=mail, render=render, modems=modems, cover=cover
     )

@@ -92,6 +92,12 @@ class Domain(_Section, frozen=True, kw_only=True):
             description="Groups of lines (`group` in [lines.NAME]) on which faxes of this domain may go out; empty is any."
         ),
     ] = ()
+    cover: Annotated[
+        str,
+        Meta(
+            description="Cover of faxes to this domain: none, usual, or a template of [cover]; empty is as [cover] says."
+        ),
+    ] = ""
 
 
 class Permission(_Section, frozen=True, kw_only=True):
@@ -436,6 +442,30 @@ class Render(_Section, frozen=True, kw_only=True):
     fonts: Annotated[tuple[Path, ...], Meta(description="Font files to try before those of the system.")] = ()
 
 
+class Cover(_Section, frozen=True, kw_only=True):
+    """[cover]: the page before a fax that says to whom, from whom and about what."""
+
+    when: Annotated[
+        Literal["never", "always"],
+        Meta(
+            description="Whether a fax has a cover when its mail does not say (X-Fax-Cover), and its domain does not."
+        ),
+    ] = "never"
+    template: Annotated[str, Meta(description="The usual cover: a file of the folder without .html, or default.")] = (
+        "default"
+    )
+    folder: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of templates of your own (NAME.html, Jinja2), with the pictures that they show; logo.svg, logo.png or "
+            "logo.jpg in it is shown by the cover of mailfax too. Read when the server starts."
+        ),
+    ] = None
+    contact: Annotated[
+        str, Meta(description="Whom a reader of the fax may write to or call about it; empty is `receive.catch_all`.")
+    ] = ""
+
+
 class Queue(_Section, frozen=True, kw_only=True):
     """[queue]: how long is tried, and how much goes in one call."""
 
@@ -482,5 +512,6 @@ class Config(_Section, frozen=True, kw_only=True):
     destinations: dict[str, Destination] = {}
     exchange: Exchange = Exchange()
     render: Render = Render()
+    cover: Cover = Cover()
     queue: Queue = Queue()
     spool: Spool = Spool()

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from mailfax.config import Config
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
 from mailfax.config.schema import Domain as DomainTable
+from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.linelife import HealthPolicy
 from mailfax.gateway.lineworker import Duties
-from mailfax.model.options import PaperSize
+from mailfax.model.options import NO_COVER, USUAL_COVER, PaperSize
 from mailfax.model.page import Coding
 from mailfax.model.photo import PhotoScreen
 from mailfax.modem.class1 import Did, DidMemory, FlowControl
@@ -25,6 +26,7 @@ from mailfax.modem.virtual.client import VirtualLine
 from mailfax.modem.virtual.damage import Damage, FlipBits, OfKind
 from mailfax.modem.virtual.plan import DamagedCalls, ExchangeSettings, Route, Tone
 from mailfax.modem.virtual.signals import Side, SignalKind
+from mailfax.render.coverset import load_covers
 from mailfax.render.settings import RenderSettings
 from mailfax.routing.callers import CallerRules
 from mailfax.routing.rules import Rule, read_hours
@@ -163,6 +165,20 @@ def render_settings(config: Config) -> RenderSettings:
         paper=PaperSize(render.paper),
         photos=PhotoScreen(render.photos),
         prefer_html=render.body == "html",
+    )
+
+
+def cover_policy(config: Config) -> CoverPolicy:
+    """Return the covers, read from their folder, and the rules for them. Raises OSError, ValueError."""
+    cover = config.cover
+    covers = load_covers(cover.folder)
+    domains = {name.lower(): domain.cover.lower() for name, domain in config.domains.items() if domain.cover}
+    return CoverPolicy(
+        covers=covers,
+        rule=USUAL_COVER if cover.when == "always" else NO_COVER,
+        domains=domains,
+        usual=cover.template.lower(),
+        contact=cover.contact or config.receive.catch_all,
     )
 
 
@@ -307,6 +323,7 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     outgoing_settings,
     letterhead,
     render_settings,
+    cover_policy,
     call_policy,
     exchange_socket,
     exchange_settings,

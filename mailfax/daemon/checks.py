@@ -10,8 +10,9 @@ from ipaddress import ip_network
 from fontTools.ttLib import TTFont, TTLibError
 
 from mailfax.config import Config
-from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, render_settings, smtp_settings, spool_settings
+from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, cover_policy, render_settings, smtp_settings, spool_settings
 from mailfax.render.confine import Layer
+from mailfax.render.cover import CoverFacts, CoverFault, draw_cover
 from mailfax.render.fontset import FONT_PACKAGES, SCRIPTS, can_draw, installed_fonts
 from mailfax.render.office import PACKAGES, confinement, office_program
 from mailfax.render.sandbox import Confinement
@@ -53,6 +54,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
             text=f"mail.password_file: {password_file} cannot be read.",
             advice="Create it, readable by this user only.",
         )
+    yield from _cover_findings(config)
     yield from _office_findings()
     yield from _font_findings(render_settings(config))
 
@@ -78,6 +80,29 @@ def _certificate_findings(config: Config) -> Iterator[Finding]:
     except OSError as error:
         text = f"smtp.certificate: {tls.chain} with the key {tls.key} cannot be used: {error}."
         yield Finding(fatal=True, text=text, advice="Name PEM files that belong together and that this user can read.")
+
+
+def _cover_findings(config: Config) -> Iterator[Finding]:
+    """Draw every cover once."""
+    covers, settings = cover_policy(config).covers, render_settings(config)
+    for name in sorted(covers.templates):
+        facts = CoverFacts(
+            template=name,
+            to="5551234",
+            from_name="mailfax",
+            date="2000-01-01 12:00",
+            trace_id="M0",
+            subject="Test",
+            contact="x@y.example",
+        )
+        try:
+            draw_cover(facts, covers, settings, body_pages=1)
+        except CoverFault as fault:
+            yield Finding(
+                fatal=False,
+                text=str(fault),
+                advice=f"Correct {name}.html in cover.folder; templates that others extend need it too.",
+            )
 
 
 def _font_findings(settings: RenderSettings) -> Iterator[Finding]:

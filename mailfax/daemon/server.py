@@ -76,7 +76,11 @@ def serve(config: Config, *, json_log: bool = False) -> None:
     ):
         _log.info("spool is open", folder=str(config.data_dir))
         adopt_orphans(store, blobs, spool.calls, RetryPolicy(), wall_clock_us)
-        server = Server(config, Intake(store=store, blobs=blobs, new_id=new_id), json_log=json_log)
+        server = Server(
+            config,
+            Intake(store=store, blobs=blobs, new_id=new_id, covers=build.cover_policy(config)),
+            json_log=json_log,
+        )
         try:
             asyncio.run(server.run())
         finally:
@@ -183,6 +187,8 @@ class Server:
             settings=build.render_settings(config),
             context=self._context,
             office=self._office,
+            identity=build.identity(config),
+            covers=self._intake.covers,
             now_us=wall_clock_us,
             emit=emit,
         )

@@ -7,7 +7,7 @@ the blob is fsynced and the rows are committed before `accept` returns, and only
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -16,6 +16,7 @@ from email.utils import getaddresses
 
 import structlog
 
+from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.live import Accepted as AcceptedStep
 from mailfax.gateway.live import Emit, Live
@@ -23,7 +24,7 @@ from mailfax.gateway.login import Logins
 from mailfax.model.address import FaxAddress
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job
-from mailfax.model.options import OptionFault, asked_in_mail, send_options, without_tags
+from mailfax.model.options import OptionFault, SendOptions, asked_in_mail, send_options, without_tags
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient, Submission
 from mailfax.routing import outbound
@@ -51,6 +52,7 @@ class Intake:
     store: Store
     blobs: BlobStore
     new_id: IdMaker
+    covers: CoverPolicy = field(default_factory=CoverPolicy)
 
 
 class GatewayDoor:
@@ -152,9 +154,9 @@ def accept_mail(
     if not intake.store.has_room(len(octets)):
         raise SpoolFull("free space is below the reserve")
     headers = BytesHeaderParser().parsebytes(octets)
-    subject = _readable(headers, "Subject")
-    asked = send_options(asked_in_mail([(name, _decoded(str(value))) for name, value in headers.items()], subject))
+    subject, asked = _wishes(headers)
     recipients = tuple(replace(each, options=each.options.over(asked)) for each in recipients)
+    intake.covers.check(recipients)
     submission = Submission(
         id=intake.new_id(Kind.MAIL),
         received_us=now_us,
@@ -163,13 +165,24 @@ def accept_mail(
         identity=identity,
         message_digest=intake.blobs.put(octets),
         size=len(octets),
-        subject=without_tags(subject)[:SUBJECT_LIMIT],
+        subject=subject[:SUBJECT_LIMIT],
         message_id=_readable(headers, "Message-ID"),
         envid=envid,
         return_full=return_full,
         recipients=recipients,
     )
     return submission, intake.store.accept(submission, [dialled(recipient.address) for recipient in recipients], now_us)
+
+
+def wishes_of(octets: bytes) -> tuple[str, SendOptions]:
+    """Return the subject of a mail without its tags, and what the mail asks for each of its faxes. Raises OptionFault."""
+    return _wishes(BytesHeaderParser().parsebytes(octets))
+
+
+def _wishes(headers: Message) -> tuple[str, SendOptions]:
+    subject = _readable(headers, "Subject")
+    asked = asked_in_mail([(name, _decoded(str(value))) for name, value in headers.items()], subject)
+    return without_tags(subject), send_options(asked)
 
 
 def _authors(octets: bytes) -> list[str]:

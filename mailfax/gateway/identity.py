@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 from mailfax.model.page import Resolution
 from mailfax.model.pageset import PageSet
+from mailfax.model.submission import Submission
 from mailfax.render.continuation import Continuation, continuation_cover
 from mailfax.render.header import HeaderLine, header_strip
+from mailfax.spool.store import Store
 from mailfax.t4codec.bitmap import Bitmap
 
 
@@ -54,6 +56,18 @@ class SentHeader:
             pages=self.pages,
         )
         return continuation_cover(facts, resolution)
+
+
+def sender_identity(submission: Submission, store: Store, gateway: Identity) -> Identity:
+    """Return who the far machine is told is sending: the user who sent the mail, in what his record says, else this gateway."""
+    user = store.user(submission.identity) if submission.identity else None
+    if user is None:
+        return gateway
+    return Identity(
+        station_id=user.station_id or gateway.station_id,
+        name=user.header_name or gateway.name,
+        time_zone=user.time_zone or gateway.time_zone,
+    )
 
 
 def local_time(at_us: int, time_zone: str) -> datetime:

@@ -14,13 +14,12 @@ import structlog
 
 from mailfax.gateway.callsetup import call_out
 from mailfax.gateway.desk import Desk
-from mailfax.gateway.identity import Identity, SentHeader
+from mailfax.gateway.identity import SentHeader, sender_identity
 from mailfax.gateway.live import CallEnded, Dialling, Live
 from mailfax.gateway.pages import coded_cover, page_for_line, paper_width_px, source_resolution
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallEvent, CallResult, DocumentBegun
 from mailfax.model.pageset import first_pages
-from mailfax.model.submission import Submission
 from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobMissing
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, remove
@@ -104,7 +103,7 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
         desk.emit(Live(subject=part.job.id, line=desk.line_name, event=Dialling(number=number)))
     strips = [
         SentHeader(
-            identity=sender_identity(part.submission, desk),
+            identity=sender_identity(part.submission, desk.store, desk.identity),
             number=part.job.recipient.address.number,
             pages=len(part.document.pages),
             started_us=started_us,
@@ -121,18 +120,6 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
         settle_job(claim.call_id, part.job.id, own, desk)
     remove(folder.path)
     return result
-
-
-def sender_identity(submission: Submission, desk: Desk) -> Identity:
-    """Return who the far machine is told is sending: the user who sent the mail, in what his record says, else this gateway."""
-    user = desk.store.user(submission.identity) if submission.identity else None
-    if user is None:
-        return desk.identity
-    return Identity(
-        station_id=user.station_id or desk.identity.station_id,
-        name=user.header_name or desk.identity.name,
-        time_zone=user.time_zone or desk.identity.time_zone,
-    )
 
 
 def _conversation(

@@ -9,8 +9,10 @@ from multiprocessing.context import ForkServerContext
 
 import structlog
 
+from mailfax.gateway.covers import CoverPolicy, covers_for
+from mailfax.gateway.identity import Identity, sender_identity
 from mailfax.gateway.live import Emit, Live, Rendered, Rendering, RenderingFailed
-from mailfax.model.document import Document, DocumentPage
+from mailfax.model.document import Document, DocumentPage, JobCover
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
 from mailfax.model.submission import Submission
@@ -25,6 +27,7 @@ from mailfax.spool.store import Store
 from mailfax.t4codec.tiff import T6Page
 
 _log = structlog.get_logger()
+NOBODY, NO_COVERS = Identity(), CoverPolicy()
 MAIL_LOST = "The mail was damaged on this server's disk before it could be faxed. Please send it again."
 
 
@@ -41,9 +44,12 @@ class RenderDesk:
         office: OfficeDesk,
         now_us: Callable[[], int],
         emit: Emit,
+        identity: Identity = NOBODY,
+        covers: CoverPolicy = NO_COVERS,
     ) -> None:
         self._store, self._blobs, self._settings, self._context = store, blobs, settings, context
         self._office = office
+        self._identity, self._covers = identity, covers
         self._now_us, self._emit = now_us, emit
         self._unrecorded: Submission | None = None
 
@@ -88,9 +94,15 @@ class RenderDesk:
             fault_point("page-rendered")
 
         octets = self._blobs.get(submission.message_digest)
-        rendered = render_in_child(octets, self._settings, progress, self._context, self._office.convert)
+        identity = sender_identity(submission, self._store, self._identity)
+        jobs, order = covers_for(submission, self._store.jobs_of(submission.id), identity, self._covers)
+        rendered = render_in_child(octets, self._settings, progress, self._context, self._office.convert, order)
         pages = tuple(document_page(page, self._blobs) for page in rendered.pages)
-        return Document(pages=pages, account=rendered.account)
+        covers = tuple(
+            JobCover(job_id=job.id, pages=tuple(document_page(page, self._blobs) for page in cover))
+            for job, cover in zip(jobs, rendered.covers, strict=True)
+        )
+        return Document(pages=pages, account=rendered.account, covers=covers)
 
 
 def document_page(page: RenderedPage, blobs: BlobStore) -> DocumentPage:

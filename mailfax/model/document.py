@@ -35,8 +35,22 @@ class DocumentPage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class JobCover:
+    """The pages that go before those of the document in one job."""
+
+    job_id: str
+    pages: tuple[DocumentPage, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """What is faxed, the same for every recipient of the submission. Never changed once made."""
+    """What is faxed: pages that are the same for every recipient of the submission, and covers that are not. Never changed once made."""
 
     pages: tuple[DocumentPage, ...]
     account: tuple[PartAccount, ...]
+    covers: tuple[JobCover, ...] = ()
+
+    def for_job(self, job_id: str) -> "Document":
+        """Return what one job sends: its cover, if it has one, is its first page like any other."""
+        cover = next((cover.pages for cover in self.covers if cover.job_id == job_id), ())
+        return Document(pages=(*cover, *self.pages), account=self.account)

@@ -15,8 +15,10 @@ from mailfax.model.page import Resolution
 from mailfax.model.photo import PhotoScreen
 
 HEADER_PREFIX = "x-fax-"
+NO_COVER, USUAL_COVER = "none", "usual"  # what a cover may be beside the name of a template
 _SUBJECT_TAGS = re.compile(r"\s*\[([^\[\]]*)\]\s*")
 _SUFFIX = re.compile(r"(?P<local>.+?)(?P<words>(?:\+[A-Za-z][A-Za-z0-9=._-]*)+)(?P<quote>\"?)")
+_COVER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _LONGEST_SHOWN = 40  # characters of what is not understood, in a refusal
 # What this gateway writes into mails with received faxes (`smtp.faxmail`): facts, which a forwarded mail still has.
 _FACTS = frozenset(
@@ -64,12 +66,21 @@ OPTIONS = (
         meaning="standard: sent at 204x98 only, in about half the time. fine: at 204x196 where the far machine has it, as without the option.",
         each=True,
     ),
+    Option(
+        key="cover",
+        values=(),
+        meaning="none, usual (the one of [cover] template), or the name of a template.",
+        each=True,
+    ),
     Option(key="paper", values=tuple(PaperSize), meaning="The sheet that pages are laid out for."),
     Option(key="photo", values=tuple(PhotoScreen), meaning="How photographs are screened."),
     Option(key="password", values=(), meaning="Opens PDFs and office documents that are locked. Only as a header."),
 )
 _BY_KEY = {option.key: option for option in OPTIONS}
-_BARE_WORDS = {word: ("resolution", word) for word in _BY_KEY["resolution"].values}
+_BARE_WORDS = {word: ("resolution", word) for word in _BY_KEY["resolution"].values} | {
+    "nocover": ("cover", NO_COVER),
+    "cover": ("cover", USUAL_COVER),
+}
 _HEADER_ONLY = "password"
 
 
@@ -78,10 +89,11 @@ class SendOptions:
     """What a recipient's own fax is asked to be; None leaves it to this server."""
 
     resolution: Resolution | None = None
+    cover: str | None = None
 
     def over(self, other: "SendOptions") -> "SendOptions":
         """Return these wishes, and those of `other` where there are none."""
-        return SendOptions(resolution=self.resolution or other.resolution)
+        return SendOptions(resolution=self.resolution or other.resolution, cover=self.cover or other.cover)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,7 +146,7 @@ def asked_in_suffix(words: Iterable[str]) -> dict[str, str]:
 def send_options(asked: Mapping[str, str]) -> SendOptions:
     """Return what is asked of one recipient's fax."""
     resolution = asked.get("resolution")
-    return SendOptions(resolution=Resolution(resolution) if resolution else None)
+    return SendOptions(resolution=Resolution(resolution) if resolution else None, cover=asked.get("cover"))
 
 
 def page_options(asked: Mapping[str, str]) -> PageOptions:
@@ -174,6 +186,10 @@ def _of_words(words: Iterable[str]) -> Iterator[tuple[str, str]]:
 def _checked(key: str, value: str, written: str) -> str:
     """Return a value as the table has it. Raises OptionFault."""
     values = _BY_KEY[key].values
+    if key == "cover":
+        if not _COVER_NAME.fullmatch(value.lower()):
+            raise OptionFault(f"{_shown(value)} is no name of a cover: letters and digits, - and _ between them.")
+        return value.lower()
     if values and value.lower() not in values:
         raise OptionFault(
             f"{written}{' ' if written.endswith(':') else ''}{_shown(value)} is not known here; it can be {', '.join(values)}."

@@ -79,6 +79,7 @@ class Outcome(Enum):
     DISK_FULL = OutcomeRow("disk-full", _R, 452, "4.3.1", "The server is out of storage space.", "Try again later; the administrator has to free disk space.")
     STORE_BUSY = OutcomeRow("store-busy", _R, 451, "4.3.0", "The message could not be stored just now.", "Try again later.")
     BAD_OPTION = OutcomeRow("bad-option", _F, 554, "5.6.0", "The message asks for something that this server does not know.", "Correct the header, the tag in the subject or the suffix of the address, or leave it out.")
+    BAD_COVER = OutcomeRow("bad-cover", _F, 554, "5.3.0", "The cover of the fax could not be made.", "Ask the administrator of this server; with X-Fax-Cover: none the fax goes without one.")
     UNFAXABLE = OutcomeRow("unfaxable", _F, 554, "5.6.1", "A part of the message is of a kind that cannot be faxed.", "Send it as PDF, plain text, JPEG, PNG or TIFF.")
     UNREADABLE = OutcomeRow("unreadable", _F, 554, "5.6.5", "A part of the message could not be read.", "Open the file, save it again as PDF and send that.")
     NOTHING_TO_FAX = OutcomeRow("nothing-to-fax", _F, 554, "5.6.0", "The message has nothing that could be faxed.", "Write some text or attach a document.")

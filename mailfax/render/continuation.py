@@ -1,7 +1,6 @@
 """The page that goes before the others when a later call continues a fax: which pages follow, and which arrived before (CV4).
 
-Called by `gateway` when a call asks for its cover. It is none of the document's pages, short, and text only. Covers of a house's
-own design will take its place here: facts in, a bitmap of any height out.
+Called by `gateway` when a call asks for its cover. It is none of the document's pages, short, and text only; the cover of the fax itself is (`cover`).
 """
 
 from dataclasses import dataclass

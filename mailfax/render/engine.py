@@ -19,7 +19,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
-_BASE = "mailfax:/"  # what relative addresses are completed to; nothing is ever found there
+BASE = "mailfax:/"  # what relative addresses are completed to; nothing is ever found there
 _PART = "https://part.invalid/"
 _LEAST_MARK_PT = 4.0
 _REMOTE = re.compile(r"(?:https?|ftp)://|//", re.IGNORECASE)
@@ -79,7 +79,7 @@ class _Shelf(plutoprint.ResourceFetcher):
         """Answer the engine."""
         resource = self._resources.get(url)
         if resource is None:
-            self._asked.refused.add(url.removeprefix(_BASE))
+            self._asked.refused.add(url.removeprefix(BASE))
             return plutoprint.ResourceData(b"", "application/octet-stream")
         self._asked.used.add(url)
         return plutoprint.ResourceData(resource.octets, resource.mime_type)
@@ -130,7 +130,7 @@ def _book(html: str, page: PageBox, style: str, shelf: _Shelf) -> plutoprint.Boo
     book = plutoprint.Book(plutoprint.PageSize(page.width_pt, page.height_pt), plutoprint.PAGE_MARGINS_NONE)
     book.custom_resource_fetcher = shelf
     try:
-        book.load_html(html, style, "", _BASE)
+        book.load_html(html, style, "", BASE)
     except plutoprint.Error as error:
         raise LayoutFailed(str(error)) from error
     return book

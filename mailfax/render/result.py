@@ -17,10 +17,11 @@ class RenderedPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered:
-    """The whole message as pages, and what became of each of its parts."""
+    """The whole message as pages, and what became of each of its parts; and the covers that were ordered, in their order."""
 
     pages: tuple[RenderedPage, ...]
     account: tuple[PartAccount, ...]
+    covers: tuple[tuple[RenderedPage, ...], ...] = ()
 
 
 class RenderFailure(Exception):

@@ -21,10 +21,11 @@ import msgspec
 from mailfax.model.document import Fate, PartAccount
 from mailfax.model.outcome import Outcome
 from mailfax.render.confine import Layer, confine, trespasses
+from mailfax.render.cover import CoverOrder
 from mailfax.render.office import Convert, OfficeDocument, OfficeFailure, no_office
 from mailfax.render.result import Rendered, RenderFailure
 from mailfax.render.settings import RenderSettings
-from mailfax.render.story import NamedFile, OnAccount, Progress, render_files, render_message
+from mailfax.render.story import NO_COVERS, NamedFile, OnAccount, Progress, render_files, render_message
 from mailfax.render.warm import warm
 
 Content = bytes | tuple[NamedFile, ...]
@@ -88,6 +89,7 @@ _DECODER: msgspec.msgpack.Decoder[_Report] = msgspec.msgpack.Decoder(_Report)
 class _Task:
     content: Content
     settings: RenderSettings
+    covers: CoverOrder
 
 
 def render_in_child(
@@ -96,14 +98,15 @@ def render_in_child(
     progress: Progress,
     context: BaseContext,
     convert: Convert = no_office,
+    covers: CoverOrder = NO_COVERS,
 ) -> Rendered:
-    """Render a mail, or files, in a child of `context`; `convert` makes PDF of its office documents, in this process.
+    """Render a mail, or files, and the covers before it, in a child of `context`; `convert` makes PDF of its office documents, in this process.
 
     Blocks; raises RenderFailure. No process is left behind, whatever happens.
     """
     receiver, sender = context.Pipe()
     child: BaseProcess = context.Process(  # type: ignore[attr-defined]
-        target=_child, args=(_Task(content=content, settings=settings), sender), daemon=True
+        target=_child, args=(_Task(content=content, settings=settings, covers=covers), sender), daemon=True
     )
     child.start()
     sender.close()
@@ -240,8 +243,8 @@ def _child(task: _Task, sender: Connection) -> None:
 
 def _render(task: _Task, progress: Progress, on_account: OnAccount, convert: Convert) -> Rendered:
     if isinstance(task.content, bytes):
-        return render_message(task.content, task.settings, progress, on_account, convert)
-    return render_files(task.content, task.settings, progress, on_account, convert)
+        return render_message(task.content, task.settings, progress, on_account, convert, task.covers)
+    return render_files(task.content, task.settings, progress, on_account, convert, task.covers)
 
 
 def _limit(settings: RenderSettings) -> None:

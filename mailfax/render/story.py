@@ -15,6 +15,7 @@ from mailfax.model.options import OptionFault, PageOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding
 from mailfax.render.charset import decode_text, language_of_charset, looks_like_text
+from mailfax.render.cover import CoverFault, CoverOrder, draw_cover
 from mailfax.render.flowed import unflow
 from mailfax.render.html import HtmlPart, InlinePicture, html_source, svg_source
 from mailfax.render.htmltext import shows_something
@@ -39,6 +40,7 @@ from mailfax.t4codec.tiff import T6Page
 Progress = Callable[[int, int | None], None]
 OnAccount = Callable[[tuple[PartAccount, ...]], None]
 
+NO_COVERS = CoverOrder()
 _NAMED_AT_MOST = 5
 _REFUSED_WHOLE = "not faxed, because the message was refused as a whole"
 
@@ -65,6 +67,7 @@ def render_message(
     progress: Progress,
     on_account: OnAccount | None = None,
     convert: Convert = no_office,
+    covers: CoverOrder = NO_COVERS,
 ) -> Rendered:
     """Turn a mail into pages, in this process. Raises RenderFailure.
 
@@ -80,7 +83,7 @@ def render_message(
         raise RenderFailure(Outcome.UNREADABLE, str(error)) from error
     except AutomaticMail as error:
         raise RenderFailure(Outcome.AUTOMATIC_MAIL, Outcome.AUTOMATIC_MAIL.sentence) from error
-    return _Rendering(parts, settings, request, progress, on_account, convert).run()
+    return _Rendering(parts, settings, request, progress, on_account, convert, covers).run()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,10 +105,11 @@ def render_files(
     progress: Progress,
     on_account: OnAccount | None = None,
     convert: Convert = no_office,
+    covers: CoverOrder = NO_COVERS,
 ) -> Rendered:
     """Turn files into pages, in their order. Raises RenderFailure."""
     parts = [part for file in files for part in unpacked(_part_of_file(file.name, file.octets))]
-    return _Rendering(parts, settings, PageOptions(), progress, on_account, convert).run()
+    return _Rendering(parts, settings, PageOptions(), progress, on_account, convert, covers).run()
 
 
 def _part_of_file(name: str, octets: bytes) -> Part:
@@ -127,6 +131,7 @@ class _Rendering:
         progress: Progress,
         on_account: OnAccount | None,
         convert: Convert,
+        covers: CoverOrder,
     ) -> None:
         self._settings = replace(
             settings, photos=request.photos or settings.photos, paper=request.paper or settings.paper
@@ -135,6 +140,7 @@ class _Rendering:
         self._progress = progress
         self._on_account = on_account
         self._convert = convert
+        self._covers = covers
         self._plan = [_decide(part) for part in parts]
         self._account = [
             PartAccount(
@@ -154,7 +160,19 @@ class _Rendering:
             raise self._too_long(f"{total} pages")
         for work in works:
             self._draw(work, total)
-        return Rendered(pages=tuple(self._pages), account=tuple(self._account))
+        covers = self._draw_covers()
+        return Rendered(pages=tuple(self._pages), account=_with_covers(self._account, covers), covers=covers)
+
+    def _draw_covers(self) -> tuple[tuple[RenderedPage, ...], ...]:
+        """Draw the covers that were ordered, now that the pages behind them are counted."""
+        order, drawn = self._covers, []
+        try:
+            for facts in order.wanted:
+                sheets = draw_cover(facts, order.covers, self._settings, len(self._pages))
+                drawn.append(tuple(_coded(sheet) for sheet in sheets))
+        except CoverFault as fault:
+            raise RenderFailure(Outcome.BAD_COVER, str(fault), self._refused(())) from fault
+        return tuple(drawn)
 
     def _refuse_what_cannot_be_faxed(self) -> None:
         refused = [index for index, item in enumerate(self._plan) if item.kind is None and not item.part.skip]
@@ -309,6 +327,21 @@ def _faxed(row: PartAccount, portion: Portion, first_page: int) -> PartAccount:
         last_page=first_page + portion.last,
         note=portion.note,
     )
+
+
+def _with_covers(account: Sequence[PartAccount], covers: Sequence[tuple[RenderedPage, ...]]) -> tuple[PartAccount, ...]:
+    """Count the covers in the account: they come first. Where they differ in length, the longest is counted."""
+    most = max(map(len, covers), default=0)
+    if not most:
+        return tuple(account)
+    cover = PartAccount(name="cover", content_type="text/html", fate=Fate.FAXED, first_page=1, last_page=most)
+    return (cover, *(_moved(row, most) for row in account))
+
+
+def _moved(row: PartAccount, pages: int) -> PartAccount:
+    if row.first_page is None or row.last_page is None:
+        return row
+    return replace(row, first_page=row.first_page + pages, last_page=row.last_page + pages)
 
 
 def _coded(sheet: Sheet) -> RenderedPage:

@@ -196,7 +196,7 @@ class Store:
             document = Document(pages=(), account=())
         if submission is None or document is None:
             raise SpoolFault(f"Job {job.id} was queued without its document.")
-        return ClaimedJob(job=job, document=document, submission=submission)
+        return ClaimedJob(job=job, document=document.for_job(job.id), submission=submission)
 
     def record_call(
         self, call_id: str, job_id: str, result: CallResult, decision: Decision, now_us: int, notes: Sequence[str] = ()

@@ -147,7 +147,15 @@ def set_document(connection: Connection, submission_id: str, document: Document,
         update(submissions).where(submissions.c.id == submission_id).values(document=document, account=document.account)
     )
     for job in _rendering_jobs(connection, submission_id):
-        jobs.move(connection, job, now_us, JobState.QUEUED, "rendered", pages=pages, not_before_us=now_us)
+        jobs.move(
+            connection,
+            job,
+            now_us,
+            JobState.QUEUED,
+            "rendered",
+            pages=len(document.for_job(job.id).pages),
+            not_before_us=now_us,
+        )
 
 
 def fail_submission(

@@ -33,6 +33,8 @@ def test_a_forwarded_fax_keeps_the_headers_that_this_gateway_wrote() -> None:
     [
         ("[standard] Offer", {"resolution": "standard"}, "Offer"),
         (" [Fine paper=LEGAL] Offer [2]", {"resolution": "fine", "paper": "legal"}, "Offer [2]"),
+        ("[nocover fine] Offer", {"cover": "none", "resolution": "fine"}, "Offer"),
+        ("[cover=Sales] Offer", {"cover": "sales"}, "Offer"),
         ("[a-list] Offer", {}, "[a-list] Offer"),
         ("[Fwd: standard] Offer [standard]", None, ""),
         ("Re: [standard] Offer", {}, "Re: [standard] Offer"),
@@ -42,7 +44,7 @@ def test_a_forwarded_fax_keeps_the_headers_that_this_gateway_wrote() -> None:
 def test_tags_stand_first_in_the_subject(subject: str, asked: dict[str, str] | None, faxed: str) -> None:
     if asked is None:
         with pytest.raises(
-            OptionFault, match="Fwd: is not an option of a fax; there are standard, fine, resolution=, "
+            OptionFault, match="Fwd: is not an option of a fax; there are standard, fine, nocover, cover, resolution=, "
         ):
             asked_in_mail([], subject)
         return
@@ -89,6 +91,7 @@ def test_a_suffix_is_split_off_and_a_plus_before_digits_is_none(
         ([("X-Fax-Paper", "")], (), "X-Fax-Paper: nothing is not known here; it can be a4, letter, legal."),
         ([("X-Fax-Paper", "a4"), ("X-Fax-Paper", "legal")], (), "X-Fax-Paper stands there twice"),
         ([("X-Fax-Photo", "b\u00e9st\r\nX")], (), "X-Fax-Photo: b?st??X is not known"),
+        ([("X-Fax-Cover", "../x")], (), "../x is no name of a cover"),
         ([], ("paper=legal",), "paper= holds for a whole mail; write it as the header X-Fax-Paper."),
         ([], ("password=x",), "password=x is not an option of a fax"),
         ([], ("anna",), "anna is not an option of a fax"),
@@ -103,6 +106,7 @@ def test_what_is_not_known_is_named(fields: list[tuple[str, str]], words: tuple[
 def test_every_option_has_a_header_and_a_meaning() -> None:
     assert [option.header for option in OPTIONS] == [
         "X-Fax-Resolution",
+        "X-Fax-Cover",
         "X-Fax-Paper",
         "X-Fax-Photo",
         "X-Fax-Password",

@@ -1,0 +1,64 @@
+"""Which fax has a cover, and what it says: from the wish of the sender, else from the rule of the domain, else from that of [cover].
+
+Called when a mail comes in (`door` refuses names that are none), when it is rendered (`rendering`) and by `mailfax render`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from mailfax.gateway.identity import Identity, local_time
+from mailfax.model.job import Job
+from mailfax.model.options import NO_COVER, USUAL_COVER, OptionFault
+from mailfax.model.submission import Recipient, Submission
+from mailfax.render.cover import CoverFacts, CoverOrder
+from mailfax.render.coverset import CoverSet
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CoverPolicy:
+    """The administrator's covers. `rule` and those of `domains` name a template, or are `none`."""
+
+    covers: CoverSet = field(default_factory=CoverSet)
+    rule: str = NO_COVER
+    domains: Mapping[str, str] = field(default_factory=dict)
+    usual: str = "default"
+    contact: str = ""
+
+    def template(self, asked: str | None, domain: str) -> str:
+        """Return the name of the template of one fax; empty for none."""
+        name = asked or self.domains.get(domain, self.rule)
+        name = self.usual if name == USUAL_COVER else name
+        return "" if name == NO_COVER else name
+
+    def check(self, recipients: Iterable[Recipient]) -> None:
+        """Refuse the wish for a template that there is not. Raises OptionFault."""
+        for recipient in recipients:
+            name = self.template(recipient.options.cover, recipient.address.domain)
+            if recipient.options.cover and name and name not in self.covers.templates:
+                known = ", ".join((NO_COVER, USUAL_COVER, *sorted(self.covers.templates)))
+                raise OptionFault(f"The cover {name} is not known here; there are {known}.")
+
+
+def covers_for(
+    submission: Submission, jobs: Iterable[Job], identity: Identity, policy: CoverPolicy
+) -> tuple[tuple[Job, ...], CoverOrder]:
+    """Return the jobs that have a cover, and the covers, in the same order."""
+    wanted: list[tuple[Job, CoverFacts]] = []
+    for job in jobs:
+        address = job.recipient.address
+        if name := policy.template(job.recipient.options.cover, address.domain):
+            facts = CoverFacts(
+                template=name,
+                to=address.number,
+                subaddress=address.subaddress,
+                from_name=identity.name,
+                from_mail=submission.sender,
+                station_id=identity.station_id,
+                date=f"{local_time(submission.received_us, identity.time_zone):%Y-%m-%d %H:%M %Z}",
+                subject=submission.subject,
+                trace_id=submission.id,
+                job=job.id,
+                contact=policy.contact,
+            )
+            wanted.append((job, facts))
+    return tuple(job for job, _ in wanted), CoverOrder(covers=policy.covers, wanted=tuple(facts for _, facts in wanted))
