@@ -177,7 +177,9 @@ def _of_words(words: Iterable[str]) -> Iterator[tuple[str, str]]:
             continue
         key, mark, value = word.partition("=")
         key = key.lower()
-        if not mark or key not in _BY_KEY or key == _HEADER_ONLY:
+        if mark and key == _HEADER_ONLY:  # not repeated: refusals are logged
+            raise OptionFault(f"A {key} is taken from the header {_BY_KEY[key].header} only.")
+        if not mark or key not in _BY_KEY:
             known = ", ".join((*_BARE_WORDS, *(f"{each}=" for each in _BY_KEY if each != _HEADER_ONLY)))
             raise OptionFault(f"{_shown(word)} is not an option of a fax; there are {known}.")
         yield key, _checked(key, value, f"{key}=")
