@@ -47,7 +47,7 @@ def test_a_dis_bit_by_bit() -> None:
         ("FF 13 BF 2F 00 00 2D", "PPS EOP, page 0 block 0, 46 frames"),
         ("0xFF,0xC8,0xF3,0xF2", "EOR MPS"),
         ("FF C8 BD" + " 00" * 31 + " 03", "2 of 256 frames are wanted again: 254-255"),
-        ("FF C0 04 AD 00 55", "NSF United States, provider 00 55"),
+        ("FF C0 04 AD 00 55", "NSF United States, HylaFAX"),
         ("FFC8C1 00460102", "bits 31 need error correction, but bit 27 is 0"),
         ("FFC848 0046", "CTC V.17 14400"),
     ],
@@ -89,6 +89,25 @@ def test_the_name_in_an_nsf_is_found() -> None:
     maker = read_maker(b"\x20\x41\x00" + b"\x00\x01Meridian Paper\x00\x02")
     assert maker is not None
     assert (maker.country, maker.text) == ("Canada", "Meridian Paper")
+
+
+@pytest.mark.parametrize(
+    ("octets", "maker"),
+    [
+        ("B5 00 AA", "United States, HylaFAX"),
+        ("AD 00 55", "United States, HylaFAX"),  # every bit turned around, as machines of before 2003 may write it
+        ("AD 00 36", "United States, HP"),
+        ("AD 00 76", "United States, Microsoft"),  # only the country is
+        ("00 00 11", "Japan, Canon"),
+        ("00 00 88", "Japan, Canon"),
+        ("86 00 16", "Korea, Samsung"),
+        ("00 7F 7F", "Japan, provider 7F 7F"),
+        ("00 00", "Japan, provider 00"),
+        ("61", "Korea"),
+    ],
+)
+def test_a_maker_is_known_in_either_order_of_bits(octets: str, maker: str) -> None:
+    assert str(read_maker(bytes.fromhex(octets))) == maker
 
 
 def test_a_ladder_a_person_can_read(tmp_path: Path) -> None:
