@@ -14,6 +14,7 @@ NOT_CONNECTED = {
     DialResult.NO_ANSWER: Outcome.NO_ANSWER,
     DialResult.NO_DIALTONE: Outcome.NO_DIALTONE,
     DialResult.NO_CARRIER: Outcome.NO_FAX,
+    DialResult.REFUSED: Outcome.DIAL_REFUSED,
     DialResult.STOPPED: Outcome.INTERRUPTED,
 }
 

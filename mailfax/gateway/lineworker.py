@@ -19,6 +19,8 @@ RING_WATCH_S = 0.2  # how long a line that also sends listens for a ring before 
 IDLE_S = 1.0  # how long a line that only sends waits for a change of the queue before it looks again (due times)
 # What says that the line itself is not well: it rests, so that one bad cable does not use up the dials of every job.
 LINE_IS_ILL = {Outcome.LINE_FAULT, Outcome.NO_DIALTONE}
+# What says nothing of the line's health, good or bad.
+NO_WORD_OF_THE_LINE = {Outcome.INTERRUPTED, Outcome.DIAL_REFUSED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +73,6 @@ def _call_next(line: Line, desk: Desk, stop: threading.Event, watch: CallWatch) 
 def _judge(result: CallResult | None, watch: CallWatch) -> None:
     """Raise LineFault where a call shows that the line is ill. None: there was none."""
     ill = result is not None and result.outcome in LINE_IS_ILL
-    watch.call_ended(well=result is not None and not ill and result.outcome is not Outcome.INTERRUPTED)
+    watch.call_ended(well=result is not None and not ill and result.outcome not in NO_WORD_OF_THE_LINE)
     if result is not None and ill:
         raise LineFault(result.detail or result.outcome.sentence)

@@ -61,6 +61,7 @@ class Outcome(Enum):
     CALL_REJECTED = OutcomeRow("call-rejected", _F, 550, "5.7.1", "The call was not answered: its caller is on a list of those who are not.", "Take the caller off the lists of [receive] if he is wanted.")
     NOT_A_FAX = OutcomeRow("not-a-fax", _F, 550, "5.6.3", "The caller was no fax machine, and the call was ended.", "Nothing to do; see the log for what the modem heard.")
     # -- our side of the call
+    DIAL_REFUSED = OutcomeRow("dial-refused", _R, 450, "4.4.2", "Our modem dials this number no more for a while, since calls to it failed too often.", "It is called again by itself. Check the number; the limit is the modem's own, by the law of some countries.")
     LINE_FAULT = OutcomeRow("line-fault", _R, 450, "4.3.0", "Our modem or line failed.", "Another line or a later call is tried by itself; see the log for the line.")
     STORE_FAULT = OutcomeRow("store-fault", _R, 452, "4.3.1", "A page could not be stored on this machine.", "Free disk space on the fax server.")
     INTERRUPTED = OutcomeRow("interrupted", _R, 450, "4.3.2", "The fax server was stopped during the call.", "It is called again by itself from the first page that was not confirmed.")

@@ -36,6 +36,7 @@ class DialResult(Enum):
     NO_ANSWER = "no answer"
     NO_DIALTONE = "no dialtone"
     NO_CARRIER = "no carrier"
+    REFUSED = "refused by the modem"  # which dials no number that failed too often
     STOPPED = "stopped"
 
 

@@ -51,6 +51,7 @@ RETRY: Mapping[Outcome, RetryRow] = MappingProxyType({
     _O.CALL_TOO_LONG:   RetryRow(delay_s=60,  growth=1.0, longest_s=60,   max_dials=12, max_tries=3, costs_try=True),
     # our side: the receiver is not to blame, and the fault is often mended by then
     _O.LINE_FAULT:      RetryRow(delay_s=60,  growth=2.0, longest_s=900,  max_dials=24, max_tries=5, costs_try=False),
+    _O.DIAL_REFUSED:    RetryRow(delay_s=900, growth=2.0, longest_s=7200, max_dials=12, max_tries=5, costs_try=False),
     _O.NO_DIALTONE:     RetryRow(delay_s=60,  growth=2.0, longest_s=900,  max_dials=24, max_tries=5, costs_try=False),
     _O.STORE_FAULT:     RetryRow(delay_s=300, growth=2.0, longest_s=1800, max_dials=24, max_tries=5, costs_try=False),
     # no call was made for it, in the end: nothing is counted

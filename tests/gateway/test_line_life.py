@@ -6,6 +6,7 @@ import multiprocessing
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from gateway_lines import START_US, Event, World, desk_of, life_of
@@ -16,6 +17,8 @@ from mailfax.config import ConfigError, parse
 from mailfax.daemon import build
 from mailfax.daemon.line import _ending, _lives
 from mailfax.gateway.linelife import HealthPolicy
+from mailfax.gateway.lineworker import CallWatch, _judge
+from mailfax.model.call import CallResult
 from mailfax.model.line import LineState, LineStatus
 from mailfax.model.outcome import Outcome
 from mailfax.modem.line import DeviceGone, DeviceInUse, IncomingCall, LineFault
@@ -141,6 +144,20 @@ def test_a_line_without_a_call_ends_at_once(tmp_path: Path) -> None:
         life._line = world.open_line()
         _ending(life, world.stop, finish_s=600)()
     assert "cut" in world.states()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "well"),
+    [(Outcome.BUSY, True), (Outcome.DIAL_REFUSED, False), (Outcome.INTERRUPTED, False), (Outcome.NO_DIALTONE, None)],
+)
+def test_a_call_says_whether_its_line_is_well_or_ill_or_neither(outcome: Outcome, well: bool | None) -> None:
+    watch = Mock(spec=CallWatch)
+    if well is None:
+        with pytest.raises(LineFault):
+            _judge(CallResult(outcome=outcome), watch)
+    else:
+        _judge(CallResult(outcome=outcome), watch)
+        watch.call_ended.assert_called_once_with(well=well)
 
 
 def test_the_line_of_a_dead_server_starts_no_call(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ _DIAL_RESULTS = {
     Result.NO_ANSWER: DialResult.NO_ANSWER,
     Result.NO_DIALTONE: DialResult.NO_DIALTONE,
     Result.NO_CARRIER: DialResult.NO_CARRIER,
+    Result.REFUSED: DialResult.REFUSED,
     None: DialResult.NO_CARRIER,  # our own time-out: no fax tone was heard
 }
 _log = structlog.get_logger(__name__)

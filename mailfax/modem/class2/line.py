@@ -51,6 +51,7 @@ _DIAL_RESULTS = {
     Result.NO_ANSWER: DialResult.NO_ANSWER,
     Result.NO_DIALTONE: DialResult.NO_DIALTONE,
     Result.NO_CARRIER: DialResult.NO_CARRIER,
+    Result.REFUSED: DialResult.REFUSED,
     Result.CONNECT: DialResult.NO_CARRIER,  # a data modem answered
     Result.OK: DialResult.NO_CARRIER,  # without a word of the far machine (AT&T DataPort)
     None: DialResult.NO_CARRIER,

@@ -227,6 +227,7 @@ def test_a_hang_up_before_the_page_says_what_it_was(code: str, outcome: Outcome)
     [
         (lines("BUSY"), DialResult.BUSY),
         (lines("NO DIALTONE"), DialResult.NO_DIALTONE),
+        (lines("BLACKLISTED"), DialResult.REFUSED),
         (lines("+FHNG:3", "OK"), DialResult.NO_DIALTONE),
         (lines("+FHNG:4", "OK"), DialResult.NO_ANSWER),
         (lines("+FHNG:11", "OK"), DialResult.NO_CARRIER),
