@@ -96,8 +96,8 @@ def wait_for_ring(line: Class1Line) -> IncomingCall:
     ("machine", "offer", "trained"),
     [
         ("", Offer(), ("V.17", 14400)),
-        (",modems=v27+v29,mst=10", STANDARD_ONLY, ("V.29", 9600)),
-        (",modems=v27", STANDARD_ONLY, ("V.27ter", 4800)),
+        pytest.param(",modems=v27+v29,mst=10", STANDARD_ONLY, ("V.29", 9600), marks=pytest.mark.interop),
+        pytest.param(",modems=v27", STANDARD_ONLY, ("V.27ter", 4800), marks=pytest.mark.interop),
     ],
 )
 def test_three_pages_out_arrive_pixel_for_pixel(
@@ -123,7 +123,12 @@ def test_three_pages_out_arrive_pixel_for_pixel(
 
 
 @pytest.mark.parametrize(
-    ("resolution", "machine"), [("fine", ""), ("standard", ",modems=v27+v29"), ("standard", ",modems=v27")]
+    ("resolution", "machine"),
+    [
+        ("fine", ""),
+        ("standard", ",modems=v27+v29"),
+        pytest.param("standard", ",modems=v27", marks=pytest.mark.interop),
+    ],
 )
 def test_three_pages_in_are_kept_pixel_for_pixel(
     lab_exchange: LabExchange, line: Class1Line, tmp_path: Path, resolution: str, machine: str

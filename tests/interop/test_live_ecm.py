@@ -43,9 +43,9 @@ def line(lab_exchange: LabExchange) -> Iterator[Class1Line]:
     ("machine", "offer", "signal"),
     [
         ("", FULL_OFFER, "block"),
-        (",modems=v27+v29", FULL_OFFER, "block"),
+        pytest.param(",modems=v27+v29", FULL_OFFER, "block", marks=pytest.mark.interop),
         ("", Offer(codings=(Coding.MR, Coding.MH), ecm=True), "block"),
-        ("", Offer(ecm=True), "block"),
+        pytest.param("", Offer(ecm=True), "block", marks=pytest.mark.interop),
         (",ecm=0", FULL_OFFER, "page"),
     ],
     ids=["MMR", "MMR V.29", "MR", "MH", "without ECM"],
@@ -71,7 +71,15 @@ def test_pages_out_with_error_correction(
     assert_same(read_pages(tmp_path / "got.tif"), as_sent(pages, Resolution.FINE, tmp_path))
 
 
-@pytest.mark.parametrize("machine", ["", ",modems=v27", ",comp=mh", ",ecm=0"])
+@pytest.mark.parametrize(
+    "machine",
+    [
+        "",
+        pytest.param(",modems=v27", marks=pytest.mark.interop),
+        pytest.param(",comp=mh", marks=pytest.mark.interop),
+        ",ecm=0",
+    ],
+)
 def test_pages_in_with_error_correction(
     lab_exchange: LabExchange, line: Class1Line, tmp_path: Path, machine: str
 ) -> None:

@@ -51,8 +51,15 @@ def test_a_machine_that_offers_nothing_says_so(lab_exchange: LabExchange, line: 
     assert received.result.outcome is Outcome.NOTHING_TO_POLL
 
 
-@pytest.mark.parametrize("machine", ["", ",ecm=0"], ids=["with ECM", "without ECM"])
-@pytest.mark.parametrize("selector", ["", "77"], ids=["the one", "by selector"])
+@pytest.mark.parametrize(
+    ("selector", "machine"),
+    [
+        pytest.param("", ",ecm=0", id="the one, without ECM"),
+        pytest.param("77", "", id="by selector, with ECM"),
+        pytest.param("", "", id="the one, with ECM", marks=pytest.mark.interop),
+        pytest.param("77", ",ecm=0", id="by selector, without ECM", marks=pytest.mark.interop),
+    ],
+)
 def test_their_machine_fetches_a_document_of_ours(
     lab_exchange: LabExchange, line: Class1Line, tmp_path: Path, machine: str, selector: str
 ) -> None:
