@@ -60,7 +60,7 @@ def dial_command(settings: ModemSettings, number: str) -> str:
     digits = number.removeprefix("+")
     if not _DIALLABLE.fullmatch(digits):
         raise LineFault(f"{number!r} cannot be dialled.")
-    return f"{settings.dial_prefix}{digits}{settings.dial_suffix}"
+    return f"{settings.dial_prefix}{digits}"
 
 
 def hang_up(dialogue: Dialogue, line: str, *, unsettled: bool) -> None:

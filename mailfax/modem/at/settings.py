@@ -47,7 +47,6 @@ class ModemSettings:
     caller_id: str = "AT+VCID=1"
     caller_id_wait_s: float = 4.0  # it comes between the first ring and the second, in the 4 s of silence
     dial_prefix: str = "ATDT"
-    dial_suffix: str = ""
     rings_before_answer: int = 1
     ring_numbers: Mapping[str, str] = field(
         default_factory=dict

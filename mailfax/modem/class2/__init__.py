@@ -6,7 +6,7 @@ Where to look: `settings` (what differs between modems), `line` (a call from dia
 engine's commands in either role), `talk` (commands and reports), `words` (how the classes spell things), `hangup` (the codes).
 """
 
-from mailfax.modem.class2.line import Class2Line, open_class2
+from mailfax.modem.class2.line import Class2Line
 from mailfax.modem.class2.settings import Class2Settings
 
-__all__ = ["Class2Line", "Class2Settings", "open_class2"]
+__all__ = ["Class2Line", "Class2Settings"]

@@ -14,7 +14,7 @@ import structlog
 from mailfax.model.outcome import Outcome
 from mailfax.modem.at.attention import Watchdog, dial_command, hang_up, hear_rings, set_up, wait_for_ring
 from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
-from mailfax.modem.at.port import Port, SerialPort
+from mailfax.modem.at.port import Port
 from mailfax.modem.at.ringing import DidMemory, Ringing, RingWords
 from mailfax.modem.class2.frames import best_modulation
 from mailfax.modem.class2.hangup import read_hang_up
@@ -59,16 +59,6 @@ _DIAL_RESULTS = {
 _DIAL_HANG_UPS = {Outcome.NO_ANSWER: DialResult.NO_ANSWER, Outcome.NO_FAX: DialResult.NO_CARRIER}
 _NO_LOOP_CURRENT = {"3", "03"}
 _log = structlog.get_logger(__name__)
-
-
-def open_class2(settings: Class2Settings, *, memory: DidMemory | None = None) -> "Class2Line":
-    """Open the device and make the modem ready. Raises LineFault with what is wrong."""
-    port = SerialPort(settings)
-    try:
-        return Class2Line(settings, port, memory=memory)
-    except LineFault:
-        port.close()
-        raise
 
 
 class Class2Line:
