@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mailfax.config import Config
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
-from mailfax.config.schema import Domain as DomainTable
+from mailfax.config.tables.domain import Domain as DomainTable
 from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity

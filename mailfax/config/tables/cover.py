@@ -1,0 +1,32 @@
+"""Cover pages: tables of the configuration file."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from mailfax.config.tables.section import Section
+
+
+class Cover(Section, frozen=True, kw_only=True):
+    """[cover]: the page before a fax that says to whom, from whom and about what."""
+
+    when: Annotated[
+        Literal["never", "always"],
+        Meta(
+            description="Whether a fax has a cover when its mail does not say (X-Fax-Cover), and its domain does not."
+        ),
+    ] = "never"
+    template: Annotated[str, Meta(description="The usual cover: a file of the folder without .html, or default.")] = (
+        "default"
+    )
+    folder: Annotated[
+        Path | None,
+        Meta(
+            description="Folder of templates of your own (NAME.html, Jinja2), with the pictures that they show; logo.svg, logo.png or "
+            "logo.jpg in it is shown by the cover of mailfax too. Read when the server starts."
+        ),
+    ] = None
+    contact: Annotated[
+        str, Meta(description="Whom a reader of the fax may write to or call about it; empty is `receive.catch_all`.")
+    ] = ""

@@ -1,0 +1,49 @@
+"""The door for mail: tables of the configuration file."""
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from mailfax.config.tables.section import Section
+
+
+class Smtp(Section, frozen=True, kw_only=True):
+    """[smtp]: the door for mail."""
+
+    listen: Annotated[tuple[str, ...], Meta(description="Addresses to listen on, as host:port.", min_length=1)] = (
+        "127.0.0.1:8025",
+    )
+    submission: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Further addresses, for people's mail programs (port 587): STARTTLS, and a login (`mailfax user add`) for "
+            "everybody outside of `allow_networks`. Needs a certificate."
+        ),
+    ] = ()
+    submissions: Annotated[tuple[str, ...], Meta(description="The same with TLS from the start (port 465).")] = ()
+    certificate: Annotated[
+        Path | None,
+        Meta(
+            description="Certificate with its chain, PEM; STARTTLS and logins are then offered on all addresses. "
+            "A renewed one is loaded by itself."
+        ),
+    ] = None
+    key: Annotated[Path | None, Meta(description="Key of the certificate, PEM, without a password.")] = None
+    hostname: Annotated[str, Meta(description="Name of this server in greetings, Received lines and reports.")] = (
+        "fax.lan"
+    )
+    max_message_mb: Annotated[int, Meta(description="Largest mail taken, in MB; announced as SIZE.", ge=1, le=1000)] = (
+        50
+    )
+    max_recipients: Annotated[int, Meta(description="Most fax numbers in one mail.", ge=1, le=100000)] = 1000
+    timeout_s: Annotated[
+        int, Meta(description="Seconds without a word from the client before the door closes.", ge=5)
+    ] = 300
+    max_connections: Annotated[int, Meta(description="Most clients at the same time.", ge=1)] = 200
+    allow_networks: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Client networks that may send faxes without logging in. Everybody else has to log in; an empty list means all."
+        ),
+    ] = ("127.0.0.0/8", "::1/128")
