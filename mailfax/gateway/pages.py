@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from mailfax.gateway.identity import SentHeader
 from mailfax.model.document import DocumentPage
-from mailfax.model.page import A4_WIDTH_PX, Coding, Jbig, PageFormat, PaperLength, Resolution
+from mailfax.model.page import A3_WIDTH_PX, A4_WIDTH_PX, B4_WIDTH_PX, Coding, Jbig, PageFormat, PaperLength, Resolution
 from mailfax.render.paper import PAPERS
 from mailfax.spool.blobs import BlobStore
 from mailfax.t4codec import (
@@ -23,7 +23,7 @@ from mailfax.t4codec.t85 import decode_t85, encode_t85, t85_width_px
 from mailfax.t30.commands import FetchPage, PageStored
 
 LONGEST_T85_ROWS = 20_000  # two and a half metres at 7.7 rows/mm
-_PAPER_WIDTHS_PX = (A4_WIDTH_PX, 2048, 2432)  # of A4, B4 and A3 at 8.04 pels a mm (T.4, table 1)
+_PAPER_WIDTHS_PX = (A4_WIDTH_PX, B4_WIDTH_PX, A3_WIDTH_PX)
 
 
 def source_resolution(form: PageFormat) -> Resolution:

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from mailfax.gateway.identity import SentHeader
-from mailfax.gateway.pages import coded_page
-from mailfax.model.page import A4_WIDTH_PX, Coding, PageFormat, PaperLength, Resolution
+from mailfax.gateway.pages import coded_page, paper_width_px
+from mailfax.model.page import Coding, PageFormat, PaperLength, Resolution
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.render.result import RenderedPage
 from mailfax.t4codec import decode
@@ -45,7 +45,7 @@ def preview(pages: Sequence[RenderedPage], header: SentHeader, resolution: Resol
     form = PageFormat(
         coding=Coding.MMR,
         resolution=resolution,
-        width_px=resolution.width_px(A4_WIDTH_PX),
+        width_px=resolution.width_px(paper_width_px(page.fine.width_px for page in pages)),
         length=PaperLength.UNLIMITED,
     )
     made = []

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-A4_WIDTH_PX = 1728
+A4_WIDTH_PX, B4_WIDTH_PX, A3_WIDTH_PX = (
+    1728,
+    2048,
+    2432,
+)  # lines of 215, 255 and 303 mm at 8.04 pels a mm (T.4, table 1)
 A4_ROWS = {"standard": 1143, "fine": 2287}  # 297 mm at 3.85 and 7.7 rows/mm
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mailfax.model.options import PaperSize
-from mailfax.model.page import A4_WIDTH_PX, Resolution
+from mailfax.model.page import Resolution
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.paper import PAPERS, body_fine_rows
 from mailfax.render.screen import screen
@@ -173,21 +173,22 @@ def _lay_plate(black: NDArray[np.bool_], grey: Grey, plate: Plate, threshold: in
 
 
 def sheet_of(fine: NDArray[np.bool_], standard: NDArray[np.bool_], paper: PaperSize = PaperSize.A4) -> Sheet:
-    """Cut the white tail off both rasters at the same height, and centre narrow ones on the line of 1728 pels."""
+    """Cut the white tail off both rasters at the same height, and centre narrow ones on the line of the paper."""
     inked = np.flatnonzero(fine.any(axis=1))
     last = int(inked[-1]) + 1 if inked.size else 0
     fine_rows = max(_LEAST_FINE_ROWS, last + _TAIL_FINE_ROWS)
     fine_rows = min(fine_rows + fine_rows % 2, max(body_fine_rows(paper), fine.shape[0]))
     return Sheet(
-        fine=Bitmap.from_bool(_on_line(fine, fine_rows)),
-        standard=Bitmap.from_bool(_on_line(standard, fine_rows // 2)),
+        fine=Bitmap.from_bool(_on_line(fine, fine_rows, paper)),
+        standard=Bitmap.from_bool(_on_line(standard, fine_rows // 2, paper)),
     )
 
 
-def _on_line(black: NDArray[np.bool_], rows: int) -> NDArray[np.bool_]:
-    """Put the rows on white lines of full width, cut or filled up to `rows`."""
+def _on_line(black: NDArray[np.bool_], rows: int, paper: PaperSize) -> NDArray[np.bool_]:
+    """Put the rows on white lines of full width, cut or filled up to `rows`. A fax that came wider keeps its width."""
     taken = black[:rows]
-    page = np.zeros((rows, A4_WIDTH_PX), dtype=np.bool_)
-    left = (A4_WIDTH_PX - taken.shape[1]) // 2
+    width = max(paper.width_px, taken.shape[1])
+    page = np.zeros((rows, width), dtype=np.bool_)
+    left = (width - taken.shape[1]) // 2
     page[: taken.shape[0], left : left + taken.shape[1]] = taken
     return page

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from mailfax.model.options import PaperSize
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.engine import PageBox
-from mailfax.render.paper import BODY_WIDTH_INCHES, MM_PER_INCH, PT_PER_INCH, body_inches
+from mailfax.render.paper import MM_PER_INCH, PT_PER_INCH, body_inches, body_width_inches
 from mailfax.render.pdf import PdfSource
 from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import Portion, Sheet
 
-BODY_WIDTH_PT = BODY_WIDTH_INCHES * PT_PER_INCH
 _TOP_MM, _BOTTOM_MM = 6.0, 10.0
 BOTTOM_PT = _BOTTOM_MM / MM_PER_INCH * PT_PER_INCH
 
 
 def body_page(settings: RenderSettings) -> PageBox:
     """Return the size of the pages."""
-    return PageBox(width_pt=BODY_WIDTH_PT, height_pt=body_inches(settings.paper) * PT_PER_INCH)
+    paper = settings.paper
+    return PageBox(width_pt=body_width_inches(paper) * PT_PER_INCH, height_pt=body_inches(paper) * PT_PER_INCH)
 
 
 def page_style(settings: RenderSettings) -> str:

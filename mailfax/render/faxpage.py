@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mailfax.model.page import A4_WIDTH_PX, Resolution
+from mailfax.model.page import A3_WIDTH_PX, A4_WIDTH_PX, B4_WIDTH_PX, Resolution
 from mailfax.render.bilevel import THRESHOLD, halve, sheet_of
 from mailfax.render.fit import fit
 from mailfax.render.paper import FINE, STANDARD, X_DPI
@@ -18,7 +18,7 @@ _FAX_X_DPI = (199.0, 211.0)
 
 def fax_resolution(width_px: int, dpi: tuple[float, float]) -> Resolution | None:
     """Say which fax raster a picture of two tones already has, if any."""
-    if width_px != A4_WIDTH_PX or not _FAX_X_DPI[0] <= dpi[0] <= _FAX_X_DPI[1]:
+    if width_px not in {A4_WIDTH_PX, B4_WIDTH_PX, A3_WIDTH_PX} or not _FAX_X_DPI[0] <= dpi[0] <= _FAX_X_DPI[1]:
         return None
     for resolution, (low, high) in _FAX_DENSITIES.items():
         if low <= dpi[1] <= high:

@@ -17,7 +17,7 @@ from mailfax.render.bilevel import Areas, sheet_of, to_black, whole
 from mailfax.render.faxpage import fax_resolution, fax_sheet
 from mailfax.render.fit import Fit, fit
 from mailfax.render.longpage import is_long, most_sheets, scale_of, slices_of
-from mailfax.render.paper import BODY_WIDTH_INCHES, FINE, STANDARD, Paper, body_fine_rows
+from mailfax.render.paper import FINE, STANDARD, Paper, body_fine_rows, body_width_inches
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
 from mailfax.render.tones import is_photograph
 
@@ -84,7 +84,7 @@ class ImageSource:
             width / _DEFAULT_DPI,
             height / _DEFAULT_DPI,
         )  # the shape alone counts: most are enlarged to the full width
-        return most_sheets(inches[1], (BODY_WIDTH_INCHES - 2 * _MARGIN_INCHES) / inches[0], self._paper)
+        return most_sheets(inches[1], (body_width_inches(self._paper) - 2 * _MARGIN_INCHES) / inches[0], self._paper)
 
     @property
     def page_count(self) -> int:
@@ -115,7 +115,7 @@ class ImageSource:
         longest_px = max(image.size)
         if image.format == "JPEG":
             # JPEG decodes at half, a quarter or an eighth of its size for nothing: no more than twice what is needed.
-            image.draft("L", (2 * A4_WIDTH_PX, 2 * body_fine_rows(self._paper)))
+            image.draft("L", (2 * self._paper.width_px, 2 * body_fine_rows(self._paper)))
         upright = ImageOps.exif_transpose(image)
         drafted = longest_px / max(upright.size)
         inches = (upright.width * drafted / dpi[0], upright.height * drafted / dpi[1])
@@ -132,11 +132,11 @@ class ImageSource:
 
     def _cut(self, grey: Image.Image, inches: tuple[float, float]) -> list[Sheet]:
         """Draw a picture that is far longer than a sheet as wide as the sheet, cut where it is white."""
-        scale = scale_of(inches[0], _MARGIN_INCHES)
+        scale = scale_of(inches[0], _MARGIN_INCHES, self._paper)
         sheets = []
         for part in slices_of(np.asarray(grey), inches[1], scale, self._paper):
             height = (part.bottom - part.top) * inches[1] * scale
-            size = Fit(width_inches=inches[0] * scale, height_inches=height, turned=False)
+            size = Fit(width_inches=inches[0] * scale, height_inches=height, turned=False, paper=self._paper)
             box = (0, round(part.top * grey.height), grey.width, round(part.bottom * grey.height))
             sheets.append(self._sheet(grey.crop(box), size))
         return sheets

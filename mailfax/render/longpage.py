@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mailfax.model.options import PaperSize
 from mailfax.render.fit import ENLARGE_AT_MOST
-from mailfax.render.paper import BODY_WIDTH_INCHES, body_inches
+from mailfax.render.paper import body_inches, body_width_inches
 
 _LONG = 2.5  # times its width; shrunk to one sheet, such a page is narrower than 55 % of it
 _FILLED_AT_LEAST = 0.75  # of a sheet, before a cut is made through ink
@@ -30,9 +30,9 @@ def is_long(width: float, height: float) -> bool:
     return height > width * _LONG
 
 
-def scale_of(width_inches: float, margin_inches: float = 0.0) -> float:
+def scale_of(width_inches: float, margin_inches: float = 0.0, paper: PaperSize = PaperSize.A4) -> float:
     """Return by how much a long page is enlarged: to the width of the sheet, or as far as anything is."""
-    return min(ENLARGE_AT_MOST, (BODY_WIDTH_INCHES - 2 * margin_inches) / width_inches)
+    return min(ENLARGE_AT_MOST, (body_width_inches(paper) - 2 * margin_inches) / width_inches)
 
 
 def most_sheets(height_inches: float, scale: float, paper: PaperSize = PaperSize.A4) -> int:

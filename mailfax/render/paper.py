@@ -1,8 +1,8 @@
 """The paper of a fax: how many rows a page has at each resolution, and what of it belongs to header strip and body.
 
 The budget of rows is stated here and nowhere else: strip and body together never exceed the sheet, A4 unless another was asked for, so
-that a receiver that takes A4 only loses nothing. Used by everything in this package that draws. A legal sheet, and a fax that came as a picture, may
-be longer: they go out as they are to a receiver of any length, and are made smaller in the call for others (`gateway.pages`).
+that a receiver that takes A4 only loses nothing. Used by everything in this package that draws. A sheet of legal, B4 or A3, and a fax that came as a
+picture, may be longer or wider: they go out as they are to a receiver of that paper, and are made smaller in the call for others (`gateway.pages`).
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ PT_PER_INCH = 72.0
 X_DPI = 8.04 * MM_PER_INCH  # T.4, table 1: 1728 pels on a line of 215 mm
 # Room for the header strip, in fine rows; even, so that both resolutions leave the same height of paper.
 _STRIP_FINE_ROWS = 44
-_LEGAL_INCHES = 14.0
+_LONGEST_MM = PaperSize.A3.mm
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,8 +30,8 @@ class Paper:
 
     @property
     def longest_rows(self) -> int:
-        """Return how many rows a fax that is kept as it came may have: those of US Legal, the longest sheet in use."""
-        return int(_LEGAL_INCHES * self.y_dpi)
+        """Return how many rows a fax that is kept as it came may have: those of A3, the longest sheet in use."""
+        return int(_LONGEST_MM / MM_PER_INCH * self.y_dpi)
 
     @property
     def body_rows(self) -> int:
@@ -61,12 +61,16 @@ STANDARD = Paper(
 PAPERS = {paper.resolution: paper for paper in (FINE, STANDARD)}
 # The height of the body in inches, the same for both resolutions to within a row of the coarser one.
 BODY_INCHES = min(paper.body_rows / paper.y_dpi for paper in PAPERS.values())
-BODY_WIDTH_INCHES = A4_WIDTH_PX / X_DPI
 
 
 def body_inches(size: PaperSize) -> float:
     """Return the height of the body on a sheet of this size."""
     return BODY_INCHES + (size.mm - PaperSize.A4.mm) / MM_PER_INCH
+
+
+def body_width_inches(size: PaperSize) -> float:
+    """Return the width of the body on a sheet of this size: all of a line of a fax."""
+    return size.width_px / X_DPI
 
 
 def body_fine_rows(size: PaperSize) -> int:

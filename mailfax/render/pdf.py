@@ -141,7 +141,7 @@ def _stretches(page: pdfium.PdfPage, paper: PaperSize) -> list[_Box]:
     tall = top - bottom
     return [
         (left, top - each.bottom * tall, right, top - each.top * tall)
-        for each in slices_of(small, upright.height_inches, scale_of(upright.width_inches), paper)
+        for each in slices_of(small, upright.height_inches, scale_of(upright.width_inches, paper=paper), paper)
     ]
 
 

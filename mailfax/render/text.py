@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mailfax.render.bodypage import BODY_WIDTH_PT, BOTTOM_PT, LaidOutSource, body_page, page_style
+from mailfax.render.bodypage import BOTTOM_PT, LaidOutSource, body_page, page_style
 from mailfax.render.engine import LayoutFailed, lay_out, pages_of_parts, part_marker
 from mailfax.render.fontset import Drawable, Fonts, drawable, fonts_of
 from mailfax.render.settings import RenderSettings
@@ -140,25 +140,26 @@ def headers_html(headers: tuple[tuple[str, str], ...], settings: RenderSettings)
 
 def _block(block: TextBlock, seen: Drawable, index: int, settings: RenderSettings) -> str:
     place = "page" if block.new_page and index else "next" if index else "first"
+    width_pt = body_page(settings).width_pt
     stretches = seen.text.strip("\n\f").rstrip().split(FORM_FEED)
     body = "".join(
-        f'<div class="{"page" if number else "first"}">{"".join(_lines(stretch.strip(chr(10)).split(chr(10))))}</div>'
+        f'<div class="{"page" if number else "first"}">{"".join(_lines(stretch.strip(chr(10)).split(chr(10)), width_pt))}</div>'
         for number, stretch in enumerate(stretches)
     )
     return f'<div class="{place}">{part_marker(index)}{headers_html(block.headers, settings)}{body}</a></div>'
 
 
-def _lines(lines: Sequence[str]) -> Iterator[str]:
-    """Write lines as paragraphs, grouped by the depth of their quotation."""
+def _lines(lines: Sequence[str], width_pt: float) -> Iterator[str]:
+    """Write lines as paragraphs, grouped by the depth of their quotation; `width_pt` is that of the page."""
     group: list[str] = []
     depth_before = 0
     for line in lines:
         depth, content = _quoted(line)
         if depth != depth_before:
-            yield from _quotation(group, depth_before)
+            yield from _quotation(group, depth_before, width_pt)
             group, depth_before = [], depth
         group.append(content)
-    yield from _quotation(group, depth_before)
+    yield from _quotation(group, depth_before, width_pt)
 
 
 def _quoted(line: str) -> tuple[int, str]:
@@ -166,7 +167,7 @@ def _quoted(line: str) -> tuple[int, str]:
     return min(mark.count(">"), _DEEPEST_QUOTE), line[len(mark) :]
 
 
-def _quotation(lines: list[str], depth: int) -> Iterator[str]:
+def _quotation(lines: list[str], depth: int, width_pt: float) -> Iterator[str]:
     if not lines:
         return
     yield "<blockquote>" * depth
@@ -174,18 +175,18 @@ def _quotation(lines: list[str], depth: int) -> Iterator[str]:
     for line in lines:
         stretch.append(line)
         if not line.strip():
-            yield from _stretch(stretch)
+            yield from _stretch(stretch, width_pt)
             stretch = []
-    yield from _stretch(stretch)
+    yield from _stretch(stretch, width_pt)
     yield "</blockquote>" * depth
 
 
-def _stretch(lines: list[str]) -> Iterator[str]:
+def _stretch(lines: list[str], width_pt: float) -> Iterator[str]:
     """Write lines between two empty ones: in a fixed pitch where they are a table, else each as a paragraph."""
     if sum(bool(_COLUMNS.search(line)) for line in lines) >= _LEAST_TABLE_ROWS:
         longest = max(_columns(line) for line in lines)
         largest, smallest = _MONO_PT
-        fitting = BODY_WIDTH_PT * 0.84 / (longest * _MONO_EM)
+        fitting = width_pt * 0.84 / (longest * _MONO_EM)
         size_pt = max(smallest, min(largest, fitting))
         yield f'<pre style="font-size:{size_pt:.1f}pt">'
         yield escape("\n".join(line.expandtabs(_TAB_COLUMNS) for line in lines).rstrip()) + "</pre>"

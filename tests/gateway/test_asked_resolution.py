@@ -34,6 +34,14 @@ def test_each_recipient_gets_his_resolution(patient: Patient) -> None:
     }
 
 
+def test_a_mail_may_ask_for_wide_paper(patient: Patient) -> None:
+    assert patient.server.post(with_header(letter("hans@example.org", "5558107", pages=1), b"X-Fax-Paper: A3"))
+    with patient.server.store() as store:
+        patient.server.wait_until_books_are_closed(store)
+        [fax] = [fax for fax in store.faxes() if fax.called == "5558107"]
+        assert [page.blob.width_px for page in fax.pages if page.blob] == [2432]
+
+
 def test_a_header_that_is_not_known_is_refused_by_name(patient: Patient) -> None:
     posted = with_header(letter("fritz@example.org", "5558105", pages=1), b"X-Fax-Resolution: superfine")
     with pytest.raises(smtplib.SMTPDataError) as refused:

@@ -74,7 +74,7 @@ def test_a_standard_fax_as_long_as_the_paper_passes_too(rendered: Render) -> Non
 
 
 def test_a_fax_longer_than_any_sheet_is_shrunk_to_fit(rendered: Render) -> None:
-    [page] = rendered(mail_with(fax_tiff(scribble(2900), 196), "image/tiff", "fax.tif")).pages
+    [page] = rendered(mail_with(fax_tiff(scribble(3400), 196), "image/tiff", "fax.tif")).pages
     assert page.fine.rows == 2242
 
 

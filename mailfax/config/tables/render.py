@@ -21,8 +21,11 @@ class Render(Section, frozen=True, kw_only=True):
         ),
     ] = False
     paper: Annotated[
-        Literal["a4", "letter", "legal"],
-        Meta(description="Sheet that pages are laid out for. All are as wide as a fax; they differ in length."),
+        Literal["a4", "letter", "legal", "b4", "a3"],
+        Meta(
+            description="Sheet that pages are laid out for. A4, letter and legal differ in length, b4 and a3 are wider too; "
+            "a machine that has no such paper gets the page smaller."
+        ),
     ] = "a4"
     photos: Annotated[
         Literal["fast", "balanced", "best"],
