@@ -1,20 +1,30 @@
 """`mailfax user`: who may log in, and what far machines see of each. The records are in the spool; the server reads them at each use."""
 
+import contextlib
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
 
 from mailfax.cli.options import ConfigOption, JsonOption, spool_or_exit
-from mailfax.model.user import User, UserError, user_name
+from mailfax.config import Config
+from mailfax.model.options import NO_COVER, USUAL_COVER
+from mailfax.model.quota import Limit, LimitFault, read_limits
+from mailfax.model.user import Role, User, UserError, user_name
+from mailfax.spool.users import NumberTaken
 
 _EX_DATAERR = 65
 NameArgument = Annotated[str, typer.Argument(help="Name by which the user logs in.")]
 GenerateOption = Annotated[
     bool, typer.Option("--generate", help="Make up a password and print it once, for a machine or a mail program.")
+]
+
+NoPasswordOption = Annotated[
+    bool, typer.Option("--no-password", help="Nobody logs in as him: he is known by a token or by signed mail.")
 ]
 
 app = typer.Typer(help="Who may log in to send faxes.", no_args_is_help=True, rich_markup_mode=None)
@@ -30,6 +40,20 @@ StationOption = Annotated[
 ]
 HeaderOption = Annotated[str | None, typer.Option(help="Name in the line above each page.")]
 ZoneOption = Annotated[str | None, typer.Option(help="Time zone of that line, for example Europe/Berlin.")]
+MailboxOption = Annotated[
+    str | None, typer.Option(help="Where faxes for the user go; without it, the first mail address that is whole.")
+]
+NumberOption = Annotated[
+    list[str] | None, typer.Option(help="Number of the user's own: faxes for it go to his mailbox; again for more.")
+]
+RoleOption = Annotated[list[Role] | None, typer.Option(help="What he is beside a sender; again for more.")]
+QuotaOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Limit of his own, as pages/day=100 or money/month=50, instead of that of [quotas]; again for more."
+    ),
+]
+CoverOption = Annotated[str | None, typer.Option(help="His usual cover: none, usual, or the name of a template.")]
 
 
 @app.command()
@@ -40,7 +64,13 @@ def add(
     station_id: StationOption = None,
     header_name: HeaderOption = None,
     time_zone: ZoneOption = None,
+    mailbox: MailboxOption = None,
+    number: NumberOption = None,
+    role: RoleOption = None,
+    quota: QuotaOption = None,
+    cover: CoverOption = None,
     generate: GenerateOption = False,
+    no_password: NoPasswordOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,17 +78,11 @@ def add(
     from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.clock import wall_clock_us  # noqa: PLC0415
 
-    user = _record(
-        name=user_name(name),
-        addresses=tuple(address or ()),
-        groups=tuple(group or ()),
-        station_id=station_id or "",
-        header_name=header_name or "",
-        time_zone=time_zone or "",
-    )
     settings = spool_or_exit(config)
-    secret, hashed = _new_password(generate=generate)
-    with open_store(settings) as store:
+    given = Given(address, group, station_id, header_name, time_zone, mailbox, number, role, quota, cover)
+    user = given.over(None, user_name(name), settings)
+    secret, hashed = ("", "") if no_password else _new_password(generate=generate)
+    with open_store(settings) as store, _refusals():
         if not store.add_user(user, hashed, wall_clock_us()):
             _end(f"there is a user {user.name} already.")
     _tell_secret(user.name, "added", secret, as_json=as_json)
@@ -72,24 +96,24 @@ def change(
     station_id: StationOption = None,
     header_name: HeaderOption = None,
     time_zone: ZoneOption = None,
+    mailbox: MailboxOption = None,
+    number: NumberOption = None,
+    role: RoleOption = None,
+    quota: QuotaOption = None,
+    cover: CoverOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change what is given and keep the rest. An empty text ('') takes away; addresses and groups are given all anew."""
+    """Change what is given and keep the rest. An empty text ('') takes away; what may stand there more than once is given all anew."""
     from mailfax.cli.views import open_store  # noqa: PLC0415
 
-    with open_store(spool_or_exit(config)) as store:
+    settings = spool_or_exit(config)
+    given = Given(address, group, station_id, header_name, time_zone, mailbox, number, role, quota, cover)
+    with open_store(settings) as store, _refusals():
         was = store.user(user_name(name))
         if was is None:
             _end(f"there is no user {user_name(name)}.")
-        user = _record(
-            name=was.name,
-            addresses=was.addresses if address is None else tuple(filter(None, address)),
-            groups=was.groups if group is None else tuple(filter(None, group)),
-            station_id=was.station_id if station_id is None else station_id,
-            header_name=was.header_name if header_name is None else header_name,
-            time_zone=was.time_zone if time_zone is None else time_zone,
-        )
+        user = given.over(was, was.name, settings)
         store.change_user(user)
     typer.echo(json.dumps(asdict(user)) if as_json else f"user {user.name} changed")
 
@@ -132,9 +156,10 @@ def show(name: NameArgument, config: ConfigOption = None, as_json: JsonOption = 
     if as_json:
         typer.echo(json.dumps(asdict(user)))
         return
-    for field, value in asdict(user).items():
-        shown = ", ".join(value) if isinstance(value, tuple | list) else value
-        typer.echo(f"{field.replace('_', ' '):<12} {shown or '-'}")
+    for field in fields(user):
+        value = getattr(user, field.name)
+        shown = ", ".join(map(_shown, value)) if isinstance(value, tuple) else value
+        typer.echo(f"{field.name.replace('_', ' '):<12} {shown or '-'}")
 
 
 @app.command(name="list")
@@ -149,31 +174,74 @@ def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None
         return
     for user in users:
         groups = f"  in {', '.join(user.groups)}" if user.groups else ""
-        typer.echo(f"{user.name:<20} {', '.join(user.addresses)}{groups}")
+        numbers = f"  with {', '.join(user.numbers)}" if user.numbers else ""
+        typer.echo(f"{user.name:<20} {', '.join(user.addresses)}{groups}{numbers}")
     if not users:
         typer.echo("There are no users. Add one with  mailfax user add NAME --address ADDRESS .")
 
 
-def _record(
-    *, name: str, addresses: tuple[str, ...], groups: tuple[str, ...], station_id: str, header_name: str, time_zone: str
-) -> User:
-    """Make a record, or say what is wrong with it and exit."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line says of a record; None where it says nothing."""
+
+    addresses: list[str] | None
+    groups: list[str] | None
+    station_id: str | None
+    header_name: str | None
+    time_zone: str | None
+    mailbox: str | None
+    numbers: list[str] | None
+    roles: list[Role] | None
+    quota: list[str] | None
+    cover: str | None
+
+    def over(self, was: User | None, name: str, config: Config) -> User:
+        """Make the record that this makes of the one that was, or say what is wrong with it and exit."""
+        from mailfax.config.sense.mail import has_a_way  # noqa: PLC0415
+        from mailfax.daemon.build import cover_policy  # noqa: PLC0415
+
+        def words(given: list[str] | None, field: str) -> tuple[str, ...]:
+            return tuple(getattr(was, field, ())) if given is None else tuple(filter(None, given))
+
+        def word(given: str | None, field: str) -> str:
+            return str(getattr(was, field, "")) if given is None else given
+
+        with _refusals():
+            user = User(
+                name=name,
+                addresses=words(self.addresses, "addresses"),
+                groups=words(self.groups, "groups"),
+                station_id=word(self.station_id, "station_id"),
+                header_name=word(self.header_name, "header_name"),
+                time_zone=word(self.time_zone, "time_zone"),
+                mailbox=word(self.mailbox, "mailbox"),
+                numbers=words(self.numbers, "numbers"),
+                roles=tuple(self.roles) if self.roles else was.roles if was else (Role.USER,),
+                quota=was.quota if self.quota is None and was else read_limits(filter(None, self.quota or ())),
+                cover=word(self.cover, "cover").lower(),
+            )
+        if self.cover and user.cover not in {NO_COVER, USUAL_COVER, *(known := cover_policy(config).covers.templates)}:
+            _end(f"there is no cover {user.cover}; there are {', '.join((NO_COVER, USUAL_COVER, *sorted(known)))}.")
+        if user.mailbox and not has_a_way(user.mailbox, config.mail):
+            _end(f"{user.mailbox!r} is no mailbox that mail could go to, by [mail].")
+        try:
+            ZoneInfo(user.time_zone or "UTC")
+        except (ValueError, OSError, LookupError):
+            _end(f"this machine knows no time zone {user.time_zone!r}.")
+        return user
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """Say in a sentence what cannot be kept, and exit."""
     try:
-        user = User(
-            name=name,
-            addresses=addresses,
-            groups=groups,
-            station_id=station_id,
-            header_name=header_name,
-            time_zone=time_zone,
-        )
-        if time_zone:
-            ZoneInfo(time_zone)
-    except UserError as error:
+        yield
+    except (UserError, LimitFault, NumberTaken) as error:
         _end(str(error))
-    except (ValueError, OSError, LookupError):
-        _end(f"this machine knows no time zone {time_zone!r}.")
-    return user
+
+
+def _shown(value: str | Limit) -> str:
+    return value.shown if isinstance(value, Limit) else str(value)
 
 
 def _new_password(*, generate: bool) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Which fax has a cover, and what it says: from the wish of the sender, else from the rule of the domain, else from that of [cover].
+"""Which fax has a cover, and what it says: from the wish of the mail, else the sender's record, the rule of the domain, that of [cover].
 
 Called when a mail comes in (`door` refuses names that are none), when it is rendered (`rendering`) and by `mailfax render`.
 """
@@ -24,9 +24,9 @@ class CoverPolicy:
     usual: str = "default"
     contact: str = ""
 
-    def template(self, asked: str | None, domain: str) -> str:
-        """Return the name of the template of one fax; empty for none."""
-        name = asked or self.domains.get(domain, self.rule)
+    def template(self, asked: str | None, domain: str, usual_of_sender: str = "") -> str:
+        """Return the name of the template of one fax; empty for none. `usual_of_sender` is the cover of the user's record."""
+        name = asked or usual_of_sender or self.domains.get(domain, self.rule)
         name = self.usual if name == USUAL_COVER else name
         return "" if name == NO_COVER else name
 
@@ -46,7 +46,7 @@ def covers_for(
     wanted: list[tuple[Job, CoverFacts]] = []
     for job in jobs:
         address = job.recipient.address
-        if name := policy.template(job.recipient.options.cover, address.domain):
+        if name := policy.template(job.recipient.options.cover, address.domain, identity.cover):
             facts = CoverFacts(
                 template=name,
                 to=address.number,

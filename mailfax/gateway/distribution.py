@@ -10,6 +10,7 @@ from dataclasses import replace
 import structlog
 
 from mailfax.gateway.live import Emit, FaxRouted, Live
+from mailfax.gateway.ownnumbers import own_numbers
 from mailfax.gateway.resting import Resting
 from mailfax.model.fax import InboundFax, ReceivedPage
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
@@ -58,7 +59,13 @@ class DistributionDesk:
 
     def _distribute(self, fax: InboundFax) -> None:
         route = inbound.route(
-            fax.called, fax.caller, fax.station_id, fax.line, self._routing, subaddress=fax.subaddress
+            fax.called,
+            fax.caller,
+            fax.station_id,
+            fax.line,
+            self._routing,
+            subaddress=fax.subaddress,
+            own=own_numbers(self._store.users()),
         )
         if fax.mailbox:
             route = inbound.Route(

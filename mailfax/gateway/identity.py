@@ -15,11 +15,15 @@ from mailfax.t4codec.bitmap import Bitmap
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """What the far machine and its reader see of us. `time_zone` is an IANA name, or empty for this machine's own."""
+    """What the far machine and its reader see of us. `time_zone` is an IANA name, or empty for this machine's own.
+
+    `cover` is the user's own usual cover, or empty.
+    """
 
     station_id: str = ""
     name: str = "mailfax"
     time_zone: str = ""
+    cover: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +71,7 @@ def sender_identity(submission: Submission, store: Store, gateway: Identity) -> 
         station_id=user.station_id or gateway.station_id,
         name=user.header_name or gateway.name,
         time_zone=user.time_zone or gateway.time_zone,
+        cover=user.cover,
     )
 
 

@@ -54,10 +54,12 @@ class Logins:
         if not password or len(password) > _MAX_PASSWORD:
             return ""
         known = self._store.user_with_hash(name)
-        if known is None:  # as slow as for a user that there is, so that the time tells nobody who is one
+        if (
+            known is None or not known[1]
+        ):  # who has no password; as slow as for a user that there is, so that the time tells nobody who is one
             self._nobody = self._nobody or _HASHER.hash(new_token())
         try:
-            _HASHER.verify(known[1] if known else self._nobody, password)
+            _HASHER.verify((known and known[1]) or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return ""
         return name if known else ""

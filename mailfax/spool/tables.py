@@ -31,10 +31,12 @@ from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.poll import PollRequest
+from mailfax.model.quota import Limit
 from mailfax.model.submission import Notify
+from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0009"  # the newest migration
+REVISION = "0010"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -286,6 +288,11 @@ users = Table(
     Column("header_name", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("mailbox", Text, nullable=False, server_default=""),
+    Column("numbers", _Json(tuple[str, ...]), nullable=False, server_default="[]"),
+    Column("roles", _Json(tuple[Role, ...]), nullable=False, server_default='["user"]'),
+    Column("quota", _Json(tuple[Limit, ...]), nullable=False, server_default="[]"),
+    Column("cover", Text, nullable=False, server_default=""),
 )
 
 offers = Table(

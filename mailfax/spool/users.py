@@ -1,15 +1,22 @@
 """The users and the hashes of their passwords. Functions of a connection, for `store`."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from mailfax.model.user import User
 from mailfax.spool.tables import users
 
 
+class NumberTaken(ValueError):
+    """A number is another user's own already; the text is one plain sentence."""
+
+
 def add(connection: Connection, user: User, password_hash: str, now_us: int) -> bool:
-    """Insert a user; False, and nothing changed, where the name is taken."""
+    """Insert a user; False, and nothing changed, where the name is taken. Raises NumberTaken."""
     if load(connection, user.name) is not None:
         return False
+    _check_numbers(connection, user)
     connection.execute(
         insert(users).values(name=user.name, password_hash=password_hash, created_us=now_us, **_columns(user))
     )
@@ -17,7 +24,8 @@ def add(connection: Connection, user: User, password_hash: str, now_us: int) -> 
 
 
 def change(connection: Connection, user: User) -> bool:
-    """Put a user's record in the place of the one by that name; his password stays. False where there is none."""
+    """Put a user's record in the place of the one by that name; his password stays. False where there is none. Raises NumberTaken."""
+    _check_numbers(connection, user)
     return bool(connection.execute(update(users).where(users.c.name == user.name).values(**_columns(user))).rowcount)
 
 
@@ -50,6 +58,20 @@ def listed(connection: Connection) -> tuple[User, ...]:
     return tuple(_user(row) for row in connection.execute(select(users).order_by(users.c.name)).mappings())
 
 
+def _check_numbers(connection: Connection, user: User) -> None:
+    """Hold every own number to one user: a fax goes to one of them."""
+    mine = _digits(user.numbers)
+    if len(mine) != len(user.numbers):
+        raise NumberTaken(f"A number of the user {user.name} stands there twice.")
+    for other in listed(connection):
+        if other.name != user.name and (both := mine & _digits(other.numbers)):
+            raise NumberTaken(f"{min(both)} is a number of the user {other.name} already.")
+
+
+def _digits(numbers: Iterable[str]) -> set[str]:
+    return {number.removeprefix("+") for number in numbers}
+
+
 def _columns(user: User) -> dict[str, object]:
     return {
         "addresses": user.addresses,
@@ -57,6 +79,11 @@ def _columns(user: User) -> dict[str, object]:
         "station_id": user.station_id,
         "header_name": user.header_name,
         "time_zone": user.time_zone,
+        "mailbox": user.mailbox,
+        "numbers": user.numbers,
+        "roles": user.roles,
+        "quota": user.quota,
+        "cover": user.cover,
     }
 
 
@@ -68,4 +95,9 @@ def _user(row: RowMapping) -> User:
         station_id=row["station_id"],
         header_name=row["header_name"],
         time_zone=row["time_zone"],
+        mailbox=row["mailbox"],
+        numbers=row["numbers"],
+        roles=row["roles"],
+        quota=row["quota"],
+        cover=row["cover"],
     )

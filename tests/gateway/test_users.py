@@ -68,6 +68,13 @@ def test_a_record_is_changed_in_part_and_the_password_stays(gateway: Gateway) ->
         (["anna", "--address", "*", "--station-id", "+49 30 1234567 890123"], PASSWORD, "20 characters"),
         (["anna", "--address", "*", "--time-zone", "Mars/Olympus"], PASSWORD, "no time zone"),
         (["anna", "--address", "*"], "short", "8 to 1024"),
+        (["anna", "--address", "*", "--number", "5557001"], PASSWORD, "needs a mailbox"),
+        (["anna", "--address", "a@b.example", "--number", "555-7001"], PASSWORD, "no telephone number"),
+        (["anna", "--address", "a@b.example", "--number", "1", "--number", "+1"], PASSWORD, "stands there twice"),
+        (["anna", "--address", "a@b.example", "--quota", "sheets/day=3"], PASSWORD, "is no limit"),
+        (["anna", "--address", "a@b.example", "--quota", "pages/day=3", "--quota", "pages/day=4"], PASSWORD, "twice"),
+        (["anna", "--address", "a@b.example", "--cover", "gilded"], PASSWORD, "there is no cover gilded"),
+        (["anna", "--address", "a@b.example", "--mailbox", "../etc"], PASSWORD, "is no mailbox"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(
@@ -75,6 +82,36 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
 ) -> None:
     assert sentence in gateway.mailfax("user", "add", *words, says=password + "\n", status=65)
     assert gateway.store.users() == ()
+
+
+def test_the_whole_record_of_a_virtual_fax_machine(gateway: Gateway) -> None:
+    add_anna(gateway)
+    words = "--mailbox anna.faxes --number 5557001 --number +12025557002 --role operator --quota pages/day=100 --quota money/month=12.5"
+    gateway.mailfax("user", "change", "anna", *words.split(), "--cover", "default")
+    shown = json.loads(gateway.mailfax("user", "show", "anna", "--json"))
+    assert (shown["mailbox"], shown["numbers"], shown["roles"]) == (
+        "anna.faxes",
+        ["5557001", "+12025557002"],
+        ["operator"],
+    )
+    assert [(limit["unit"], limit["period"], limit["most"]) for limit in shown["quota"]] == [
+        ("pages", "day", 100),
+        ("money", "month", 12.5),
+    ]
+    text = gateway.mailfax("user", "show", "anna")
+    assert "100 pages a day, 12.5 money a month" in text
+    assert "cover        default" in text
+    taken = gateway.mailfax(
+        "user", "add", "ben", "--address", "ben@example.org", "--number", "12025557002", "--no-password", status=65
+    )
+    assert "12025557002 is a number of the user anna already" in taken
+    gateway.mailfax("user", "change", "anna", "--number", "")
+    gateway.mailfax("user", "add", "ben", "--address", "ben@example.org", "--number", "12025557002", "--no-password")
+    with gateway.client() as client:
+        for guess in ("", "x", "$argon2id$"):
+            assert login(client, "ben", guess) == 535
+    refused = gateway.mailfax("user", "change", "anna", "--number", "12025557002", status=65)
+    assert "a number of the user ben" in refused
 
 
 def test_a_login_in_any_spelling_and_a_new_password_at_once(gateway: Gateway) -> None:

@@ -1,11 +1,14 @@
 """A received fax always has a mailbox, and the reason can be told."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailfax.routing.inbound import route
-from mailfax.routing.settings import DidRule, RoutingSettings, SubaddressRule
+from mailfax.routing.own import OwnNumber
+from mailfax.routing.settings import DidRule, Domain, E164Plan, RoutingSettings, SubaddressRule
 
 SETTINGS = RoutingSettings(
     domains=(),
@@ -69,3 +72,28 @@ def test_a_subaddress_with_a_rule_is_nearer_than_the_called_number() -> None:
     assert found.mailboxes == ("carla",)
     assert "subaddress 1387" in found.because
     assert route("5551234", "", "", "line1", SETTINGS, subaddress="99").mailboxes == ("anna", "ben@example.com")
+
+
+OWN = (
+    OwnNumber(number="+12025557001", owner="anna", mailbox="anna@example.org"),
+    OwnNumber(number="5551234", owner="ben", mailbox="ben@example.org"),
+    OwnNumber(number="5557", owner="carl", mailbox="carl@example.org"),
+)
+US = replace(SETTINGS, domains=(Domain(name="fax.us", plan=E164Plan(country="US", area_code="202")),))
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        ("12025557001", "anna@example.org"),  # however the network writes it
+        ("2025557001", "anna@example.org"),
+        ("5557001", "anna@example.org"),  # and although the pattern 555* is a rule
+        ("+1 202 555-7001", "anna@example.org"),
+        ("5551234", "anna"),  # a rule for the very number comes before
+        ("5557", "carl@example.org"),
+        ("5557002", "town"),
+        ("3015557001", "fax"),
+    ],
+)
+def test_a_users_own_number_needs_no_rule(called: str, expected: str) -> None:
+    assert route(called, "", "", "l1", US, own=OWN).mailboxes[0] == expected
