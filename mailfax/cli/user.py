@@ -14,6 +14,7 @@ from mailfax.cli.options import ConfigOption, JsonOption, spool_or_exit
 from mailfax.config import Config
 from mailfax.model.options import NO_COVER, USUAL_COVER
 from mailfax.model.quota import Limit, LimitFault, read_limits
+from mailfax.model.secret import Secret
 from mailfax.model.user import Role, User, UserError, user_name
 from mailfax.spool.users import NumberTaken
 
@@ -81,11 +82,11 @@ def add(
     settings = spool_or_exit(config)
     given = Given(address, group, station_id, header_name, time_zone, mailbox, number, role, quota, cover)
     user = given.over(None, user_name(name), settings)
-    secret, hashed = ("", "") if no_password else _new_password(generate=generate)
+    shown, secret = ("", Secret(argon2="")) if no_password else _new_password(generate=generate)
     with open_store(settings) as store, _refusals():
-        if not store.add_user(user, hashed, wall_clock_us()):
+        if not store.add_user(user, secret, wall_clock_us()):
             _end(f"there is a user {user.name} already.")
-    _tell_secret(user.name, "added", secret, as_json=as_json)
+    _tell_secret(user.name, "added", shown, as_json=as_json)
 
 
 @app.command()
@@ -128,9 +129,9 @@ def password(
     with open_store(spool_or_exit(config)) as store:
         if store.user(user_name(name)) is None:
             _end(f"there is no user {user_name(name)}.")
-        secret, hashed = _new_password(generate=generate)
-        store.set_password_hash(user_name(name), hashed)
-    _tell_secret(user_name(name), "has another password", secret, as_json=as_json)
+        shown, secret = _new_password(generate=generate)
+        store.set_secret(user_name(name), secret)
+    _tell_secret(user_name(name), "has another password", shown, as_json=as_json)
 
 
 @app.command()
@@ -244,19 +245,19 @@ def _shown(value: str | Limit) -> str:
     return value.shown if isinstance(value, Limit) else str(value)
 
 
-def _new_password(*, generate: bool) -> tuple[str, str]:
-    """Return a password to be shown (only one that we made up) and the hash of the new password."""
-    from mailfax.gateway.login import PasswordUnfit, new_token, password_hash  # noqa: PLC0415
+def _new_password(*, generate: bool) -> tuple[str, Secret]:
+    """Return a password to be shown (only one that we made up) and what is kept of the new password."""
+    from mailfax.gateway.login import PasswordUnfit, new_secret, new_token  # noqa: PLC0415
 
     if generate:
-        secret = new_token()
-        return secret, password_hash(secret)
+        shown = new_token()
+        return shown, new_secret(shown)
     if sys.stdin.isatty():
         word: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         word = sys.stdin.readline().rstrip("\r\n")
     try:
-        return "", password_hash(word)
+        return "", new_secret(word)
     except PasswordUnfit as error:
         _end(str(error))
 

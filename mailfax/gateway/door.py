@@ -26,6 +26,7 @@ from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job
 from mailfax.model.options import OptionFault, SendOptions, asked_in_mail, send_options, without_tags
 from mailfax.model.outcome import Outcome
+from mailfax.model.secret import ScramKeys
 from mailfax.model.submission import Recipient, Submission
 from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
@@ -69,6 +70,14 @@ class GatewayDoor:
     async def log_in(self, credentials: Credentials) -> str:
         """Compare a name and a password."""
         return await self._logins.check(credentials.name, credentials.password)
+
+    async def scram_keys(self, name: str) -> ScramKeys | None:
+        """Return the keys of a user's password for SCRAM."""
+        return await self._logins.scram_keys(name)
+
+    async def scram_user(self, name: str) -> str:
+        """Return the user who has proven his password by SCRAM."""
+        return await self._logins.scram_user(name)
 
     async def sender(self, client: Client, sender: str) -> Refused | None:
         """Hold a user to his own mail addresses: reports go there, and the receiver's reader is told that name."""

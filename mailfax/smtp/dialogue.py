@@ -25,7 +25,7 @@ from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient
 from mailfax.smtp.door import Accepted, Client, Door, Incoming, Permitted, Refused
 from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse_mail, parse_rcpt
-from mailfax.smtp.login import MECHANISMS, Guesses, LoginFault, read_credentials
+from mailfax.smtp.login import MECHANISMS, Guesses, LoginFault, log_in
 from mailfax.smtp.reading import EndlessData, accepted_form, read_data
 from mailfax.smtp.settings import Entrance, SmtpSettings
 
@@ -186,18 +186,17 @@ class Dialogue(SMTP):
             self.leave("421 4.7.0 Too many failed logins from your address; try again in ten minutes")
             return
         try:
-            credentials = await read_credentials(arg or "", self._asked)
+            login = await log_in(arg or "", self._asked, self._door)
         except LoginFault as fault:
             await self.push(str(fault))
             return
-        user = await self._door.log_in(credentials)
-        if not user:
+        if not login.user:
             self._house.guesses.failed(ip, self._house.now_us())
-            _log.warning("login failed", client=ip, user=credentials.name[:_MAX_NAME])
-            await self.push("535 5.7.8 The user name or the password is wrong")
+            _log.warning("login failed", client=ip, user=login.claimed[:_MAX_NAME])
+            await self.push(login.reply)
             return
-        self._user = user
-        _log.info("logged in", client=ip, user=user)
+        self._user = login.user
+        _log.info("logged in", client=ip, user=login.user, mechanism=login.mechanism)
         await self.push("235 2.7.0 You are logged in")
 
     async def _asked(self, challenge: str) -> bytes:

@@ -11,7 +11,7 @@ from mailfax.model.address import FaxAddress
 from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient
-from mailfax.smtp.login import Credentials
+from mailfax.smtp.login import Passwords
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,15 +62,11 @@ class Refused:
     detail: str = ""
 
 
-class Door(Protocol):
+class Door(Passwords, Protocol):
     """The gateway's side of the listener."""
 
     def knows(self, client: Client) -> bool:
         """Say whether this client may send without logging in."""
-        ...
-
-    async def log_in(self, credentials: Credentials) -> str:
-        """Return the name of the user whose password this is, or nothing."""
         ...
 
     async def sender(self, client: Client, sender: str) -> Refused | None:

@@ -1,6 +1,6 @@
-"""AUTH (RFC 4954): the mechanisms PLAIN (RFC 4616) and LOGIN, as the dialogue holds them; and how often may be guessed.
+"""AUTH (RFC 4954): the mechanisms SCRAM-SHA-256 (in `scram`), PLAIN (RFC 4616) and LOGIN, and how often may be guessed.
 
-SCRAM is not offered: its server needs keys derived from the password by its own function, and what we keep is argon2.
+The dialogue calls `log_in`, which asks the gateway's Door for what it cannot know.
 """
 
 import binascii
@@ -9,12 +9,21 @@ from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Network, ip_address
+from typing import Protocol
+
+from mailfax.model.secret import ScramKeys
+from mailfax.smtp.scram import NAME as SCRAM
+from mailfax.smtp.scram import ScramFault, as_challenge, hold_scram
 
 Ask = Callable[[str], Awaitable[bytes]]  # says a line, returns what the client answers
-MECHANISMS = ("LOGIN", "PLAIN")
+MECHANISMS = (SCRAM, "PLAIN", "LOGIN")
 _MAX_FAILURES = 10
 _FORGET_US = 10 * 60 * 1_000_000
 _MAX_REMEMBERED = 10_000
+# The same to everybody, so that it tells nobody who is a user.
+_NOT_BY_SCRAM = (
+    "535 5.7.8 The user name or the password is wrong; a password from before SCRAM has to be used once with PLAIN"
+)
 
 
 class LoginFault(ValueError):
@@ -29,20 +38,70 @@ class Credentials:
     password: str = field(repr=False)
 
 
-async def read_credentials(argument: str, ask: Ask) -> Credentials:
-    """Hold the exchange after AUTH up to the credentials. Raises LoginFault."""
+class Passwords(Protocol):
+    """Who knows the passwords: a part of the Door."""
+
+    async def log_in(self, credentials: Credentials) -> str:
+        """Return the name of the user whose password this is, or nothing."""
+        ...
+
+    async def scram_keys(self, name: str) -> ScramKeys | None:
+        """Return the keys of a user's password for SCRAM, where there are any."""
+        ...
+
+    async def scram_user(self, name: str) -> str:
+        """Return the name of the user who has just proven his password by SCRAM, or nothing where there is none any more."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """How an exchange ended. `user` is empty where nothing was proven, and `reply` is then the answer."""
+
+    mechanism: str
+    claimed: str
+    user: str
+    reply: str = "535 5.7.8 The user name or the password is wrong"
+
+
+async def log_in(argument: str, ask: Ask, passwords: Passwords) -> Login:
+    """Hold the exchange after AUTH to its end. Raises LoginFault where it cannot go on."""
     words = argument.split()
     if not words or len(words) > 2:
         raise LoginFault("501 5.5.4 Syntax: AUTH mechanism [initial-response]")
-    first = words[1].encode("ascii") if len(words) == 2 else None
-    match words[0].upper():
+    first = words[1].encode("ascii", "replace") if len(words) == 2 else None
+    mechanism = words[0].upper()
+    match mechanism:
         case "PLAIN":
-            return _plain(_decoded(first if first is not None else await ask("334 ")))
+            credentials = _plain(_decoded(first if first is not None else await ask("334 ")))
         case "LOGIN":
             name = _decoded(first if first is not None else await ask(_challenge("Username:")))
-            return Credentials(name=_text(name), password=_text(_decoded(await ask(_challenge("Password:")))))
+            credentials = Credentials(name=_text(name), password=_text(_decoded(await ask(_challenge("Password:")))))
+        case "SCRAM-SHA-256":
+            return await _scram(_decoded(first if first is not None else await ask("334 ")), ask, passwords)
         case _:
-            raise LoginFault(f"504 5.5.4 The mechanisms are {' and '.join(MECHANISMS)}")
+            raise LoginFault(f"504 5.5.4 The mechanisms are {', '.join(MECHANISMS)}")
+    return Login(mechanism=mechanism, claimed=credentials.name, user=await passwords.log_in(credentials))
+
+
+async def _scram(first: bytes, ask: Ask, passwords: Passwords) -> Login:
+    claimed = ""
+
+    async def keys_of(name: str) -> ScramKeys | None:
+        nonlocal claimed
+        claimed = name
+        return await passwords.scram_keys(name)
+
+    async def challenged(message: bytes) -> bytes:
+        return _decoded(await ask(as_challenge(message)))
+
+    try:
+        name = await hold_scram(first, challenged, keys_of)
+    except ScramFault as fault:
+        if fault.malformed:
+            raise LoginFault("501 5.5.2 That is no message of SCRAM-SHA-256 without channel binding") from fault
+        return Login(mechanism=SCRAM, claimed=claimed, user="", reply=_NOT_BY_SCRAM)
+    return Login(mechanism=SCRAM, claimed=claimed, user=await passwords.scram_user(name))
 
 
 def _plain(message: bytes) -> Credentials:

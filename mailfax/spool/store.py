@@ -24,6 +24,7 @@ from mailfax.model.line import LineStatus
 from mailfax.model.offer import OfferedFax
 from mailfax.model.outcome import Outcome
 from mailfax.model.poll import PollRequest
+from mailfax.model.secret import Secret
 from mailfax.model.submission import Submission
 from mailfax.model.user import User
 from mailfax.spool import (
@@ -378,17 +379,21 @@ class Store:
 
     # -- users --------------------------------------------------------------------------------------------------------
 
-    def add_user(self, user: User, password_hash: str, now_us: int) -> bool:
+    def add_user(self, user: User, secret: Secret, now_us: int) -> bool:
         """Keep a new user; False where the name is taken."""
-        return self.write(lambda c: users.add(c, user, password_hash, now_us))
+        return self.write(lambda c: users.add(c, user, secret, now_us))
 
     def change_user(self, user: User) -> bool:
         """Keep another record of a user, with the password he has; False where there is no such user."""
         return self.write(lambda c: users.change(c, user))
 
-    def set_password_hash(self, name: str, password_hash: str) -> bool:
+    def set_secret(self, name: str, secret: Secret) -> bool:
         """Give a user another password; False where there is no such user."""
-        return self.write(lambda c: users.set_password_hash(c, name, password_hash))
+        return self.write(lambda c: users.set_secret(c, name, secret))
+
+    def change_secret(self, name: str, was: Secret, secret: Secret) -> bool:
+        """Keep more of a password that has just been used; False where the user has another one meanwhile, or is gone."""
+        return self.write(lambda c: users.set_secret(c, name, secret, instead_of=was))
 
     def remove_user(self, name: str) -> bool:
         """Forget a user; False where there is none of that name."""
@@ -398,9 +403,9 @@ class Store:
         """Return a user."""
         return self.read(lambda c: users.load(c, name))
 
-    def user_with_hash(self, name: str) -> tuple[User, str] | None:
-        """Return a user with the hash of his password, for a login."""
-        return self.read(lambda c: users.with_hash(c, name))
+    def user_with_secret(self, name: str) -> tuple[User, Secret] | None:
+        """Return a user with what is kept of his password, for a login."""
+        return self.read(lambda c: users.with_secret(c, name))
 
     def users(self) -> tuple[User, ...]:
         """Return all users, by name."""

@@ -36,7 +36,7 @@ from mailfax.model.submission import Notify
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0010"  # the newest migration
+REVISION = "0011"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -282,6 +282,7 @@ users = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("password_hash", Text, nullable=False),
+    Column("scram_keys", Text, nullable=False, server_default=""),
     Column("addresses", _Json(tuple[str, ...]), nullable=False),
     Column("groups", _Json(tuple[str, ...]), nullable=False),
     Column("station_id", Text, nullable=False),

@@ -1,9 +1,10 @@
-"""The users and the hashes of their passwords. Functions of a connection, for `store`."""
+"""The users and what is kept of their passwords. Functions of a connection, for `store`."""
 
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
+from mailfax.model.secret import Secret, read_scram_keys
 from mailfax.model.user import User
 from mailfax.spool.tables import users
 
@@ -12,13 +13,13 @@ class NumberTaken(ValueError):
     """A number is another user's own already; the text is one plain sentence."""
 
 
-def add(connection: Connection, user: User, password_hash: str, now_us: int) -> bool:
+def add(connection: Connection, user: User, secret: Secret, now_us: int) -> bool:
     """Insert a user; False, and nothing changed, where the name is taken. Raises NumberTaken."""
     if load(connection, user.name) is not None:
         return False
     _check_numbers(connection, user)
     connection.execute(
-        insert(users).values(name=user.name, password_hash=password_hash, created_us=now_us, **_columns(user))
+        insert(users).values(name=user.name, created_us=now_us, **_secret_columns(secret), **_columns(user))
     )
     return True
 
@@ -29,11 +30,12 @@ def change(connection: Connection, user: User) -> bool:
     return bool(connection.execute(update(users).where(users.c.name == user.name).values(**_columns(user))).rowcount)
 
 
-def set_password_hash(connection: Connection, name: str, password_hash: str) -> bool:
-    """Change the password of a user; False where there is none of that name."""
-    return bool(
-        connection.execute(update(users).where(users.c.name == name).values(password_hash=password_hash)).rowcount
-    )
+def set_secret(connection: Connection, name: str, secret: Secret, instead_of: Secret | None = None) -> bool:
+    """Change the password of a user; False where there is none of that name, or where he has not the one of `instead_of`."""
+    change = update(users).where(users.c.name == name).values(**_secret_columns(secret))
+    if instead_of is not None:
+        change = change.where(users.c.password_hash == instead_of.argon2)
+    return bool(connection.execute(change).rowcount)
 
 
 def remove(connection: Connection, name: str) -> bool:
@@ -47,10 +49,13 @@ def load(connection: Connection, name: str) -> User | None:
     return None if row is None else _user(row)
 
 
-def with_hash(connection: Connection, name: str) -> tuple[User, str] | None:
-    """Return a user and the hash of his password."""
+def with_secret(connection: Connection, name: str) -> tuple[User, Secret] | None:
+    """Return a user and what is kept of his password."""
     row = connection.execute(select(users).where(users.c.name == name)).mappings().first()
-    return None if row is None else (_user(row), str(row["password_hash"]))
+    if row is None:
+        return None
+    scram = read_scram_keys(row["scram_keys"]) if row["scram_keys"] else None
+    return _user(row), Secret(argon2=row["password_hash"], scram=scram)
 
 
 def listed(connection: Connection) -> tuple[User, ...]:
@@ -70,6 +75,10 @@ def _check_numbers(connection: Connection, user: User) -> None:
 
 def _digits(numbers: Iterable[str]) -> set[str]:
     return {number.removeprefix("+") for number in numbers}
+
+
+def _secret_columns(secret: Secret) -> dict[str, str]:
+    return {"password_hash": secret.argon2, "scram_keys": secret.scram.written() if secret.scram else ""}
 
 
 def _columns(user: User) -> dict[str, object]:

@@ -5,13 +5,16 @@ import contextlib
 import json
 import smtplib
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gateway_door import PASSWORD, Gateway, add_anna, login
+from scramp import ScramClient
 
 from mailfax.gateway.login import Logins
+from mailfax.model.secret import Secret
 from tests.smtp.running import Background
 
 MAIL = "From: Anna <anna@example.org>\r\nSubject: x\r\n\r\nHello\r\n"
@@ -38,9 +41,11 @@ def test_a_user_is_added_shown_listed_and_removed(gateway: Gateway) -> None:
     for output in (gateway.mailfax("user", "show", "anna"), gateway.mailfax("user", "list", "--json")):
         assert "argon2" not in output
         assert PASSWORD not in output
-    kept = gateway.store.user_with_hash("anna")
+    kept = gateway.store.user_with_secret("anna")
     assert kept is not None
-    assert kept[1].startswith("$argon2id$")
+    assert kept[1].argon2.startswith("$argon2id$")
+    assert kept[1].scram is not None
+    assert kept[1].scram.iterations >= 50_000
     gateway.mailfax("user", "remove", "anna")
     assert "no user" in gateway.mailfax("user", "show", "anna", status=65)
 
@@ -192,3 +197,37 @@ def test_a_full_swarm_of_logins_waits_its_turn(gateway: Gateway) -> None:
         return await asyncio.gather(*(logins.check(name, PASSWORD) for name in ("anna", "nobody", "ANNA", "anna")))
 
     assert gateway.background.run(swarm()) == ["anna", "", "anna", "anna"]
+
+
+def by_scram(client: smtplib.SMTP, name: str, word: str) -> int:
+    """Log in by SCRAM-SHA-256; return the code."""
+    client.ehlo_or_helo_if_needed()
+    scram = ScramClient(["SCRAM-SHA-256"], name, word)
+    code, challenge = client.docmd("AUTH", "SCRAM-SHA-256 " + b64encode(scram.get_client_first().encode()).decode())
+    assert code == 334
+    scram.set_server_first(b64decode(challenge).decode())
+    code, proof = client.docmd(b64encode(scram.get_client_final().encode()).decode())
+    if code == 334:
+        scram.set_server_final(b64decode(proof).decode())
+        code, _ = client.docmd("")
+    return code
+
+
+def test_a_password_from_before_scram_is_good_for_it_after_its_first_use(gateway: Gateway) -> None:
+    add_anna(gateway)
+    kept = gateway.store.user_with_secret("anna")
+    assert kept is not None
+    with gateway.client() as client:
+        assert by_scram(client, "ANNA", PASSWORD) == 235, "a password that is set now is good for both at once"
+    gateway.store.set_secret("anna", Secret(argon2=kept[1].argon2))
+    with gateway.client() as client:
+        assert by_scram(client, "anna", PASSWORD) == 535
+        assert login(client, "anna", PASSWORD + "!") == 535
+        assert by_scram(client, "anna", PASSWORD) == 535, "a wrong password makes no keys"
+        assert login(client, "anna", PASSWORD) == 235
+    with gateway.client() as client:
+        assert by_scram(client, "anna", PASSWORD) == 235
+    gateway.mailfax("user", "password", "anna", says="something else\n")
+    with gateway.client() as client:
+        assert by_scram(client, "anna", PASSWORD) == 535
+        assert by_scram(client, "anna", "something else") == 235

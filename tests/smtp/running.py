@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from mailfax.model.address import AddressError, parse_fax_address
 from mailfax.model.outcome import Outcome
+from mailfax.model.secret import ScramKeys
 from mailfax.smtp.door import Accepted, Client, Incoming, Permitted, Refused
 from mailfax.smtp.listener import Listener
 from mailfax.smtp.login import Credentials
@@ -32,6 +33,7 @@ class RecordingDoor:
     waiting: threading.Event = field(default_factory=threading.Event)
     known: bool = True
     logins: list[Credentials] = field(default_factory=list)
+    scram: dict[str, ScramKeys] = field(default_factory=dict)
 
     def knows(self, client: Client) -> bool:
         return self.known
@@ -39,6 +41,12 @@ class RecordingDoor:
     async def log_in(self, credentials: Credentials) -> str:
         self.logins.append(credentials)
         return "anna" if credentials == ANNA else ""
+
+    async def scram_keys(self, name: str) -> ScramKeys | None:
+        return self.scram.get(name)
+
+    async def scram_user(self, name: str) -> str:
+        return name if name in self.scram else ""
 
     async def sender(self, client: Client, sender: str) -> Refused | None:
         return None if sender == "anna@example.com" else Refused(outcome=Outcome.NOT_YOUR_ADDRESS)

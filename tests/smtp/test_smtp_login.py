@@ -61,7 +61,7 @@ def test_smtplib_logs_in_after_starttls_and_is_a_user_from_then_on(
     with talk(server, SUBMISSION) as client:
         client.starttls(context=trusting(files))
         client.ehlo()
-        assert client.esmtp_features["auth"].split() == ["LOGIN", "PLAIN"]
+        assert client.esmtp_features["auth"].split() == ["SCRAM-SHA-256", "PLAIN", "LOGIN"]
         assert not client.has_extn("starttls")
         client.user, client.password = ANNA.name, ANNA.password
         name = mechanism.removeprefix("auth_").upper()
@@ -129,7 +129,8 @@ def secure(server: Server, files: TlsFiles) -> smtplib.SMTP_SSL:
         ("", "501 5.5.4"),
         ("PLAIN a b", "501 5.5.4"),
         ("CRAM-MD5", "504 5.5.4"),
-        ("SCRAM-SHA-256 biwsbj1hbm5h", "504 5.5.4"),
+        ("SCRAM-SHA-256 biwsbj1hbm5h", "501 5.5.2"),
+        ("SCRAM-SHA-256-PLUS", "504 5.5.4"),
         ("PLAIN !!!", "501 5.5.2"),
         ("PLAIN =", "501 5.5.2"),
         ("PLAIN " + base64.b64encode(b"anna\0secret").decode(), "501 5.5.2"),

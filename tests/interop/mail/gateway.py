@@ -142,7 +142,9 @@ class Gateway:
         deadline = time.monotonic() + limit_s
         with self.store() as store:
             while not (found := ready(store)):
-                assert time.monotonic() < deadline, f"it did not happen; see {self.log}"
+                assert time.monotonic() < deadline, (
+                    f"it did not happen; see {self.log}:\n{self.log.read_text()[-3000:]}"
+                )
                 time.sleep(LOOK_EVERY_S)
             return found
 

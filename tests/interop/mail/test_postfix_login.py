@@ -1,5 +1,7 @@
 """Postfix as a client that logs in: by the lines of docs/mail.md it passes mail over TLS to the address for mail programs.
 
+Cyrus SASL chooses the mechanism, the strongest that both have: SCRAM.
+
 Needs root, postfix and libsasl2-modules. The machine is in no network that mailfax knows, so only the login opens the door.
 """
 
@@ -58,3 +60,4 @@ def test_postfix_logs_in_by_the_lines_of_the_document(submitting: tuple[Gateway,
         mail = store.submission(job.submission_id)
     assert mail is not None
     assert mail.identity == "relay"
+    assert re.search(r"logged in .*mechanism=\S*SCRAM-SHA-256", gateway.log.read_text())
