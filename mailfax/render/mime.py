@@ -49,15 +49,15 @@ class AutomaticMail(Exception):
     """A bounce, a read receipt or another report (RFC 6522)."""
 
 
-def parts_of(raw: bytes, *, prefer_html: bool = True) -> list[Part]:
-    """Return every part of a mail. Raises NotParsed, AutomaticMail."""
+def parts_of(raw: bytes, *, prefer_html: bool = True, password: str = "") -> list[Part]:
+    """Return every part of a mail; `password` opens PDFs that have files inside. Raises NotParsed, AutomaticMail."""
     parts: list[Part] = []
     try:
         message = message_from_bytes(raw, policy=_POLICY)
         if _content_type(message) == "multipart/report":
             raise AutomaticMail
         for part in _walk(message, (), skip="", depth=0, prefer_html=prefer_html):
-            parts.extend(unpacked(part))
+            parts.extend(unpacked(part, password))
             if len(parts) > _MOST_PARTS:
                 raise NotParsed(f"The message has more than {_MOST_PARTS} parts.")
     except RecursionError as error:

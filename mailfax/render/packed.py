@@ -1,4 +1,4 @@
-"""What is packed into a part is taken out: the mail and files in a winmail.dat, uuencoded files in a text. Used by `mime` and `story`."""
+"""What is packed into a part is taken out: the mail and files in a winmail.dat, uuencoded files in a text, the files of a PDF portfolio. Used by `mime` and `story`."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,14 +8,20 @@ from mailfax.render.charset import decode_text
 from mailfax.render.htmltext import visible_text
 from mailfax.render.kinds import DECLARED, Kind
 from mailfax.render.part import OTHER_HALF, Part, label
+from mailfax.render.portfolio import files_inside, is_pdf
 from mailfax.render.tnef import TnefUnreadable, is_tnef, tnef_parts
 from mailfax.render.uuencoded import split_uuencoded
 
+_DEEPEST = 4  # portfolios in portfolios
+_SHEET = "the sheet of a PDF portfolio; the files in it follow"
 
-def unpacked(part: Part) -> Iterator[Part]:
-    """Yield the part, or what is packed into it."""
+
+def unpacked(part: Part, password: str = "", *, depth: int = 0) -> Iterator[Part]:
+    """Yield the part, or what is packed into it; `password` opens a PDF."""
     if part.skip:
         yield part
+    elif is_pdf(part.octets) and depth < _DEEPEST:
+        yield from _with_files_inside(part, password, depth)
     elif is_tnef(part.content_type, part.octets):
         yield from _tnef(part)
     elif part.content_type == "text/plain" and b"begin" in part.octets:
@@ -31,6 +37,24 @@ def unpacked(part: Part) -> Iterator[Part]:
             )
     else:
         yield part
+
+
+def _with_files_inside(part: Part, password: str, depth: int) -> Iterator[Part]:
+    """Yield a PDF and then the files inside it: those of a portfolio to be faxed, those of any other PDF to be named."""
+    inside = files_inside(part.octets, password)
+    if inside is None:
+        yield part
+        return
+    yield replace(part, skip=_SHEET) if inside.only_a_sheet else part
+    for name, octets in inside.files:
+        file = Part(
+            name=label(name) or f"a file in {part.name}",
+            content_type=_type_by_name(name),
+            octets=octets,
+            attached=True,
+            skip="" if inside.is_portfolio else f"kept inside {part.name}, not one of its pages",
+        )
+        yield from unpacked(file, password, depth=depth + 1)
 
 
 def _tnef(part: Part) -> Iterator[Part]:

@@ -60,8 +60,6 @@ class PdfSource:
         self._stretches = self._long_pages()
         self._drawn = 0
         self._notes: list[str] = []
-        if inside := pdfium_c.FPDFDoc_GetAttachmentCount(self._pdf):
-            self._notes.append(f"files inside it were not faxed: {inside}")
 
     @property
     def page_count(self) -> int:

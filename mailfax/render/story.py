@@ -76,7 +76,7 @@ def render_message(
     """
     try:
         request = request_of(raw)
-        parts = parts_of(raw, prefer_html=settings.prefer_html)
+        parts = parts_of(raw, prefer_html=settings.prefer_html, password=request.password)
     except OptionFault as error:
         raise RenderFailure(Outcome.BAD_OPTION, str(error)) from error
     except NotParsed as error:
