@@ -14,11 +14,13 @@ from mailfax.t4codec.bitmap import Bitmap
 # Vertical densities of a fax in rows per inch, with what writers round them to.
 _FAX_DENSITIES = {Resolution.STANDARD: (96.0, 100.0), Resolution.FINE: (190.0, 205.0)}
 _FAX_X_DPI = (199.0, 211.0)
+_NEARLY_A_LINE = 0.9  # of its pels; A4 and letter at 200 dpi have 1654 and 1700
 
 
 def fax_resolution(width_px: int, dpi: tuple[float, float]) -> Resolution | None:
-    """Say which fax raster a picture of two tones already has, if any."""
-    if width_px not in {A4_WIDTH_PX, B4_WIDTH_PX, A3_WIDTH_PX} or not _FAX_X_DPI[0] <= dpi[0] <= _FAX_X_DPI[1]:
+    """Say which fax raster a picture of two tones already has, if any. A scan at the same density that is a little narrower has it too."""
+    is_page = any(line * _NEARLY_A_LINE <= width_px <= line for line in (A4_WIDTH_PX, B4_WIDTH_PX, A3_WIDTH_PX))
+    if not is_page or not _FAX_X_DPI[0] <= dpi[0] <= _FAX_X_DPI[1]:
         return None
     for resolution, (low, high) in _FAX_DENSITIES.items():
         if low <= dpi[1] <= high:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mailfax.render.faxpage import fax_resolution, fax_sheet
-from mailfax.render.paper import FINE, X_DPI
 from mailfax.render.pdf_objects import Matrix, Picture
 from mailfax.render.sheet import Sheet
 from mailfax.render.tones import Grey
@@ -29,6 +28,7 @@ _PLAIN_COLOURS = {
     pdfium_c.FPDF_COLORSPACE_CALRGB,
     pdfium_c.FPDF_COLORSPACE_ICCBASED,
 }
+_OCTETS_A_PEL = {pdfium_c.FPDFBitmap_Gray: 1, pdfium_c.FPDFBitmap_BGR: 3}  # the latter of a palette of two colours
 _STRAIGHT = 0.002  # how much a side may lean, as a share of its length
 
 
@@ -68,11 +68,7 @@ def fax_page(page: pdfium.PdfPage, picture: Picture) -> Sheet | None:
         return None
     if about is None or about.bits_per_pixel != 1:
         return None
-    left, top, right, bottom = placed.box
-    if right - left < 1 or bottom - top < 1:
-        return None
-    dpi = (about.width / (right - left) * X_DPI, about.height / (bottom - top) * FINE.y_dpi)
-    resolution = fax_resolution(about.width, dpi)
+    resolution = fax_resolution(about.width, (about.horizontal_dpi, about.vertical_dpi))
     if resolution is None:
         return None
     black = _pels(picture)
@@ -90,12 +86,17 @@ def _pels(picture: Picture) -> NDArray[np.bool_] | None:
     if not bitmap:
         return None
     try:
-        if pdfium_c.FPDFBitmap_GetFormat(bitmap) != pdfium_c.FPDFBitmap_Gray:
+        octets_a_pel = _OCTETS_A_PEL.get(pdfium_c.FPDFBitmap_GetFormat(bitmap))
+        if octets_a_pel is None:
             return None
         rows, stride = pdfium_c.FPDFBitmap_GetHeight(bitmap), pdfium_c.FPDFBitmap_GetStride(bitmap)
         address = pdfium_c.FPDFBitmap_GetBuffer(bitmap)
         cells = np.ctypeslib.as_array(ctypes.cast(address, ctypes.POINTER(ctypes.c_uint8)), shape=(rows, stride))
-        return cells[:, : pdfium_c.FPDFBitmap_GetWidth(bitmap)] < 128
+        wide = pdfium_c.FPDFBitmap_GetWidth(bitmap) * octets_a_pel
+        channels = [cells[:, at:wide:octets_a_pel] for at in range(octets_a_pel)]
+        is_plain = all(np.array_equal(channel, channels[0]) for channel in channels)
+        is_plain = is_plain and bool(((channels[0] == 0) | (channels[0] == 255)).all())
+        return channels[0] == 0 if is_plain else None  # other two tones are ink and paper of their own
     finally:
         pdfium_c.FPDFBitmap_Destroy(bitmap)
 
