@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import call, line, modem, number, offer, user
+from mailfax.cli import call, line, mail, modem, number, offer, user
 from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.model.page import Resolution
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.add_typer(modem.app, name="modem")
 app.add_typer(call.app, name="call")
 app.add_typer(line.app, name="line")
+app.add_typer(mail.app, name="mail")
 app.add_typer(user.app, name="user")
 app.add_typer(offer.app, name="offer")
 app.add_typer(number.app, name="number")

@@ -57,10 +57,10 @@ def tell(life: Life, zone: str) -> Iterator[str]:
         case MailLife(mail=mail, jobs=jobs, deliveries=deliveries):
             yield from _mail(mail, zone)
             yield from _section("Faxes", [queue_line(job, zone) for job in jobs])
-            yield from _section("Notices to the sender", [_delivery(delivery, zone) for delivery in deliveries])
+            yield from _section("Notices to the sender", [delivery_line(delivery, zone) for delivery in deliveries])
         case FaxLife(fax=fax, deliveries=deliveries):
             yield from _fax(fax, zone)
-            yield from _section("Mails that carry it", [_delivery(delivery, zone) for delivery in deliveries])
+            yield from _section("Mails that carry it", [delivery_line(delivery, zone) for delivery in deliveries])
     yield from _section("History", [_step(step, zone) for step in life.history])
 
 
@@ -151,7 +151,8 @@ def _result(result: CallResult) -> str:
     return ", ".join(facts) + (f" ({result.detail})" if result.detail else "")
 
 
-def _delivery(delivery: Delivery, zone: str) -> str:
+def delivery_line(delivery: Delivery, zone: str) -> str:
+    """Return one line about a mail that goes out."""
     if delivery.state is DeliveryState.WAITING and delivery.tries:
         state = f"waiting after {counted(delivery.tries, 'try', 'tries')}, next {_when(delivery.not_before_us, zone)}"
     else:

@@ -97,6 +97,7 @@ def _anchored(config: Config, folder: Path) -> Config:
         config.mail,
         maildir=None if config.mail.maildir is None else folder / config.mail.maildir,
         password_file=None if config.mail.password_file is None else folder / config.mail.password_file,
+        ca_file=None if config.mail.ca_file is None else folder / config.mail.ca_file,
     )
     smtp = msgspec.structs.replace(
         config.smtp,

@@ -1,5 +1,6 @@
 """From the configuration to each package's own settings, and to lines: the one place where the two meet."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from mailfax.config import Config
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
 from mailfax.config.tables.domain import Domain as DomainTable
+from mailfax.config.tables.mail import Mail
 from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
@@ -32,7 +34,8 @@ from mailfax.routing.callers import CallerRules
 from mailfax.routing.rules import Rule, read_hours
 from mailfax.routing.settings import DidRule, Domain, E164Plan, NumberPlan, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
-from mailfax.smtp.settings import Entrance, Listen, OutgoingSettings, Smarthost, SmtpSettings, TlsFiles, TlsMode
+from mailfax.smtp.settings import Entrance, Listen, SmtpSettings, TlsFiles
+from mailfax.smtp.ways import LMTP_PORT, LmtpServer, Local, Maildirs, OutgoingSettings, Smarthost, TlsMode
 from mailfax.spool.records import Batch, Share
 from mailfax.spool.settings import SpoolSettings
 from mailfax.t4codec import BadRows
@@ -41,6 +44,7 @@ from mailfax.t30.caller import AfterRtn
 from mailfax.t30.negotiate import FULL_OFFER, Offer
 
 MB = 1024 * 1024
+CREDENTIALS_OF_SERVICE = "/run/credentials/mailfax.service"
 SECONDS_PER_MINUTE = 60
 WALL_SECONDS_PER_CPU_SECOND = 2
 DAMAGE_FROM_BIT = 20_000  # in the upper part of any page with something on it
@@ -129,19 +133,44 @@ def _listen(address: str, entrance: Entrance) -> Listen:
 
 
 def outgoing_settings(config: Config) -> OutgoingSettings:
-    """Return the way mail leaves."""
-    mail = config.mail
-    smarthost = None
-    if mail.smarthost is not None:
-        endpoint = parse_endpoint(mail.smarthost, default_port=SMTP_PORT)
-        smarthost = Smarthost(
-            host=endpoint.host,
-            port=endpoint.port,
-            tls=TlsMode(mail.tls),
-            user=mail.user or "",
-            password_file=mail.password_file,
-        )
-    return OutgoingSettings(hostname=config.smtp.hostname, maildir_root=mail.maildir, smarthost=smarthost)
+    """Return the ways mail leaves."""
+    return OutgoingSettings(
+        hostname=config.smtp.hostname,
+        smarthost=_smarthost(config.mail),
+        local=_local_mailboxes(config.mail),
+        local_domains=tuple(domain.lower() for domain in config.mail.local_domains),
+    )
+
+
+def _smarthost(mail: Mail) -> Smarthost | None:
+    if mail.smarthost is None:
+        return None
+    endpoint = parse_endpoint(mail.smarthost, default_port=SMTP_PORT)
+    return Smarthost(
+        host=endpoint.host,
+        port=endpoint.port,
+        tls=TlsMode(mail.tls),
+        user=mail.user or "",
+        password_file=_password_file(mail),
+        ca_file=mail.ca_file,
+        verify=mail.verify,
+    )
+
+
+def _password_file(mail: Mail) -> Path | None:
+    """Return the file with the password; systemd tells the service where its credentials are, and root looks where they are."""
+    if mail.password_credential is None:
+        return mail.password_file
+    return Path(os.environ.get("CREDENTIALS_DIRECTORY", CREDENTIALS_OF_SERVICE)) / mail.password_credential
+
+
+def _local_mailboxes(mail: Mail) -> Local | None:
+    if mail.lmtp is None:
+        return None if mail.maildir is None else Maildirs(root=mail.maildir)
+    if mail.lmtp.startswith("/"):
+        return LmtpServer(socket=Path(mail.lmtp))
+    endpoint = parse_endpoint(mail.lmtp, default_port=LMTP_PORT)
+    return LmtpServer(host=endpoint.host, port=endpoint.port)
 
 
 def letterhead(config: Config) -> Letterhead:

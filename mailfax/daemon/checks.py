@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,15 @@ from ipaddress import ip_network
 from fontTools.ttLib import TTFont, TTLibError
 
 from mailfax.config import Config
-from mailfax.daemon.build import LINE_SETTINGS, SETTINGS, cover_policy, render_settings, smtp_settings, spool_settings
+from mailfax.daemon.build import (
+    LINE_SETTINGS,
+    SETTINGS,
+    cover_policy,
+    outgoing_settings,
+    render_settings,
+    smtp_settings,
+    spool_settings,
+)
 from mailfax.render.confine import Layer
 from mailfax.render.cover import CoverFacts, CoverFault, draw_cover
 from mailfax.render.fontset import FONT_PACKAGES, SCRIPTS, can_draw, installed_fonts
@@ -18,6 +27,7 @@ from mailfax.render.office import PACKAGES, confinement, office_program
 from mailfax.render.sandbox import Confinement
 from mailfax.render.settings import RenderSettings
 from mailfax.smtp.certificate import Certificate
+from mailfax.smtp.ways import TlsMode
 from mailfax.spool.disk import free_bytes
 
 _UNSTEADY = re.compile(r"/dev/tty(USB|ACM)\d+")
@@ -47,13 +57,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
     yield from _device_findings(config)
     yield from _renumbered(config)
     yield from _certificate_findings(config)
-    password_file = config.mail.password_file
-    if password_file is not None and not os.access(password_file, os.R_OK):
-        yield Finding(
-            fatal=True,
-            text=f"mail.password_file: {password_file} cannot be read.",
-            advice="Create it, readable by this user only.",
-        )
+    yield from _smarthost_findings(config)
     yield from _cover_findings(config)
     yield from _office_findings()
     yield from _font_findings(render_settings(config))
@@ -69,6 +73,32 @@ def confinement_finding(held: Confinement) -> Finding | None:
     return Finding(
         fatal=False, text=f"{text}{could}.", advice="Use Linux 5.13 or later, and apt-get install libseccomp2"
     )
+
+
+def _smarthost_findings(config: Config) -> Iterator[Finding]:
+    """Look at the files that the way to the smarthost needs; whether it lets us in, `mailfax mail test` says."""
+    smarthost = outgoing_settings(config).smarthost
+    if smarthost is None:
+        return
+    password, given = smarthost.password_file, config.mail.password_credential
+    if password is not None and not os.access(password, os.R_OK):
+        if given is None:
+            text, advice = f"mail.password_file: {password} cannot be read.", "Create it, readable by this user only."
+        else:
+            text = f"mail.password_credential: {password} cannot be read here."
+            advice = f"Add  LoadCredential={given}:/etc/mailfax/{given}  to the service; outside of it only root sees the file."
+        yield Finding(fatal=given is None, text=text, advice=advice)
+    if smarthost.ca_file is not None:
+        try:
+            ssl.create_default_context(cafile=str(smarthost.ca_file))
+        except OSError as error:
+            text = f"mail.ca_file: {smarthost.ca_file} cannot be used: {error}."
+            yield Finding(fatal=True, text=text, advice="Name a file of certificates in PEM form.")
+    if smarthost.tls is not TlsMode.NONE and not smarthost.verify:
+        text = "mail.verify: mail, and the password, are given to whoever answers in the place of the smarthost."
+        yield Finding(
+            fatal=False, text=text, advice="Name the certificate as  ca_file , and leave  verify = false  out."
+        )
 
 
 def _certificate_findings(config: Config) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import structlog
 
 from mailfax.gateway.live import Emit, Live, MailHanded, MailWaits
 from mailfax.smtp.outgoing import Deferred, Handed, Refused, deliver
-from mailfax.smtp.settings import OutgoingSettings
+from mailfax.smtp.ways import OutgoingSettings
 from mailfax.spool.blobs import BlobMissing, BlobStore
 from mailfax.spool.disk import SpoolError
 from mailfax.spool.faultpoint import fault_point

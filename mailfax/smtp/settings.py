@@ -1,10 +1,10 @@
-"""How mail comes in and goes out, as `config.py` read it; the listener and `outgoing` use it.
+"""How mail comes in, as `daemon.build` read it from the configuration; the listener uses it.
 
 Sizes are in octets, times in seconds. The defaults are those of the embedded gateway: loopback only, no privileges.
 """
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 from pathlib import Path
 
 
@@ -51,46 +51,3 @@ class SmtpSettings:
     def __post_init__(self) -> None:
         if self.tls is None and any(one.entrance is not Entrance.SERVERS for one in self.listen):
             raise ValueError("Addresses where people log in need a certificate: a password is not heard without TLS.")
-
-
-class TlsMode(StrEnum):
-    """How the connection to the smarthost is protected."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    IMPLICIT = "implicit"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Smarthost:
-    """The mail server that takes our mail. The password is read from its file at each delivery, so it can be changed."""
-
-    host: str
-    port: int = 25
-    tls: TlsMode = TlsMode.NONE
-    user: str = ""
-    password_file: Path | None = None
-    timeout_s: float = 60.0
-
-    def __post_init__(self) -> None:
-        if self.user and self.password_file is None:
-            raise ValueError(f"The smarthost's user {self.user!r} needs a password_file.")
-        if self.user and self.tls is TlsMode.NONE:
-            raise ValueError("A password is not sent without TLS: set tls to starttls or implicit.")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OutgoingSettings:
-    """Where mail goes: a smarthost, Maildirs under `maildir_root`, or both.
-
-    With both, a mailbox that has a domain (`anna@example.com`) goes to the smarthost and a bare name (`anna`) to its Maildir.
-    `hostname` names us in EHLO and in file names.
-    """
-
-    hostname: str
-    maildir_root: Path | None = None
-    smarthost: Smarthost | None = None
-
-    def __post_init__(self) -> None:
-        if self.maildir_root is None and self.smarthost is None:
-            raise ValueError("Mail has nowhere to go: set a smarthost or a maildir_root.")

@@ -1,6 +1,6 @@
 """Mails going out (received faxes, notices): claimed, done, deferred, failed. Functions of a connection, for `store`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
@@ -88,6 +88,26 @@ def sending(connection: Connection) -> Sequence[tuple[str, str]]:
     table = deliveries.c
     rows = connection.execute(select(table.id, table.owner).where(table.state == DeliveryState.SENDING))
     return [(row.id, row.owner) for row in rows]
+
+
+def waiting(connection: Connection) -> tuple[Delivery, ...]:
+    """Return every mail that is not yet handed over, oldest first."""
+    states = deliveries.c.state.in_([DeliveryState.WAITING, DeliveryState.SENDING])
+    rows = connection.execute(select(deliveries).where(states).order_by(deliveries.c.id)).mappings()
+    return tuple(_delivery(row) for row in rows)
+
+
+def hurry(connection: Connection, delivery_ids: Collection[str] | None, now_us: int) -> tuple[str, ...]:
+    """Make waiting mails due now, all where none are named; return which."""
+    hurried = [
+        delivery
+        for delivery in waiting(connection)
+        if delivery.state is DeliveryState.WAITING and (delivery_ids is None or delivery.id in delivery_ids)
+    ]
+    for delivery in hurried:
+        not_before_us = min(now_us, delivery.not_before_us)
+        _move(connection, delivery, now_us, DeliveryState.WAITING, "to be tried at once", not_before_us=not_before_us)
+    return tuple(delivery.id for delivery in hurried)
 
 
 def load(connection: Connection, delivery_id: str) -> Delivery | None:

@@ -355,6 +355,14 @@ class Store:
         """Return the deliveries of a fax or submission, or the newest of all; oldest first."""
         return self.read(lambda c: deliveries.listed(c, about, limit))
 
+    def waiting_deliveries(self) -> tuple[Delivery, ...]:
+        """Return every mail that is not yet handed over, oldest first."""
+        return self.read(deliveries.waiting)
+
+    def hurry_deliveries(self, delivery_ids: Collection[str] | None, now_us: int) -> tuple[str, ...]:
+        """Make waiting mails due now, all where none are named; return which."""
+        return self.write(lambda c: deliveries.hurry(c, delivery_ids, now_us))
+
     def _finish_delivery(
         self, delivery_id: str, became: DeliveryState, detail: str, now_us: int, not_before_us: int
     ) -> None:

@@ -23,7 +23,7 @@ from mailfax.render.office import OfficeDesk
 from mailfax.render.settings import RenderSettings
 from mailfax.render.story import render_message
 from mailfax.smtp.outgoing import Handed, deliver
-from mailfax.smtp.settings import OutgoingSettings
+from mailfax.smtp.ways import Maildirs, OutgoingSettings
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.disk import SpoolFull
 from mailfax.spool.records import DeliveryKind, DeliveryState, NewDelivery
@@ -121,7 +121,7 @@ def test_a_mail_whose_delivery_could_not_be_recorded_is_not_handed_over_again(
     desk = DeliveryDesk(
         store=store,
         blobs=intake.blobs,
-        outgoing=OutgoingSettings(hostname="fax.lan", maildir_root=tmp_path / "mail"),
+        outgoing=OutgoingSettings(hostname="fax.lan", local=Maildirs(root=tmp_path / "mail")),
         catch_all="faxmaster@fax.lan",
         now_us=wall_clock_us,
         emit=lambda _: None,

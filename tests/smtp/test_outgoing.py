@@ -12,9 +12,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailfax.smtp.maildir import deliver_to_maildir
 from mailfax.smtp.outgoing import Deferred, Delivery, Handed, Refused, deliver
-from mailfax.smtp.settings import OutgoingSettings, Smarthost, TlsMode
+from mailfax.smtp.ways import Maildirs, OutgoingSettings, Smarthost, Timeouts
 from tests.smtp.running import Background
 
+QUICK = Timeouts(connect_s=10, command_s=10, end_s=10)
 MESSAGE = b"From: fax@fax.lan\r\nMessage-ID: <F1.fax@h>\r\nSubject: x\r\n\r\n.dot\r\nline \xc3\xa4\r\n"
 
 
@@ -73,7 +74,7 @@ def running(handler: Handler) -> Iterator[OutgoingSettings]:
     server = background.run(listen())
     try:
         port = server.sockets[0].getsockname()[1]
-        yield OutgoingSettings(hostname="fax.example", smarthost=Smarthost(host="127.0.0.1", port=port, timeout_s=10))
+        yield OutgoingSettings(hostname="fax.example", smarthost=Smarthost(host="127.0.0.1", port=port, timeouts=QUICK))
     finally:
         background.run(stop())
         background.close()
@@ -91,20 +92,22 @@ def test_the_smarthost_gets_the_message_octet_for_octet() -> None:
     assert answer.detail.endswith("said: queued as 1")
     (envelope,) = handler.got
     assert (envelope.mail_from, envelope.rcpt_tos, envelope.content) == ("fax@fax.lan", ["anna@example.com"], MESSAGE)
-    assert handler.said == [f"FROM:<fax@fax.lan> size={len(MESSAGE)} BODY=8BITMIME"]
+    assert handler.said == [f"FROM:<fax@fax.lan> SIZE={len(MESSAGE)} BODY=8BITMIME"]
 
 
 @pytest.mark.parametrize(
     ("handler", "expected", "said"),
     [
         (Handler(at_mail="451 4.7.1 greylisted"), Deferred, "451"),
-        (Handler(at_mail="550 5.7.1 go away"), Refused, "550"),
+        (Handler(at_mail="550 5.7.1 we do not like your address"), Deferred, "550"),
+        (Handler(at_mail="552 5.3.4 too big"), Refused, "too big"),
         (Handler(at_mail="530 5.7.0 Authentication required"), Deferred, "530"),
         (Handler(at_rcpt="450 4.2.2 mailbox full"), Deferred, "mailbox full"),
         (Handler(at_rcpt="550 5.1.1 no such user"), Refused, "no such user"),
         (Handler(at_data="452 4.3.1 disk full"), Deferred, "disk full"),
         (Handler(at_data="554 5.7.1 virus"), Refused, "virus"),
-        (Handler(drop=True), Deferred, "hung up"),
+        (Handler(at_data="552 mailbox full"), Refused, "mailbox full"),
+        (Handler(drop=True), Deferred, "may have taken the mail all the same"),
     ],
 )
 def test_each_refusal_is_for_now_or_for_good(handler: Handler, expected: type[Delivery], said: str) -> None:
@@ -126,19 +129,7 @@ def test_nobody_listening_is_deferred() -> None:
         pass
     answer = send(settings)
     assert isinstance(answer, Deferred)
-    assert "could not be reached" in answer.detail
-
-
-def test_a_missing_password_file_and_a_server_without_tls_wait_for_the_administrator(tmp_path: Path) -> None:
-    with running(Handler()) as settings:
-        assert settings.smarthost is not None
-        port = settings.smarthost.port
-        password = tmp_path / "password"
-        host = Smarthost(host="127.0.0.1", port=port, tls=TlsMode.STARTTLS, user="fax", password_file=password)
-        locked = OutgoingSettings(hostname="fax.example", smarthost=host)
-        assert isinstance(send(locked), Deferred)
-        password.write_text("secret\n")
-        assert isinstance(send(locked), Deferred)
+    assert answer.detail.startswith("Nobody listens at 127.0.0.1:")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +146,7 @@ def test_our_own_address_being_none_loses_no_mail() -> None:
 
 
 def test_a_maildir_is_made_and_read_by_another_reader(tmp_path: Path) -> None:
-    settings = OutgoingSettings(hostname="fax.example", maildir_root=tmp_path / "mail")
+    settings = OutgoingSettings(hostname="fax.example", local=Maildirs(root=tmp_path / "mail"))
     answer = send(settings, recipient="Anna@example.com", sender="")
     assert isinstance(answer, Handed)
     box = mailbox.Maildir(tmp_path / "mail" / "anna@example.com", create=False)
@@ -170,7 +161,7 @@ def test_a_maildir_is_made_and_read_by_another_reader(tmp_path: Path) -> None:
 
 
 def test_a_delivery_repeated_after_a_crash_is_one_message(tmp_path: Path) -> None:
-    settings = OutgoingSettings(hostname="h", maildir_root=tmp_path)
+    settings = OutgoingSettings(hostname="h", local=Maildirs(root=tmp_path))
     torn = tmp_path / "fax" / "tmp" / "D0000000000A1.h"
     torn.parent.mkdir(parents=True)
     torn.write_bytes(b"torn by the cra")
@@ -189,19 +180,21 @@ def test_a_delivery_repeated_after_a_crash_is_one_message(tmp_path: Path) -> Non
 )
 def test_no_mailbox_name_leaves_the_root(tmp_path: Path, recipient: str) -> None:
     root = tmp_path / "mail"
-    assert isinstance(send(OutgoingSettings(hostname="h", maildir_root=root), recipient=recipient), Refused)
+    assert isinstance(send(OutgoingSettings(hostname="h", local=Maildirs(root=root)), recipient=recipient), Refused)
     assert not root.exists()
 
 
 def test_a_maildir_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("a file where the folder should be")
-    assert isinstance(send(OutgoingSettings(hostname="h", maildir_root=tmp_path / "mail"), recipient="fax"), Deferred)
+    assert isinstance(
+        send(OutgoingSettings(hostname="h", local=Maildirs(root=tmp_path / "mail")), recipient="fax"), Deferred
+    )
 
 
 def test_with_both_a_bare_name_is_a_maildir_and_an_address_goes_out(tmp_path: Path) -> None:
     handler = Handler()
     with running(handler) as settings:
-        both = OutgoingSettings(hostname="h", maildir_root=tmp_path, smarthost=settings.smarthost)
+        both = OutgoingSettings(hostname="h", local=Maildirs(root=tmp_path), smarthost=settings.smarthost)
         send(both, recipient="fax")
         send(both, recipient="anna@example.com")
     assert len(handler.got) == 1
@@ -210,12 +203,3 @@ def test_with_both_a_bare_name_is_a_maildir_and_an_address_goes_out(tmp_path: Pa
 
 def test_the_file_name_is_the_callers(tmp_path: Path) -> None:
     assert deliver_to_maildir(MESSAGE, "a@b.example", "fax", tmp_path, "D1.h") == tmp_path / "fax" / "new" / "D1.h"
-
-
-def test_settings_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ValueError, match="nowhere"):
-        OutgoingSettings(hostname="h")
-    with pytest.raises(ValueError, match="without TLS"):
-        Smarthost(host="h", user="fax", password_file=Path("p"))
-    with pytest.raises(ValueError, match="password_file"):
-        Smarthost(host="h", user="fax", tls=TlsMode.STARTTLS)

@@ -30,3 +30,10 @@ def make_certificate(folder: Path, name: str) -> TlsFiles:
 def trusting(files: TlsFiles) -> ssl.SSLContext:
     """Return a client's context that trusts this certificate and no other."""
     return ssl.create_default_context(cafile=str(files.chain))
+
+
+def serving(files: TlsFiles) -> ssl.SSLContext:
+    """Return a server's context that shows this certificate."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(files.chain, files.key)
+    return context

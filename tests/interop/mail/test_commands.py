@@ -110,7 +110,7 @@ def test_check_says_everything_that_is_wrong_with_line_and_advice(alone: Alone, 
     expected = {
         lines.index("length = [7]") + 1: "unknown key domains.fax.lan.length. Known are: plan, lengths, ranges, ",
         lines.index('kind = "fax"') + 1: "lines.out.kind: ",
-        len(lines) + 1: "unknown key mail.smarthos. Known are: maildir, smarthost, ",
+        len(lines) + 1: "unknown key mail.smarthos. Known are: maildir, lmtp, ",
     }
     problems = said.splitlines()
     assert len(problems) == 3
