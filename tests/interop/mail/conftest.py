@@ -60,7 +60,9 @@ def alone(short_folder: Path) -> Iterator[Alone]:
 def dovecot(short_folder: Path) -> Iterator[Dovecot]:
     folder = short_folder / "dovecot"
     folder.mkdir()
-    with Dovecot(folder=folder, imap_port=free_port(), lmtp_port=free_port()).running() as server:
+    with Dovecot(
+        folder=folder, imap_port=free_port(), lmtp_port=free_port(), auth_port=free_port()
+    ).running() as server:
         yield server
 
 

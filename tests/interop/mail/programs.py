@@ -20,6 +20,7 @@ from pathlib import Path
 
 PASSWORD = "secret"
 START_LIMIT_S = 30.0
+ARRIVAL_LIMIT_S = 90.0  # from a post to the report in the mailbox, on a machine that does other things too
 LOOK_EVERY_S = 0.05
 
 _POSTFIX_SERVICES = """\
@@ -95,6 +96,12 @@ service lmtp {{
     port = {lmtp_port}
   }}
 }}
+service auth {{
+  inet_listener {{
+    address = 127.0.0.1
+    port = {auth_port}
+  }}
+}}
 """
 
 
@@ -142,15 +149,15 @@ class Postfix:
         """Return its configuration folder."""
         return self.folder / "etc"
 
-    def set_up(self, extra: str) -> None:
-        """Write the configuration: ours, then `extra` word for word, as somebody adds lines to a main.cf."""
+    def set_up(self, extra: str, services: str = "") -> None:
+        """Write the configuration: ours, then `extra` word for word, as somebody adds lines to a main.cf; `services` to master.cf."""
         assert os.geteuid() == 0, "Postfix has to be started by root"
         for name in ("etc", "queue", "data"):
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "data", "postfix")
         settings = _POSTFIX_SETTINGS.format(folder=self.folder, lmtp_port=self.lmtp_port)
         (self.config / "main.cf").write_text(settings + extra)
-        (self.config / "master.cf").write_text(_POSTFIX_SERVICES.format(port=self.port))
+        (self.config / "master.cf").write_text(_POSTFIX_SERVICES.format(port=self.port) + services)
 
     def start(self) -> None:
         """Start it, and return when it takes mail."""
@@ -183,6 +190,12 @@ class Dovecot:
     folder: Path
     imap_port: int
     lmtp_port: int
+    auth_port: int  # where a Postfix asks whether a login is right
+
+    @property
+    def lmtp_socket(self) -> Path:
+        """Return the socket at which it takes mail by LMTP, besides the port."""
+        return self.folder / "run" / "lmtp"
 
     @contextmanager
     def running(self) -> Iterator["Dovecot"]:
@@ -193,13 +206,18 @@ class Dovecot:
         settings = self.folder / "dovecot.conf"
         settings.write_text(
             _DOVECOT_SETTINGS.format(
-                folder=self.folder, password=PASSWORD, imap_port=self.imap_port, lmtp_port=self.lmtp_port
+                folder=self.folder,
+                password=PASSWORD,
+                imap_port=self.imap_port,
+                lmtp_port=self.lmtp_port,
+                auth_port=self.auth_port,
             )
         )
         server = subprocess.Popen([program("dovecot"), "-F", "-c", str(settings)])
         try:
             wait_for_port(self.lmtp_port)
             wait_for_port(self.imap_port)
+            wait_for_port(self.auth_port)
             yield self
         finally:
             server.terminate()
@@ -219,7 +237,7 @@ class Dovecot:
 
     def wait_for(self, user: str, count: int) -> list[EmailMessage]:
         """Return the INBOX when it has `count` mails or more; fail when it does not get them in time."""
-        deadline = time.monotonic() + START_LIMIT_S
+        deadline = time.monotonic() + ARRIVAL_LIMIT_S
         while len(found := self.mails(user)) < count:
             assert time.monotonic() < deadline, f"{user} has {len(found)} mails and not {count}"
             time.sleep(LOOK_EVERY_S)
