@@ -20,6 +20,7 @@ from mailfax.config.tables.permission import Permission
 from mailfax.config.tables.queue import Queue
 from mailfax.config.tables.receive import Receive
 from mailfax.config.tables.render import Render
+from mailfax.config.tables.retention import Retention
 from mailfax.config.tables.section import Section
 from mailfax.config.tables.smtp import Smtp
 from mailfax.config.tables.spool import Spool
@@ -47,3 +48,4 @@ class Config(Section, frozen=True, kw_only=True):
     cover: Cover = Cover()
     queue: Queue = Queue()
     spool: Spool = Spool()
+    retention: Retention = Retention()

@@ -8,6 +8,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from mailfax.config import Config
 from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
 from mailfax.config.tables.domain import Domain as DomainTable
@@ -37,6 +39,7 @@ from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.settings import Entrance, Listen, SmtpSettings, TlsFiles
 from mailfax.smtp.ways import LMTP_PORT, LmtpServer, Local, Maildirs, OutgoingSettings, Smarthost, TlsMode
 from mailfax.spool.records import Batch, Share
+from mailfax.spool.retention import RetentionPolicy
 from mailfax.spool.settings import SpoolSettings
 from mailfax.t4codec import BadRows
 from mailfax.t30.answerer import PageQuality
@@ -63,6 +66,11 @@ TONES = {"busy": Tone.BUSY, "no-answer": Tone.NO_ANSWER}
 def spool_settings(config: Config) -> SpoolSettings:
     """Return where the spool is and what it leaves free."""
     return SpoolSettings(directory=config.data_dir, reserve_bytes=config.spool.reserve_mb * MB)
+
+
+def retention_policy(config: Config) -> RetentionPolicy:
+    """Return how long what is done with is kept."""
+    return RetentionPolicy(**msgspec.structs.asdict(config.retention))
 
 
 def identity(config: Config) -> Identity:

@@ -19,16 +19,18 @@ import structlog
 from mailfax.config import Config
 from mailfax.daemon import build, log
 from mailfax.daemon.children import STOP_WAIT_S, Children, ChildSpec, warm_context
-from mailfax.daemon.clock import id_maker, wall_clock_us
+from mailfax.daemon.clock import id_maker, steady_clock_s, wall_clock_us
 from mailfax.daemon.control import ControlSocket
 from mailfax.daemon.exchange import exchange_process
 from mailfax.daemon.line import line_process
 from mailfax.daemon.pulse import Pulse, work_while_any
 from mailfax.gateway.adoption import adopt_orphans
+from mailfax.gateway.clockwatch import ClockWatch
 from mailfax.gateway.delivery import DeliveryDesk
 from mailfax.gateway.distribution import DistributionDesk
 from mailfax.gateway.door import GatewayDoor, Intake
 from mailfax.gateway.expiry import ExpiryDesk
+from mailfax.gateway.housekeeping import HousekeepingDesk
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.notification import NotificationDesk
 from mailfax.gateway.rendering import RenderDesk
@@ -36,6 +38,7 @@ from mailfax.render.office import OfficeDesk
 from mailfax.smtp.listener import serve_smtp
 from mailfax.smtp.notices import NoticePolicy
 from mailfax.spool.blobs import BlobStore
+from mailfax.spool.orphans import OrphanHunt
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
 
@@ -216,14 +219,34 @@ class Server:
             now_us=wall_clock_us,
             emit=emit,
         )
-        expiry = ExpiryDesk(store=store, give_up_s=config.queue.give_up_h * SECONDS_PER_HOUR, now_us=wall_clock_us)
-        yield Worker(name="expiry", step=_in_thread(expiry.step))
+        yield from self._keepers()
         for _ in range(RENDER_WORKERS):
             yield Worker(name="render", step=_in_thread(render.step))
         yield Worker(name="distribution", step=_in_thread(distribution.step))
         yield Worker(name="notification", step=_in_thread(notification.step))
         for _ in range(DELIVERY_WORKERS):
             yield Worker(name="delivery", step=delivery.step)
+
+    def _keepers(self) -> Iterator[Worker]:
+        """Return the workers that look now and then whether something is too old."""
+        config, store, blobs = self._config, self._intake.store, self._intake.blobs
+        spool = build.spool_settings(config)
+        clock = ClockWatch(store=store, now_us=wall_clock_us, clock_s=steady_clock_s)
+        expiry = ExpiryDesk(
+            store=store, give_up_s=config.queue.give_up_h * SECONDS_PER_HOUR, clock=clock, now_us=wall_clock_us
+        )
+        housekeeping = HousekeepingDesk(
+            store=store,
+            hunt=OrphanHunt(store, blobs, spool, steady_clock_s),
+            policy=build.retention_policy(config),
+            calls=spool.calls,
+            clock=clock,
+            now_us=wall_clock_us,
+            clock_s=steady_clock_s,
+        )
+        yield Worker(name="clock", step=_in_thread(clock.step))
+        yield Worker(name="expiry", step=_in_thread(expiry.step))
+        yield Worker(name="housekeeping", step=_in_thread(housekeeping.step))
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -20,7 +20,9 @@ class Resting:
 
     def now(self, now_us: int) -> frozenset[str]:
         """Return the items to pass over now."""
-        return frozenset(item for item, until_us in self._until_us.items() if until_us > now_us)
+        # Nobody rests longer than the longest rest: what does was put to rest before the clock was set back.
+        longest_us = LONGEST_REST_S * US_PER_S
+        return frozenset(item for item, until_us in self._until_us.items() if 0 < until_us - now_us <= longest_us)
 
     @contextmanager
     def unless_done(self, item: str, now_us: int) -> Iterator[None]:

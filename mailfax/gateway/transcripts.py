@@ -75,6 +75,17 @@ def _writing(path: Path) -> Iterator[Callable[[str], None]]:
             file.flush()
 
 
+def forget_transcripts(calls_root: Path, before_s: float) -> int:
+    """Remove the transcripts that were written before a time (seconds since 1970); return how many."""
+    forgotten = 0
+    for path in transcripts_folder(calls_root).glob(f"*{SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before_s:
+                path.unlink()
+                forgotten += 1
+    return forgotten
+
+
 def _forget_oldest(folder: Path) -> None:
     """Remove what is beyond KEPT; call ids are in the order of time."""
     for path in sorted(folder.glob(f"*{SUFFIX}"))[: -(KEPT - 1)]:

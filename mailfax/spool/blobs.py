@@ -4,8 +4,13 @@ Whoever stores something puts the blob first and commits the row that names it a
 that is not on disk. A blob without a row is only wasted space.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from mailfax.spool.disk import disk_errors, make_folder, sync_folder, write_new_file
@@ -20,6 +25,15 @@ class BlobMissing(LookupError):
 
 class BlobDamaged(BlobMissing):
     """The file is there, but its content is not what was put."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredBlob:
+    """A blob as it was found; `mark` is another one after every put of the same octets."""
+
+    digest: str
+    size: int
+    mark: int
 
 
 class BlobStore:
@@ -44,7 +58,7 @@ class BlobStore:
         digest = hashlib.sha256(octets).hexdigest()
         path = self.path(digest)
         with disk_errors():
-            if not self._holds(path, octets):
+            if not self._renewed(path, octets):
                 temporary = self._settings.tmp / f"{self._owner.token}-{next(self._count)}"
                 try:
                     write_new_file(temporary, octets)
@@ -75,12 +89,51 @@ class BlobStore:
         """Say whether there is a blob of this digest."""
         return self.path(digest).exists()
 
-    def _holds(self, path: Path, octets: bytes) -> bool:
-        """Say whether the file is there and whole: what cannot be read, or is something else, is written anew."""
+    def stored(self) -> Iterator[StoredBlob]:
+        """Return every blob that there is, folder by folder."""
+        for folder in sorted(self._settings.blobs.iterdir()):
+            for path in folder.iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    found = path.stat()
+                    yield StoredBlob(digest=path.name, size=found.st_size, mark=found.st_mtime_ns)
+
+    def remove(self, blob: StoredBlob) -> bool:
+        """Remove a blob that nobody has put again since it was found; False, and nothing done, where somebody has.
+
+        Nobody may name it by then: that is the caller's to know. The name is gone for good when this returns.
+        """
+        path = self.path(blob.digest)
+        with disk_errors(), _folder_lock(path.parent, fcntl.LOCK_EX) as folder:
+            try:
+                if path.stat().st_mtime_ns != blob.mark:
+                    return False
+            except FileNotFoundError:
+                return False
+            path.unlink()
+            os.fsync(folder)
+        return True
+
+    def _renewed(self, path: Path, octets: bytes) -> bool:
+        """Say whether the file is there and whole, and mark it as put now: what cannot be read, or is something else, is written anew.
+
+        Under the lock that `remove` takes, so that what a row is about to name is not removed as named by nobody.
+        """
         try:
-            return path.stat().st_size == len(octets) and path.read_bytes() == octets
+            with _folder_lock(path.parent, fcntl.LOCK_SH):
+                os.utime(path)
+                return path.stat().st_size == len(octets) and path.read_bytes() == octets
         except OSError:
             return False
+
+
+@contextlib.contextmanager
+def _folder_lock(folder: Path, kind: int) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, kind)
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _make_fan_out(folder: Path) -> None:

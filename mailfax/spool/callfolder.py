@@ -42,6 +42,7 @@ from mailfax.spool.faultpoint import fault_point
 _HEADER = "header.json"
 _JOURNAL = "journal.jsonl"
 _NEW = ".new"
+_DONE = ".done-"  # what is being removed
 _PAGE_FILE = re.compile(r"(?P<page>[0-9]{4,9})-(?P<kept>[0-9]{1,9})\.t6")
 
 
@@ -389,10 +390,24 @@ def orphans(root: Path, line: str | None = None) -> list[Path]:
     return sorted((path for path in root.glob(pattern) if not is_locked(path / _JOURNAL)), key=lambda path: path.name)
 
 
+def forget_damaged(root: Path, before_s: float) -> int:
+    """Remove the folders that stayed for a person to look at, and remains, last changed before a time (seconds since 1970).
+
+    Returns how many. What was in them was delivered, or reported as lost, when it was found.
+    """
+    forgotten = 0
+    for path in (*orphans(root), *root.glob(f"*/{_DONE}*")):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before_s:
+                remove(path)
+                forgotten += 1
+    return forgotten
+
+
 def remove(path: Path) -> None:
     """Remove a call folder once its rows are committed. A crash half-way leaves it without a name that means a call."""
     # rmtree in place could leave a header without its journal: that would read as a call in which nothing happened.
     with contextlib.suppress(FileNotFoundError):
-        doomed = path.with_name(f".done-{path.name}")
+        doomed = path if path.name.startswith(_DONE) else path.with_name(f"{_DONE}{path.name}")
         path.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)

@@ -36,7 +36,7 @@ from mailfax.model.submission import Notify
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0011"  # the newest migration
+REVISION = "0012"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -133,6 +133,8 @@ submissions = Table(
     Column("owner", Text),
     Column("document", _Json(Document)),
     Column("account", _Json(tuple[PartAccount, ...]), nullable=False),
+    Column("mail_gone_us", BigInteger),
+    Column("pages_gone_us", BigInteger),
     Index("ix_submissions_state", "state", "id"),
 )
 
@@ -239,6 +241,7 @@ faxes = Table(
     Column("subaddress", Text, nullable=False, server_default=""),
     Column("sender_id", Text, nullable=False, server_default=""),
     Column("mailbox", Text, nullable=False, server_default=""),
+    Column("pages_gone_us", BigInteger),
     Index("ux_faxes_call", "call_id", "document", unique=True),
     Index("ix_faxes_unrouted", "routed_us", "id"),
 )
@@ -260,6 +263,7 @@ deliveries = Table(
     Column("tries", Integer, nullable=False),
     Column("detail", Text, nullable=False),
     Column("finished_us", BigInteger),
+    Column("mail_gone_us", BigInteger),
     Index("ix_deliveries_due", "state", "not_before_us", "id"),
     Index("ix_deliveries_fax", "fax_id"),
     Index("ix_deliveries_submission", "submission_id"),

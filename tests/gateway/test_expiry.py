@@ -3,6 +3,7 @@
 import contextlib
 from pathlib import Path
 
+from mailfax.gateway.clockwatch import ClockWatch
 from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.expiry import ExpiryDesk
 from mailfax.model.address import FaxAddress
@@ -41,7 +42,8 @@ def test_a_job_that_waited_too_long_fails_and_one_that_did_not_waits_on(tmp_path
 
         old, young = post("5551234", NOW_US - 49 * HOUR_US), post("5555678", NOW_US - HOUR_US)
         clock = [NOW_US]
-        desk = ExpiryDesk(store=store, give_up_s=48 * 3600, now_us=lambda: clock[0])
+        watch = ClockWatch(store=store, now_us=lambda: clock[0], clock_s=lambda: clock[0] / 1_000_000)
+        desk = ExpiryDesk(store=store, give_up_s=48 * 3600, clock=watch, now_us=lambda: clock[0])
         assert not desk.step()
         states = {job.id: (job.state, job.outcome) for job in store.jobs()}
         assert states == {old: (JobState.FAILED, Outcome.EXPIRED), young: (JobState.QUEUED, None)}
