@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import call, line, mail, modem, number, offer, spool, user
+from mailfax.cli import call, line, mail, modem, number, offer, pipe, spool, user
 from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.model.page import Resolution
 
@@ -28,6 +28,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(offer.app, name="offer")
 app.add_typer(number.app, name="number")
 app.add_typer(spool.app, name="spool")
+app.command(name="sendmail")(pipe.sendmail)
 
 
 def main() -> None:

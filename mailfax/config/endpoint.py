@@ -3,10 +3,13 @@
 import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address
+from pathlib import Path
 
 _ENDPOINT = re.compile(r"(?:\[(?P<literal>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]*))(?::(?P<port>[0-9]{1,5}))?")
 _MAX_PORT = 65535
 SMTP_PORT = 25
+UNIX = "unix:"
+MAX_UNIX_PATH = 107  # octets (unix(7), sun_path)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,3 +33,15 @@ def parse_endpoint(text: str, default_port: int | None = None) -> Endpoint:
     if port > _MAX_PORT:
         raise ValueError(f"the port of {text!r} is over {_MAX_PORT}")
     return Endpoint(host=parts["literal"] or parts["name"], port=port)
+
+
+def unix_path(text: str, folder: Path) -> Path | None:
+    """Return the path of unix:PATH, relative to `folder`, or None for another endpoint. Raises ValueError."""
+    if not text.startswith(UNIX):
+        return None
+    path = folder / text.removeprefix(UNIX)
+    if path == folder:
+        raise ValueError(f"{text!r} names no file")
+    if len(bytes(path)) > MAX_UNIX_PATH:
+        raise ValueError(f"{path} is longer than the {MAX_UNIX_PATH} octets that the name of a Unix socket may have")
+    return path

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from mailfax.config import Config
-from mailfax.config.endpoint import SMTP_PORT, parse_endpoint
+from mailfax.config.endpoint import SMTP_PORT, parse_endpoint, unix_path
 from mailfax.config.tables.domain import Domain as DomainTable
 from mailfax.config.tables.mail import Mail
 from mailfax.gateway.covers import CoverPolicy
@@ -22,6 +22,7 @@ from mailfax.gateway.lineworker import Duties
 from mailfax.model.options import NO_COVER, USUAL_COVER, PaperSize
 from mailfax.model.page import Coding
 from mailfax.model.photo import PhotoScreen
+from mailfax.model.user import user_name
 from mailfax.modem.class1 import Did, DidMemory, FlowControl
 from mailfax.modem.line import Line
 from mailfax.modem.opening import AUTO, Wished, open_modem
@@ -119,11 +120,12 @@ def smtp_settings(config: Config) -> SmtpSettings:
     return SmtpSettings(
         hostname=smtp.hostname,
         listen=tuple(
-            _listen(address, entrance)
+            _listen(address, entrance, config.data_dir)
             for entrance, addresses in (
                 (Entrance.SERVERS, smtp.listen),
                 (Entrance.SUBMISSION, smtp.submission),
                 (Entrance.SUBMISSIONS, smtp.submissions),
+                (Entrance.LMTP, smtp.lmtp),
             )
             for address in addresses
         ),
@@ -132,10 +134,16 @@ def smtp_settings(config: Config) -> SmtpSettings:
         max_recipients=smtp.max_recipients,
         timeout_s=smtp.timeout_s,
         max_connections=smtp.max_connections,
+        max_connections_per_stranger=smtp.max_connections_per_stranger,
+        local_users={local: user_name(user) for local, user in smtp.local_users.items()},
+        proxy_networks=tuple(ip_network(network) for network in smtp.proxy_networks),
     )
 
 
-def _listen(address: str, entrance: Entrance) -> Listen:
+def _listen(address: str, entrance: Entrance, folder: Path) -> Listen:
+    path = unix_path(address, folder)
+    if path is not None:
+        return Listen(path=path, entrance=entrance)
     endpoint = parse_endpoint(address)
     return Listen(host=endpoint.host, port=endpoint.port, entrance=entrance)
 

@@ -136,7 +136,12 @@ class Server:
             raise CannotServe(f"the certificate {self._config.smtp.certificate} cannot be used: {error}.") from None
         except OSError as error:
             listen = ", ".join(
-                (*self._config.smtp.listen, *self._config.smtp.submission, *self._config.smtp.submissions)
+                (
+                    *self._config.smtp.listen,
+                    *self._config.smtp.submission,
+                    *self._config.smtp.submissions,
+                    *self._config.smtp.lmtp,
+                )
             )
             raise CannotServe(
                 f"cannot listen on {listen}: {error.strerror or error}; choose another address in smtp.listen."

@@ -7,15 +7,10 @@ reply has its enhanced status code (RFC 2034).
 """
 
 import asyncio
-import re
 import ssl
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime
-from ipaddress import IPv6Address, ip_address
 from typing import assert_never
 
 import structlog
@@ -24,25 +19,17 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient
 from mailfax.smtp.door import Accepted, Client, Door, Incoming, Permitted, Refused
-from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse_mail, parse_rcpt
+from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse_bdat, parse_mail, parse_rcpt
 from mailfax.smtp.login import MECHANISMS, Guesses, LoginFault, log_in
-from mailfax.smtp.reading import EndlessData, accepted_form, read_data
-from mailfax.smtp.settings import Entrance, SmtpSettings
+from mailfax.smtp.origin import UNTOLD, Peer, peer_of
+from mailfax.smtp.reading import EndlessData, accepted_form, in_lines, read_chunk, read_data
+from mailfax.smtp.replies import enhanced, received
+from mailfax.smtp.settings import LOGIN_ENTRANCES, Entrance, SmtpSettings
 
 _log = structlog.get_logger(__name__)
-_EXTENSIONS = ["250-PIPELINING", "250-ENHANCEDSTATUSCODES", "250-DSN"]
-_ENHANCED_OK = {"250 OK": "250 2.0.0 OK", "221 Bye": "221 2.0.0 Bye"}
-_ENHANCED = {
-    "421": "4.3.0",
-    "451": "4.3.0",
-    "454": "4.7.0",
-    "500": "5.5.2",
-    "501": "5.5.4",
-    "502": "5.5.1",
-    "503": "5.5.1",
-}
-_HAS_ENHANCED = re.compile(r"[245][0-9]{2}[ -][245]\.[0-9]{1,3}\.[0-9]{1,3} ")
+_EXTENSIONS = ["250-PIPELINING", "250-CHUNKING", "250-ENHANCEDSTATUSCODES", "250-DSN"]
 _COMMANDS_PER_SESSION = 1000  # of each verb; RCPT has its own
+_CHUNKS_PER_SESSION = 100_000
 _MAX_NAME = 64  # letters of a user name that a failed login writes to the log
 _MAX_REPLY = 510  # RFC 5321 section 4.5.3.1.5, without CR LF
 
@@ -67,6 +54,8 @@ class _Transaction(Envelope):
         super().__init__()
         self.mail: MailCommand | None = None
         self.recipients: list[Recipient] = []
+        self.taken = 0  # RCPT commands that were answered 250: more than recipients where one was given twice
+        self.chunks: bytearray | None = None  # of BDAT, from the first on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +76,7 @@ class Dialogue(SMTP):
     envelope: _Transaction
     session: Session
 
-    def __init__(self, house: House, entrance: Entrance) -> None:
+    def __init__(self, house: House, entrance: Entrance, announced: Peer | None = None) -> None:
         settings = house.settings
         self.line_length_limit = self.command_size_limit = settings.max_command_octets
         super().__init__(
@@ -96,12 +85,18 @@ class Dialogue(SMTP):
             hostname=settings.hostname,
             ident="ESMTP mailfax",
             timeout=settings.timeout_s,
-            command_call_limit={"*": _COMMANDS_PER_SESSION, "RCPT": 10 * settings.max_recipients},
+            command_call_limit={
+                "*": _COMMANDS_PER_SESSION,
+                "RCPT": 10 * settings.max_recipients,
+                "BDAT": _CHUNKS_PER_SESSION,
+            },
             tls_context=None if entrance is Entrance.SUBMISSIONS else house.tls,
             loop=asyncio.get_running_loop(),
         )
         self.command_size_limits = defaultdict(lambda: settings.max_command_octets)
-        self._house, self._entrance = house, entrance
+        self._house, self._entrance, self._announced = house, entrance, announced
+        self._peer = Peer(ip=UNTOLD)
+        self._turned_away = False
         self._settings, self._door, self._live = settings, house.door, house.live
         self._user = ""
         self._errors = 0
@@ -114,10 +109,24 @@ class Dialogue(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the client in; after STARTTLS this is called again, and all that was said before is void (RFC 3207)."""
         self._live.add(self)
+        self._peer = self._announced or peer_of(transport)
         super().connection_made(transport)
-        self._user = ""
+        self._user = self._settings.local_users.get(self._peer.local_user, "")
         if self.session.ssl is None:
             self.session.ssl = transport.get_extra_info("ssl_object")
+        self._turned_away = self._too_many_alike()
+        if self._turned_away:
+            self.leave("421 4.7.0 Too many connections from your address; try again later")
+
+    async def _handle_client(self) -> None:
+        if not self._turned_away:
+            await super()._handle_client()
+
+    def _too_many_alike(self) -> bool:
+        """Say whether a stranger has more connections than are good for the others."""
+        alike = sum(other._peer == self._peer for other in self._live)
+        most = self._settings.max_connections_per_stranger
+        return alike > most and not self._user and not self._door.knows(self._client())
 
     def connection_lost(self, error: Exception | None) -> None:
         """Count the client out."""
@@ -153,7 +162,7 @@ class Dialogue(SMTP):
 
     async def push(self, status: str | bytes) -> None:
         """Send one of aiosmtpd's or our own replies; too many errors end the session."""
-        reply = _enhanced(status.decode("ascii") if isinstance(status, bytes) else status)
+        reply = enhanced(status.decode("ascii") if isinstance(status, bytes) else status)
         await self._answer(reply)
         if reply[0] in "45":
             self._errors += 1
@@ -238,7 +247,7 @@ class Dialogue(SMTP):
 
     def _must_log_in(self) -> bool:
         """Say whether this entrance wants a login that has not been (RFC 6409 section 4.3)."""
-        return self._entrance is not Entrance.SERVERS and not self._user and not self._door.knows(self._client())
+        return self._entrance in LOGIN_ENTRANCES and not self._user and not self._door.knows(self._client())
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
         """Take RCPT TO, with NOTIFY and ORCPT: one verdict for each."""
@@ -247,6 +256,9 @@ class Dialogue(SMTP):
         mail = self.envelope.mail
         if mail is None:
             await self.push("503 5.5.1 MAIL comes before RCPT")
+            return
+        if self.envelope.chunks is not None:
+            await self.push("503 5.5.1 BDAT has begun; RCPT comes before it")
             return
         try:
             rcpt = parse_rcpt(arg or "", extended=self.session.extended_smtp)
@@ -261,6 +273,7 @@ class Dialogue(SMTP):
                 if all(address != recipient.address for recipient in self.envelope.recipients):
                     recipient = Recipient(address=address, notify=rcpt.notify, orcpt=rcpt.orcpt, options=options)
                     self.envelope.recipients.append(recipient)
+                self.envelope.taken += 1
                 await self.push(f"250 2.1.5 {address.mailbox} will be faxed")
             case Refused(outcome=outcome, detail=detail):
                 await self._answer(outcome.smtp_reply(detail))
@@ -278,7 +291,7 @@ class Dialogue(SMTP):
         return await self._door.recipient(self._client(), mail.sender, rcpt.mailbox)
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
-        """Read the message, look at it, hand it to the door, and only then say 250."""
+        """Read the message to its end; `_conclude` answers it."""
         if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
             return
         if arg:
@@ -287,26 +300,68 @@ class Dialogue(SMTP):
         if self.envelope.mail is None or not self.envelope.recipients:
             await self.push("503 5.5.1 No recipient was accepted")
             return
+        if self.envelope.chunks is not None:
+            await self.push("503 5.5.1 BDAT has begun; it ends with BDAT and LAST")
+            return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
-        try:
-            await self.push(await self._message(self.envelope.mail, tuple(self.envelope.recipients)))
-        finally:
-            self._accepting = False
-            self.envelope = self._create_envelope()
-        if self._farewell:
-            self.leave(self._farewell)
-
-    async def _message(self, mail: MailCommand, recipients: tuple[Recipient, ...]) -> str:
-        """Read the message and return the reply to it."""
+        octets: bytes | None = None
         try:
             octets = await read_data(self._reader, self._settings.max_message_bytes, self._reset_timeout)
         except asyncio.IncompleteReadError as fault:
             raise ConnectionResetError from fault
         except EndlessData:
             self._farewell = "421 4.3.4 The message does not end"
-            return Outcome.TOO_BIG.smtp_reply()
-        if octets is None:
-            return Outcome.TOO_BIG.smtp_reply()
+        await self._conclude(octets)
+
+    async def smtp_BDAT(self, arg: str | None) -> None:  # noqa: N802
+        """Take a chunk of the message (RFC 3030). Its octets are read whatever the answer: they must not be taken for commands."""
+        try:
+            size, last = parse_bdat(arg or "")
+        except EnvelopeFault as fault:
+            self.leave(str(fault))  # where the chunk ends, and the next command begins, nobody knows
+            return
+        chunks = bytearray() if self.envelope.chunks is None else self.envelope.chunks
+        fits = len(chunks) + size <= self._settings.max_message_bytes
+        wanted = fits and self.envelope.mail is not None and bool(self.envelope.recipients)
+        if size > 2 * self._settings.max_message_bytes:
+            self._farewell = "421 4.3.4 The chunk is far too large"
+            await self._conclude(None)
+            return
+        try:
+            await read_chunk(self._reader, size, chunks if wanted else None, self._reset_timeout)
+        except asyncio.IncompleteReadError as fault:
+            raise ConnectionResetError from fault
+        if not self.envelope.recipients:
+            await self.push("503 5.5.1 No recipient was accepted")
+        elif not wanted or last:
+            await self._conclude(in_lines(chunks) if wanted else None)
+        else:
+            self.envelope.chunks = chunks
+            await self.push(f"250 2.0.0 {size} octets taken")
+
+    async def _conclude(self, octets: bytes | None) -> None:
+        """Answer the whole message, None where it was too large, and forget the transaction."""
+        envelope = self.envelope
+        try:
+            if octets is None or envelope.mail is None:
+                reply = Outcome.TOO_BIG.smtp_reply()
+            else:
+                reply = await self._message(envelope.mail, tuple(envelope.recipients), octets)
+            await self.push(reply)
+            for _ in range(1, self._replies(envelope.taken)):
+                await self._answer(reply)
+        finally:
+            self._accepting = False
+            self.envelope = self._create_envelope()
+        if self._farewell:
+            self.leave(self._farewell)
+
+    def _replies(self, taken: int) -> int:  # noqa: ARG002 - LMTP counts
+        """Say how many replies a message has."""
+        return 1
+
+    async def _message(self, mail: MailCommand, recipients: tuple[Recipient, ...], octets: bytes) -> str:
+        """Look at the message, hand it to the door, and return the reply to it."""
         refusal = accepted_form(octets, self._settings.max_line_octets)
         if refusal:
             _log.info("mail refused", client=self._client().ip, sender=mail.sender, reply=refusal)
@@ -317,7 +372,7 @@ class Dialogue(SMTP):
             recipients=recipients,
             return_full=mail.return_full,
             envid=mail.envid,
-            octets=self._received() + octets,
+            octets=received(self._client(), self._protocol(), self.hostname, self._house.now_us()) + octets,
         )
         self._accepting = True
         self._reset_timeout()
@@ -332,33 +387,15 @@ class Dialogue(SMTP):
     # -- who and when
 
     def _client(self) -> Client:
-        """Return who is connected, an IPv4 client of a dual-stack socket by its IPv4 address."""
-        peer = self.session.peer
-        ip = str(peer[0]).partition("%")[0] if peer else ""
-        with suppress(ValueError):
-            address = ip_address(ip)
-            if isinstance(address, IPv6Address) and address.ipv4_mapped:
-                ip = str(address.ipv4_mapped)
-        return Client(ip=ip, helo=self.session.host_name or "", tls=self.session.ssl is not None, identity=self._user)
-
-    def _received(self) -> bytes:
-        """Write our trace header (RFC 5321 section 4.4, RFC 3848)."""
-        client = self._client()
-        helo = re.sub(r"[^A-Za-z0-9.:\[\]_-]", "?", client.helo)
-        literal = f"[IPv6:{client.ip}]" if ":" in client.ip else f"[{client.ip}]"
-        protocol = ("ESMTP" if self.session.extended_smtp else "SMTP") + ("S" if client.tls else "")
-        protocol += "A" if client.identity else ""
-        date = format_datetime(datetime.fromtimestamp(self._house.now_us() / 1_000_000, UTC))
-        return f"Received: from {helo} ({literal})\r\n\tby {self.hostname} (mailfax) with {protocol};\r\n\t{date}\r\n".encode(
-            "ascii"
+        """Return who is connected, and as whom he is known."""
+        return Client(
+            ip=self._peer.ip,
+            helo=self.session.host_name or "",
+            tls=self.session.ssl is not None,
+            identity=self._user,
+            local_user=self._peer.local_user,
         )
 
-
-def _enhanced(reply: str) -> str:
-    """Give a reply of aiosmtpd's own its enhanced status code where RFC 2034 wants one."""
-    if reply in _ENHANCED_OK:
-        return _ENHANCED_OK[reply]
-    code = reply[:3]
-    if code[0] not in "45" or _HAS_ENHANCED.match(reply):
-        return reply
-    return f"{code} {_ENHANCED.get(code, code[0] + '.0.0')} {reply[4:]}"
+    def _protocol(self) -> str:
+        """Return the name of what we speak, for our trace header."""
+        return "ESMTP" if self.session.extended_smtp else "SMTP"

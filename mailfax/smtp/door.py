@@ -16,12 +16,16 @@ from mailfax.smtp.login import Passwords
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Client:
-    """Who is connected. `helo` is what it calls itself; `identity` is the user it logged in as by AUTH, or empty."""
+    """Who is connected. `helo` is what it calls itself; `identity` is the user it logged in as by AUTH, or empty.
+
+    On a Unix socket `ip` is no address, `local_user` is the user of this machine, and `identity` is as whom he is known.
+    """
 
     ip: str
     helo: str
     tls: bool = False
     identity: str = ""
+    local_user: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[A-Za-z0-9:.]+\])"
 _COMMAND = re.compile(rf"(?P<keyword>FROM|TO): *<(?P<path>(?:{_QUOTED}|[^<>\"])*)>(?P<parameters>.*)", re.IGNORECASE)
 _MAILBOX = re.compile(rf"(?:{_ATOM}(?:\.{_ATOM})*|{_QUOTED})@{_DOMAIN}")
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[!-<>-~]+))?")
+_CHUNK = re.compile(r"(?P<size>[0-9]{1,20})(?P<last> +LAST)?", re.IGNORECASE)
 _SIZE = re.compile(r"[0-9]{1,20}")
 _ADDRESS_TYPE = re.compile(_ATOM)
 _MAX_ENVID = 100  # RFC 3461 section 5.4
@@ -86,6 +87,14 @@ def parse_rcpt(argument: str, *, extended: bool) -> RcptCommand:
     )
     _none_left(parameters)
     return RcptCommand(mailbox=path, notify=notify, orcpt=orcpt)
+
+
+def parse_bdat(argument: str) -> tuple[int, bool]:
+    """Read what follows BDAT: the number of octets, and whether they are the last (RFC 3030 section 2)."""
+    chunk = _CHUNK.fullmatch(argument)
+    if chunk is None:
+        raise EnvelopeFault("501 5.5.4 Syntax: BDAT octets [LAST]")
+    return int(chunk["size"]), chunk["last"] is not None
 
 
 def _split(keyword: str, argument: str, *, extended: bool) -> tuple[str, dict[str, str]]:

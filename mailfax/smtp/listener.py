@@ -7,10 +7,14 @@ from functools import partial
 from mailfax.smtp.certificate import Certificate
 from mailfax.smtp.dialogue import Dialogue, House
 from mailfax.smtp.door import Door
+from mailfax.smtp.lmtp import LmtpDialogue
 from mailfax.smtp.login import Guesses
-from mailfax.smtp.settings import Entrance, SmtpSettings
+from mailfax.smtp.origin import Peer
+from mailfax.smtp.proxied import ProxiedAddress, ProxiedServer, listening_sockets
+from mailfax.smtp.settings import Entrance, Listen, SmtpSettings
 
 _STOP_GRACE_S = 30.0
+_ANYBODY = 0o666  # of a Unix socket: who connects is known by the kernel's word, and has rights by `local_users` only
 
 
 class _Busy(asyncio.Protocol):
@@ -38,25 +42,41 @@ class Listener:
             guesses=Guesses(),
             tls=None if self._certificate is None else self._certificate.context,
         )
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | ProxiedServer] = []
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
-        """Return the addresses listened on, with the real ports."""
+        """Return the addresses listened on, with the real ports. Unix sockets are not among them."""
         names = [listening.getsockname() for server in self._servers for listening in server.sockets]
-        return [(name[0], name[1]) for name in names]
+        return [(name[0], name[1]) for name in names if isinstance(name, tuple)]
 
     async def open(self) -> None:
         """Listen on every address, or on none: the first that fails raises OSError."""
-        loop = asyncio.get_running_loop()
         try:
             for listen in self._settings.listen:
-                session = partial(self._session, listen.entrance)
-                tls = self._house.tls if listen.entrance is Entrance.SUBMISSIONS else None
-                self._servers.append(await loop.create_server(session, listen.host, listen.port, ssl=tls))
+                self._servers += await self._opened(listen)
         except OSError:
             await self.close()
             raise
+
+    async def _opened(self, listen: Listen) -> list[asyncio.Server] | list[ProxiedServer]:
+        """Listen on one address."""
+        loop = asyncio.get_running_loop()
+        session = partial(self._session, listen.entrance)
+        tls = self._house.tls if listen.entrance is Entrance.SUBMISSIONS else None
+        if listen.path is not None:
+            server = await loop.create_unix_server(session, listen.path)
+            listen.path.chmod(_ANYBODY)
+            return [server]
+        networks = self._settings.proxy_networks
+        if not networks:
+            return [await loop.create_server(session, listen.host, listen.port, ssl=tls)]
+        return [
+            ProxiedServer(
+                ProxiedAddress(listening=listening, session=session, tls=tls), networks, self._settings.timeout_s
+            )
+            for listening in await asyncio.to_thread(listening_sockets, listen.host, listen.port)
+        ]
 
     async def close(self) -> None:
         """Stop listening, let messages that are being made durable get their answer, and say 421 to the rest."""
@@ -66,13 +86,17 @@ class Listener:
         if tasks:
             await asyncio.wait(tasks, timeout=_STOP_GRACE_S)
         self._servers.clear()
+        for listen in self._settings.listen:
+            if listen.path is not None:
+                listen.path.unlink(missing_ok=True)
 
-    def _session(self, entrance: Entrance) -> asyncio.Protocol:
+    def _session(self, entrance: Entrance, announced: Peer | None = None) -> asyncio.Protocol:
         if self._certificate is not None:
             self._certificate.refresh()
         if len(self._live) >= self._settings.max_connections:
             return _Busy()
-        return Dialogue(self._house, entrance)
+        kind = LmtpDialogue if entrance is Entrance.LMTP else Dialogue
+        return kind(self._house, entrance, announced)
 
 
 async def serve_smtp(settings: SmtpSettings, door: Door, now_us: Callable[[], int]) -> Listener:

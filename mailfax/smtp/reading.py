@@ -1,4 +1,4 @@
-"""Reading the message after DATA: in chunks as they come, to CR LF . CR LF and to nothing else.
+"""Reading the message: after DATA in chunks as they come, to CR LF . CR LF and to nothing else; after BDAT by its count.
 
 Nothing else ends the data, so what another server takes for data is data for us too (SMTP smuggling). Only when the end is
 found does a bare LF count as the end of a line, as in Postfix: scanners and scripts send it, and we pass no mail on, so
@@ -51,9 +51,26 @@ async def read_data(reader: asyncio.StreamReader, max_octets: int, still_alive: 
     if total > max_octets + len(_LAST_LINE):
         return None
     del octets[-len(_LAST_LINE) :]
+    return in_lines(octets).replace(b"\r\n.", b"\r\n")[2:]
+
+
+async def read_chunk(
+    reader: asyncio.StreamReader, size: int, into: bytearray | None, still_alive: Callable[[], None]
+) -> None:
+    """Read a chunk of BDAT to the end of `into`, or throw it away; `still_alive` is called every 64 KiB."""
+    while size:
+        piece = await reader.readexactly(min(size, _PROGRESS_OCTETS))
+        if into is not None:
+            into += piece
+        size -= len(piece)
+        still_alive()
+
+
+def in_lines(octets: bytes | bytearray) -> bytes:
+    """Return the octets with a bare LF made the end of a line."""
     if octets.count(b"\n") != octets.count(b"\r\n"):
         octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    return bytes(octets.replace(b"\r\n.", b"\r\n"))[2:]
+    return bytes(octets)
 
 
 def accepted_form(octets: bytes, max_line_octets: int) -> str:

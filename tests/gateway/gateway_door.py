@@ -19,15 +19,17 @@ from tests.smtp.running import Background
 from tests.smtp.tlskit import make_certificate, trusting
 
 PASSWORD = "Schlüssel fürs Fax"
-SERVERS, SUBMISSION, SUBMISSIONS = range(3)
+SERVERS, SUBMISSION, SUBMISSIONS, LMTP = range(4)
 
 
 class Gateway:
     """A gateway that takes mail on three entrances and has no line."""
 
-    def __init__(self, folder: Path, background: Background, more: str = "", allow: str = '"127.0.0.0/8"') -> None:
+    def __init__(
+        self, folder: Path, background: Background, more: str = "", allow: str = '"127.0.0.0/8"', smtp: str = ""
+    ) -> None:
         self.file = folder / "mailfax.toml"
-        text = EMBEDDED_DEFAULT.replace("[smtp]\n", f"[smtp]\nallow_networks = [{allow}]\n")
+        text = EMBEDDED_DEFAULT.replace("[smtp]\n", f"[smtp]\n{smtp}allow_networks = [{allow}]\n")
         self.file.write_text(f"{text}\n{more}", encoding="utf-8")
         self.config = load(self.file)
         self.config.data_dir.mkdir(mode=0o700)
@@ -40,7 +42,10 @@ class Gateway:
         routing = build.routing_settings(self.config)
         door = GatewayDoor(intake=intake, routing=routing, now_us=wall_clock_us, emit=lambda _live: None)
         entrances = tuple(Listen(port=0, entrance=entrance) for entrance in Entrance)
-        settings = SmtpSettings(hostname="fax.example", listen=entrances, tls=self.files)
+        unix = tuple(listen for listen in build.smtp_settings(self.config).listen if listen.path is not None)
+        settings = SmtpSettings(
+            hostname="fax.example", listen=entrances + unix, tls=self.files, local_users=self.config.smtp.local_users
+        )
         return await serve_smtp(settings, door, wall_clock_us)
 
     def mailfax(self, *words: str, says: str = "", status: int = 0) -> str:

@@ -4,14 +4,20 @@ There is no line here: what would be dialled stands in the queue, so an empty qu
 """
 
 import contextlib
+import os
+import pwd
 import re
+import smtplib
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateway_door import PASSWORD, SERVERS, SUBMISSION, Gateway, add_anna, login
+from gateway_door import LMTP, PASSWORD, SERVERS, SUBMISSION, Gateway, add_anna, login
+from typer.testing import CliRunner
 
+from mailfax.cli.app import app
 from tests.smtp.running import Background, Raw
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "mail.md"
@@ -27,12 +33,27 @@ HEAD = b"From: anna@example.org\r\nTo: 9005551234@fax.us\r\nSubject: x\r\n\r\n"
 
 
 @contextlib.contextmanager
-def gateway_in(folder: Path, allow: str) -> Iterator[Gateway]:
+def gateway_in(folder: Path, allow: str, smtp: str = "") -> Iterator[Gateway]:
     with (
         contextlib.closing(Background()) as background,
-        contextlib.closing(Gateway(folder, background, NETWORK, allow)) as gateway,
+        contextlib.closing(Gateway(folder, background, NETWORK, allow, smtp)) as gateway,
     ):
         yield gateway
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Make a folder with a short name: Unix sockets have at most 107 characters."""
+    with tempfile.TemporaryDirectory(prefix="mx") as name:
+        yield Path(name)
+
+
+def sendmail(gateway: Gateway, *words: str) -> tuple[int, str]:
+    """Run `mailfax sendmail` on a mail with LF ends; return its status and what it said."""
+    done = CliRunner().invoke(
+        app, ["sendmail", "--config", str(gateway.file), *words], input=HEAD.replace(b"\r\n", b"\n") + b"x\n"
+    )
+    return done.exit_code, done.output
 
 
 @pytest.fixture(scope="module")
@@ -254,3 +275,82 @@ def test_a_command_without_an_end_is_bounded(closed: Gateway) -> None:
         assert written(reply)
         with contextlib.suppress(socket.timeout):
             assert client.say(HELLO).startswith("250")
+
+
+def test_lmtp_is_no_way_around(closed: Gateway) -> None:
+    hello = b"LHLO x\r\n"
+    assert refused(closed, hello, MAIL, RCPT, entrance=LMTP) == STRANGER
+    assert refused(closed, hello, b"MAIL FROM:<>\r\n", RCPT, entrance=LMTP).startswith("550 5.7.1")
+    assert refused(closed, hello, b"AUTH PLAIN AGFubmEAc2VjcmV0\r\n", entrance=LMTP).startswith("538 5.7.11")
+    assert refused(closed, HELLO, entrance=LMTP).startswith("500 5.5.1 This is LMTP")
+    assert refused(closed, hello, MAIL, b"BDAT 3 LAST\r\nabc", entrance=LMTP).startswith("503 5.5.1")
+
+
+def test_chunks_are_no_way_around(closed: Gateway) -> None:
+    evil = b"RCPT TO:<5551234@fax.lan>\r\n"
+    assert refused(closed, HELLO, MAIL, b"BDAT %d\r\n%s" % (len(evil), evil)).startswith("503 5.5.1 No recipient")
+    assert refused(closed, HELLO, MAIL, b"BDAT 10 MORE\r\n").startswith("501 5.5.4")
+
+
+@contextlib.contextmanager
+def unix(gateway: Gateway) -> Iterator[smtplib.LMTP]:
+    with smtplib.LMTP(str(gateway.config.data_dir / "lmtp.sock"), timeout=20) as client:
+        client.ehlo()
+        yield client
+
+
+def rcpt(client: smtplib.LMTP, recipient: str) -> str:
+    code, said = client.rcpt(recipient)
+    return f"{code} {said.decode()}"
+
+
+def test_a_user_of_this_machine_who_is_not_in_the_file_is_a_stranger_even_root(short: Path) -> None:
+    with gateway_in(short, '"127.0.0.0/8"') as gateway:
+        with unix(gateway) as client:
+            client.mail("anna@example.org")
+            sentence = rcpt(client, "5551234@fax.lan")
+        status, said = sendmail(gateway, "-f", "anna@example.org", "5551234")
+        jobs = gateway.store.jobs()
+    assert sentence.startswith("550 5.7.1 Client local:")
+    assert written(sentence)
+    assert (status, jobs) == (77, ())
+    assert "(not-permitted)" in said
+
+
+def test_a_user_of_this_machine_has_the_rights_and_the_addresses_of_his_user_and_no_others(short: Path) -> None:
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    with gateway_in(short, "", f'local_users = {{ "{me}" = "anna" }}\n') as gateway:
+        with unix(gateway) as client:
+            assert client.mail("anna@example.org")[0] == 553, "there is no user anna yet, and he has no address"
+            assert rcpt(client, "5551234@fax.lan").startswith("503")
+        add_anna(gateway)
+        with unix(gateway) as client:
+            assert client.mail("boss@example.org")[0] == 553
+            assert client.mail("anna@example.org")[0] == 250
+            assert rcpt(client, "9005551234@fax.us").startswith("550 5.7.1")
+            assert rcpt(client, "911@fax.lan").startswith("550 5.7.1")
+            assert rcpt(client, "5551234@fax.lan").startswith("250")
+            forged = HEAD.replace(b"From: anna", b"From: boss") + b"x\r\n"
+            assert client.data(forged)[0] == 553
+        assert gateway.store.jobs() == ()
+        for number, status in (("9005551234@fax.us", 77), ("john@fax.lan", 67), ("5551234@example.com", 77)):
+            assert sendmail(gateway, "-f", "anna@example.org", number)[0] == status, number
+        assert sendmail(gateway, "-f", "", "5551234")[0] == 77, "a bounce"
+        assert sendmail(gateway, "-f", "anna@example.org", "5551234", "john")[0] == 67, "all or nothing"
+        assert sendmail(gateway, "-t", "5551234")[0] == 64
+        assert gateway.store.jobs() == ()
+        assert sendmail(gateway, "-oi", "-f", "anna@example.org", "--", "5551234", "5551235@fax.lan")[0] == 0
+        jobs = gateway.store.jobs()
+        mail = gateway.store.submission(jobs[0].submission_id)
+    assert {job.number for job in jobs} == {"5551234", "5551235"}
+    assert mail is not None
+    assert (mail.identity, mail.client) == ("anna", f"local:{me}")
+
+
+def test_the_pipe_keeps_its_mail_when_the_server_is_down_or_its_file_is_broken(short: Path) -> None:
+    with gateway_in(short, "") as gateway:
+        pass
+    status, said = sendmail(gateway, "-f", "anna@example.org", "5551234")
+    assert (status, "does not answer" in said) == (75, True)
+    gateway.file.write_text("[smtp\n")
+    assert sendmail(gateway, "-f", "anna@example.org", "5551234")[0] == 75

@@ -34,7 +34,15 @@ def test_a_mail_of_smtplib_arrives_octet_for_octet_under_our_trace_header(server
 def test_what_is_advertised_is_what_is_meant(server: Server) -> None:
     with server.smtplib() as client:
         client.ehlo()
-        assert set(client.esmtp_features) == {"size", "8bitmime", "pipelining", "enhancedstatuscodes", "dsn", "help"}
+        assert set(client.esmtp_features) == {
+            "size",
+            "8bitmime",
+            "pipelining",
+            "chunking",
+            "enhancedstatuscodes",
+            "dsn",
+            "help",
+        }
         assert client.esmtp_features["size"] == str(50 * 1024 * 1024)
 
 

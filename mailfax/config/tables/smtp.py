@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from mailfax.config.tables.section import Section
 
@@ -22,6 +22,27 @@ class Smtp(Section, frozen=True, kw_only=True):
         ),
     ] = ()
     submissions: Annotated[tuple[str, ...], Meta(description="The same with TLS from the start (port 465).")] = ()
+    lmtp: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses for LMTP, for a mail server of this house and for `mailfax sendmail`: host:port, or unix:PATH of a Unix "
+            "socket, relative to `data_dir`."
+        ),
+    ] = ("unix:lmtp.sock",)
+    local_users: Annotated[
+        dict[str, str],
+        Meta(
+            description="As which user (`mailfax user`) a user of this machine is known on a Unix socket, for example "
+            '{ postfix = "relay" }; anybody else on it is a stranger.'
+        ),
+    ] = field(default_factory=dict)
+    proxy_networks: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks of proxies: each connection from there begins with a PROXY header (version 1 or 2) that names the client. "
+            "From anywhere else such a header is refused."
+        ),
+    ] = ()
     certificate: Annotated[
         Path | None,
         Meta(
@@ -41,6 +62,9 @@ class Smtp(Section, frozen=True, kw_only=True):
         int, Meta(description="Seconds without a word from the client before the door closes.", ge=5)
     ] = 300
     max_connections: Annotated[int, Meta(description="Most clients at the same time.", ge=1)] = 200
+    max_connections_per_stranger: Annotated[
+        int, Meta(description="Most of them from one address that is not in `allow_networks`.", ge=1)
+    ] = 20
     allow_networks: Annotated[
         tuple[str, ...],
         Meta(
