@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from mailfax.cli import token
 from mailfax.cli.options import ConfigOption, JsonOption, spool_or_exit
 from mailfax.config import Config
 from mailfax.model.options import NO_COVER, USUAL_COVER
@@ -29,6 +30,7 @@ NoPasswordOption = Annotated[
 ]
 
 app = typer.Typer(help="Who may log in to send faxes.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(token.app, name="token")
 
 
 AddressOption = Annotated[

@@ -76,7 +76,7 @@ def _life(store: Store, subject: str) -> Life | None:
         case Kind.FAX:
             fax = store.fax(subject)
             return None if fax is None else FaxLife(fax=fax, deliveries=store.deliveries(subject), history=history)
-        case Kind.CALL | Kind.DELIVERY | Kind.OFFER:
+        case Kind.CALL | Kind.DELIVERY | Kind.OFFER | Kind.TOKEN:
             raise ValueError(f"show takes a job (J…), a mail (M…) or a received fax (F…), not {subject}.")
 
 

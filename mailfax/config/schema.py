@@ -24,6 +24,7 @@ from mailfax.config.tables.retention import Retention
 from mailfax.config.tables.section import Section
 from mailfax.config.tables.smtp import Smtp
 from mailfax.config.tables.spool import Spool
+from mailfax.config.tables.trust import Trust
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class Config(Section, frozen=True, kw_only=True):
         Path, Meta(description="Folder of the queue, the pages and the received faxes. Relative to the file.")
     ] = Path("mailfax-data")
     smtp: Smtp = Smtp()
+    trust: Trust = Trust()
     domains: dict[str, Domain]
     permissions: dict[str, Permission] = field(default_factory=dict)
     receive: Receive

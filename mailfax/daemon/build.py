@@ -19,6 +19,7 @@ from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.linelife import HealthPolicy
 from mailfax.gateway.lineworker import Duties
+from mailfax.gateway.proof import TrustPolicy
 from mailfax.model.options import NO_COVER, USUAL_COVER, PaperSize
 from mailfax.model.page import Coding
 from mailfax.model.photo import PhotoScreen
@@ -38,6 +39,7 @@ from mailfax.routing.rules import Rule, read_hours
 from mailfax.routing.settings import DidRule, Domain, E164Plan, NumberPlan, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.settings import Entrance, Listen, SmtpSettings, TlsFiles
+from mailfax.smtp.signed import SignaturePolicy
 from mailfax.smtp.ways import LMTP_PORT, LmtpServer, Local, Maildirs, OutgoingSettings, Smarthost, TlsMode
 from mailfax.spool.records import Batch, Share
 from mailfax.spool.retention import RetentionPolicy
@@ -103,6 +105,19 @@ def routing_settings(config: Config) -> RoutingSettings:
             for subaddress, mailboxes in config.receive.subaddress.items()
         ),
         catch_all=config.receive.catch_all,
+    )
+
+
+def trust_policy(config: Config) -> TrustPolicy:
+    """Return by what a mail may prove who sends it."""
+    trust = config.trust
+    return TrustPolicy(
+        domains=tuple(domain.lower() for domain in trust.sender_domains),
+        check_dkim=trust.check_dkim,
+        authserv_id=trust.authserv_id,
+        authserv_networks=tuple(ip_network(network) for network in trust.authserv_networks),
+        signature=SignaturePolicy(strict=trust.alignment == "strict", max_age_s=trust.max_age_h * 3600),
+        tokens=trust.tokens,
     )
 
 
@@ -364,6 +379,7 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     spool_settings,
     identity,
     routing_settings,
+    trust_policy,
     smtp_settings,
     outgoing_settings,
     letterhead,

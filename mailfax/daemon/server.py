@@ -128,7 +128,11 @@ class Server:
 
         children = Children(self._context, self._control.emit)
         door = GatewayDoor(
-            intake=self._intake, routing=build.routing_settings(self._config), now_us=wall_clock_us, emit=emit
+            intake=self._intake,
+            routing=build.routing_settings(self._config),
+            now_us=wall_clock_us,
+            emit=emit,
+            trust=build.trust_policy(self._config),
         )
         try:
             smtp = await serve_smtp(build.smtp_settings(self._config), door, wall_clock_us)

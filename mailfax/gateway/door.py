@@ -21,6 +21,9 @@ from mailfax.gateway.identity import local_time
 from mailfax.gateway.live import Accepted as AcceptedStep
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.login import Logins
+from mailfax.gateway.proof import Claim as ProofClaim
+from mailfax.gateway.proof import Proof, Prover, TrustPolicy
+from mailfax.gateway.tokens import uncover_address, uncover_mail
 from mailfax.model.address import FaxAddress
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job
@@ -31,13 +34,17 @@ from mailfax.model.submission import Recipient, Submission
 from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
-from mailfax.smtp.door import Accepted, Client, Incoming, Permitted, Refused
+from mailfax.smtp.alignment import Txt
+from mailfax.smtp.dns import look_up_txt
+from mailfax.smtp.door import Accepted, Client, Deferred, Incoming, Permitted, Refused
 from mailfax.smtp.login import Credentials
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.disk import SpoolError, SpoolFull
 from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
+NO_TRUST = TrustPolicy()
+USED_BEFORE = "The message was taken once already, or its token has been used up."
 SUBJECT_LIMIT = 200  # characters of a subject that reports quote
 
 
@@ -59,9 +66,19 @@ class Intake:
 class GatewayDoor:
     """Implements `smtp.door.Door`."""
 
-    def __init__(self, *, intake: Intake, routing: RoutingSettings, now_us: Callable[[], int], emit: Emit) -> None:
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        routing: RoutingSettings,
+        now_us: Callable[[], int],
+        emit: Emit,
+        trust: TrustPolicy = NO_TRUST,
+        txt: Txt = look_up_txt,
+    ) -> None:
         self._intake, self._routing, self._now_us, self._emit = intake, routing, now_us, emit
         self._logins = Logins(intake.store)
+        self._prover = Prover(intake.store, trust, txt)
 
     def knows(self, client: Client) -> bool:
         """Say whether the client is in a network that may send without logging in."""
@@ -92,9 +109,20 @@ class GatewayDoor:
         detail = f"{foreign[0]} is no mail address of the user {client.identity}."
         return Refused(outcome=Outcome.NOT_YOUR_ADDRESS, detail=detail)
 
-    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
-        """Ask the routing rules about one RCPT. The sender's address proves nothing and is not asked."""
-        user = await asyncio.to_thread(self._intake.store.user, client.identity) if client.identity else None
+    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Deferred | Refused:
+        """Ask the routing rules about one RCPT. The sender's address proves nothing; at most it says what proof may come."""
+        return await asyncio.to_thread(self._recipient, client, sender, mailbox)
+
+    def _recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Deferred | Refused:
+        bare = uncover_address(mailbox)
+        if not client.identity and outbound.is_ours(bare.mailbox, self._routing):
+            stranger = not self.knows(client)
+            if bare.secrets or (stranger and self._prover.may_come(client, sender, self._now_us())):
+                return Deferred()
+        return self._judged(client, sender, bare.mailbox)
+
+    def _judged(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
+        user = self._intake.store.user(client.identity) if client.identity else None
         now = local_time(self._now_us(), self._routing.time_zone)
         match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now):
             case outbound.Permitted(address=address, asked=asked):
@@ -105,6 +133,57 @@ class GatewayDoor:
 
     async def accept(self, incoming: Incoming) -> Accepted | Refused:
         """Make the mail durable, with one job for each number."""
+        proved = await asyncio.to_thread(self._proved, incoming)
+        if isinstance(proved, Refused):
+            return proved
+        proof, incoming = proved
+        if proof is None:
+            return await self._take(incoming)
+        if not await asyncio.to_thread(self._prover.spend, proof, self._now_us()):
+            return Refused(outcome=Outcome.NOT_PROVED, detail=USED_BEFORE)
+        taken: Accepted | Refused | None = None
+        try:
+            taken = await self._take(incoming)
+            return taken
+        finally:
+            if not isinstance(taken, Accepted):
+                await asyncio.to_thread(self._prover.give_back, proof)
+
+    def _proved(self, incoming: Incoming) -> tuple[Proof | None, Incoming] | Refused:
+        """Take tokens out of the message; find out who sends where the session does not say, and judge what waited for it."""
+        client = incoming.client
+        addresses = [uncover_address(each.mailbox) for each in incoming.deferred]
+        in_addresses = frozenset().union(*(each.secrets for each in addresses))
+        mail = uncover_mail(incoming.octets, in_addresses)
+        secrets = mail.secrets | in_addresses
+        bare = replace(incoming, octets=mail.octets, deferred=())
+        if client.identity or not (secrets or incoming.deferred):
+            return None, bare
+        mailboxes = tuple(each.mailbox for each in addresses)
+        claim = ProofClaim(client=client, octets=incoming.octets, secrets=secrets, mailboxes=mailboxes)
+        proof = self._prover.proof(claim, self._now_us())
+        if isinstance(proof, Refused):
+            _log.info(
+                "mail refused, its sender is not proved", client=client.ip, sender=incoming.sender, why=proof.detail
+            )
+            return proof
+        client = replace(client, identity=proof.user.name)
+        if refused := self._not_his(client, [incoming.sender]):
+            return refused
+        recipients = list(incoming.recipients)
+        for mailbox, each in zip(mailboxes, incoming.deferred, strict=True):
+            judged = self._judged(client, incoming.sender, mailbox)
+            if isinstance(judged, Refused):
+                return replace(judged, detail=f"{mailbox}: {judged.detail} Nothing of this message is faxed.")
+            orcpt = "" if any(secret in each.orcpt.lower() for secret in secrets) else each.orcpt
+            if all(judged.address != other.address for other in recipients):
+                recipients.append(
+                    Recipient(address=judged.address, notify=each.notify, orcpt=orcpt, options=judged.options)
+                )
+        _log.info("sender proved", client=client.ip, user=proof.user.name, by=proof.how)
+        return proof, replace(bare, client=client, recipients=tuple(recipients))
+
+    async def _take(self, incoming: Incoming) -> Accepted | Refused:
         try:
             if incoming.client.identity:
                 written = await asyncio.to_thread(_authors, incoming.octets)

@@ -20,10 +20,11 @@ _SUBJECT_TAGS = re.compile(r"\s*\[([^\[\]]*)\]\s*")
 _SUFFIX = re.compile(r"(?P<local>.+?)(?P<words>(?:\+[A-Za-z][A-Za-z0-9=._-]*)+)(?P<quote>\"?)")
 _COVER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _LONGEST_SHOWN = 40  # characters of what is not understood, in a refusal
-# What this gateway writes into mails with received faxes (`smtp.faxmail`): facts, which a forwarded mail still has.
+# What this gateway writes into mails with received faxes (`smtp.faxmail`): facts, which a forwarded mail still has; and the token, which the
+# door has taken out.
 _FACTS = frozenset(
     f"{HEADER_PREFIX}{fact}"
-    for fact in ("id", "from", "to", "csid", "subaddress", "sender-id", "pages", "quality", "pages-confirmed")
+    for fact in ("id", "from", "to", "csid", "subaddress", "sender-id", "pages", "quality", "pages-confirmed", "token")
 )
 
 

@@ -105,6 +105,12 @@ def recipient(mailbox: str, settings: RoutingSettings) -> tuple[FaxAddress, Mapp
         return Refused(outcome=Outcome.BAD_OPTION, detail=str(fault))
 
 
+def is_ours(mailbox: str, settings: RoutingSettings) -> bool:
+    """Say whether the recipient is of one of our domains, in either form."""
+    domain = mailbox.rpartition("@")[2].lower().rstrip(".")
+    return settings.domain(domain) is not None or settings.domain(domain.partition(".")[2]) is not None
+
+
 def dialled(address: FaxAddress, settings: RoutingSettings) -> str:
     """Return what is dialled for an address that was permitted. Raises NumberFault where the domain has gone since."""
     domain = settings.domain(address.domain)

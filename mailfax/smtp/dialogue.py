@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient
-from mailfax.smtp.door import Accepted, Client, Door, Incoming, Permitted, Refused
+from mailfax.smtp.door import Accepted, Client, Deferred, DeferredRecipient, Door, Incoming, Permitted, Refused
 from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse_bdat, parse_mail, parse_rcpt
 from mailfax.smtp.login import MECHANISMS, Guesses, LoginFault, log_in
 from mailfax.smtp.origin import UNTOLD, Peer, peer_of
@@ -54,8 +54,14 @@ class _Transaction(Envelope):
         super().__init__()
         self.mail: MailCommand | None = None
         self.recipients: list[Recipient] = []
+        self.deferred: list[DeferredRecipient] = []
         self.taken = 0  # RCPT commands that were answered 250: more than recipients where one was given twice
         self.chunks: bytearray | None = None  # of BDAT, from the first on
+
+    @property
+    def has_recipients(self) -> bool:
+        """Say whether somebody was accepted, or is to be judged with the message."""
+        return bool(self.recipients or self.deferred)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -265,7 +271,7 @@ class Dialogue(SMTP):
         except EnvelopeFault as fault:
             await self.push(str(fault))
             return
-        if len(self.envelope.recipients) >= self._settings.max_recipients:
+        if len(self.envelope.recipients) + len(self.envelope.deferred) >= self._settings.max_recipients:
             await self._answer(Outcome.TOO_MANY_RECIPIENTS.smtp_reply())
             return
         match await self._verdict(mail, rcpt):
@@ -275,6 +281,11 @@ class Dialogue(SMTP):
                     self.envelope.recipients.append(recipient)
                 self.envelope.taken += 1
                 await self.push(f"250 2.1.5 {address.mailbox} will be faxed")
+            case Deferred():
+                later = DeferredRecipient(mailbox=rcpt.mailbox, notify=rcpt.notify, orcpt=rcpt.orcpt)
+                self.envelope.deferred.append(later)
+                self.envelope.taken += 1
+                await self.push("250 2.1.5 Noted; the message has to prove who sends it")
             case Refused(outcome=outcome, detail=detail):
                 await self._answer(outcome.smtp_reply(detail))
                 self._refused_recipients += 1
@@ -283,7 +294,7 @@ class Dialogue(SMTP):
             case _ as never:
                 assert_never(never)
 
-    async def _verdict(self, mail: MailCommand, rcpt: RcptCommand) -> Permitted | Refused:
+    async def _verdict(self, mail: MailCommand, rcpt: RcptCommand) -> Permitted | Deferred | Refused:
         """Ask the door. A null sender is a bounce: refused here and not at MAIL, which RFC 5321 section 6.1 lets it have."""
         if not mail.sender:
             _log.info("bounce refused", client=self._client().ip, mailbox=rcpt.mailbox)
@@ -297,7 +308,7 @@ class Dialogue(SMTP):
         if arg:
             await self.push("501 5.5.4 Syntax: DATA")
             return
-        if self.envelope.mail is None or not self.envelope.recipients:
+        if self.envelope.mail is None or not self.envelope.has_recipients:
             await self.push("503 5.5.1 No recipient was accepted")
             return
         if self.envelope.chunks is not None:
@@ -322,7 +333,7 @@ class Dialogue(SMTP):
             return
         chunks = bytearray() if self.envelope.chunks is None else self.envelope.chunks
         fits = len(chunks) + size <= self._settings.max_message_bytes
-        wanted = fits and self.envelope.mail is not None and bool(self.envelope.recipients)
+        wanted = fits and self.envelope.mail is not None and self.envelope.has_recipients
         if size > 2 * self._settings.max_message_bytes:
             self._farewell = "421 4.3.4 The chunk is far too large"
             await self._conclude(None)
@@ -331,7 +342,7 @@ class Dialogue(SMTP):
             await read_chunk(self._reader, size, chunks if wanted else None, self._reset_timeout)
         except asyncio.IncompleteReadError as fault:
             raise ConnectionResetError from fault
-        if not self.envelope.recipients:
+        if not self.envelope.has_recipients:
             await self.push("503 5.5.1 No recipient was accepted")
         elif not wanted or last:
             await self._conclude(in_lines(chunks) if wanted else None)
@@ -372,6 +383,7 @@ class Dialogue(SMTP):
             recipients=recipients,
             return_full=mail.return_full,
             envid=mail.envid,
+            deferred=tuple(self.envelope.deferred),
             octets=received(self._client(), self._protocol(), self.hostname, self._house.now_us()) + octets,
         )
         self._accepting = True

@@ -10,7 +10,7 @@ from typing import Protocol
 from mailfax.model.address import FaxAddress
 from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
-from mailfax.model.submission import Recipient
+from mailfax.model.submission import Notify, Recipient
 from mailfax.smtp.login import Passwords
 
 
@@ -29,10 +29,20 @@ class Client:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeferredRecipient:
+    """One RCPT TO as it stood, of somebody whom only the message can prove. `mailbox` may hold a secret and belongs in no log."""
+
+    mailbox: str = field(repr=False)
+    notify: Notify
+    orcpt: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Incoming:
     """One mail as the envelope and DATA gave it. `octets` have CRLF line ends and begin with our Received header.
 
-    `envid` is as it stood (xtext). A number that was given twice, in any spelling, is in `recipients` once.
+    `envid` is as it stood (xtext). A number that was given twice, in any spelling, is in `recipients` once. `deferred` are
+    still to be judged.
     """
 
     client: Client
@@ -41,6 +51,7 @@ class Incoming:
     return_full: bool
     envid: str
     octets: bytes
+    deferred: tuple[DeferredRecipient, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +60,11 @@ class Permitted:
 
     address: FaxAddress
     options: SendOptions = field(default_factory=SendOptions)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deferred:
+    """Who sends can be seen from the message only (a signature, a token): the recipient is judged with it, after DATA."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,8 +93,8 @@ class Door(Passwords, Protocol):
         """Say whether the user who is logged in may use this MAIL FROM; None where he may."""
         ...
 
-    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
-        """Say yes or no to one RCPT. Never called for a null sender."""
+    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Deferred | Refused:
+        """Say yes or no to one RCPT, or that the message has to be seen. Never called for a null sender."""
         ...
 
     async def accept(self, incoming: Incoming) -> Accepted | Refused:

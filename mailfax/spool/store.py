@@ -26,6 +26,7 @@ from mailfax.model.outcome import Outcome
 from mailfax.model.poll import PollRequest
 from mailfax.model.secret import Secret
 from mailfax.model.submission import Submission
+from mailfax.model.token import Token
 from mailfax.model.user import User
 from mailfax.spool import (
     database,
@@ -38,6 +39,7 @@ from mailfax.spool import (
     notices,
     offers,
     owner,
+    proofs,
     submissions,
     users,
 )
@@ -404,8 +406,13 @@ class Store:
         return self.write(lambda c: users.set_secret(c, name, secret, instead_of=was))
 
     def remove_user(self, name: str) -> bool:
-        """Forget a user; False where there is none of that name."""
-        return self.write(lambda c: users.remove(c, name))
+        """Forget a user and his tokens; False where there is none of that name."""
+
+        def remove(connection: Connection) -> bool:
+            proofs.remove_tokens_of(connection, name)
+            return users.remove(connection, name)
+
+        return self.write(remove)
 
     def user(self, name: str) -> User | None:
         """Return a user."""
@@ -418,6 +425,40 @@ class Store:
     def users(self) -> tuple[User, ...]:
         """Return all users, by name."""
         return self.read(users.listed)
+
+    # -- what proves who sends: tokens, and signatures that were seen ---------------------------------------------------
+
+    def add_token(self, token: Token, secret_hash: str) -> None:
+        """Keep a token by the hash of its secret."""
+        self.write(lambda c: proofs.add_token(c, token, secret_hash))
+
+    def tokens(self, user: str | None = None) -> tuple[Token, ...]:
+        """Return the tokens of a user, or of all."""
+        return self.read(lambda c: proofs.listed_tokens(c, user))
+
+    def token_of(self, secret_hash: str) -> Token | None:
+        """Return the token whose secret has this hash."""
+        return self.read(lambda c: proofs.token_of(c, secret_hash))
+
+    def spend_token(self, token_id: str, now_us: int) -> bool:
+        """Count a use of a token; False where it is worth nothing any more."""
+        return self.write(lambda c: proofs.spend_token(c, token_id, now_us))
+
+    def give_back_token(self, token_id: str) -> None:
+        """Take a use back, of a mail that was not taken after all."""
+        self.write(lambda c: proofs.give_back_token(c, token_id))
+
+    def remove_token(self, token_id: str) -> bool:
+        """Make a token worthless; False where there is none of that id."""
+        return self.write(lambda c: proofs.remove_token(c, token_id))
+
+    def first_seen(self, digests: Sequence[str], now_us: int, forget_before_us: int) -> bool:
+        """Remember proofs; False, and nothing changed, where one of them was seen already."""
+        return self.write(lambda c: proofs.first_seen(c, digests, now_us, forget_before_us))
+
+    def forget_seen(self, digests: Sequence[str]) -> None:
+        """Forget proofs again, of a mail that was not taken after all."""
+        self.write(lambda c: proofs.forget(c, digests))
 
     # -- the spool as a whole -----------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ from mailfax.model.submission import Notify
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0012"  # the newest migration
+REVISION = "0013"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -298,6 +298,28 @@ users = Table(
     Column("roles", _Json(tuple[Role, ...]), nullable=False, server_default='["user"]'),
     Column("quota", _Json(tuple[Limit, ...]), nullable=False, server_default="[]"),
     Column("cover", Text, nullable=False, server_default=""),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+    Column("uses_left", Integer),
+    Column("used_us", BigInteger),
+    Index("ux_tokens_secret", "secret_hash", unique=True),
+)
+
+seen_proofs = Table(
+    "seen_proofs",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Index("ix_seen_proofs_at", "at_us"),
 )
 
 offers = Table(

@@ -11,6 +11,7 @@ from mailfax.config import EMBEDDED_DEFAULT, load
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker, wall_clock_us
 from mailfax.gateway.door import GatewayDoor, Intake
+from mailfax.smtp.alignment import Txt
 from mailfax.smtp.listener import Listener, serve_smtp
 from mailfax.smtp.settings import Entrance, Listen, SmtpSettings
 from mailfax.spool.blobs import BlobStore
@@ -22,12 +23,24 @@ PASSWORD = "Schlüssel fürs Fax"
 SERVERS, SUBMISSION, SUBMISSIONS, LMTP = range(4)
 
 
+def no_names(_name: str) -> tuple[str, ...]:
+    """Be a domain name system without a name."""
+    return ()
+
+
 class Gateway:
     """A gateway that takes mail on three entrances and has no line."""
 
     def __init__(
-        self, folder: Path, background: Background, more: str = "", allow: str = '"127.0.0.0/8"', smtp: str = ""
+        self,
+        folder: Path,
+        background: Background,
+        more: str = "",
+        allow: str = '"127.0.0.0/8"',
+        smtp: str = "",
+        txt: Txt = no_names,
     ) -> None:
+        self.txt = txt
         self.file = folder / "mailfax.toml"
         text = EMBEDDED_DEFAULT.replace("[smtp]\n", f"[smtp]\n{smtp}allow_networks = [{allow}]\n")
         self.file.write_text(f"{text}\n{more}", encoding="utf-8")
@@ -40,7 +53,14 @@ class Gateway:
 
     async def _listen(self, intake: Intake) -> Listener:
         routing = build.routing_settings(self.config)
-        door = GatewayDoor(intake=intake, routing=routing, now_us=wall_clock_us, emit=lambda _live: None)
+        door = GatewayDoor(
+            intake=intake,
+            routing=routing,
+            now_us=wall_clock_us,
+            emit=lambda _live: None,
+            trust=build.trust_policy(self.config),
+            txt=self.txt,
+        )
         entrances = tuple(Listen(port=0, entrance=entrance) for entrance in Entrance)
         unix = tuple(listen for listen in build.smtp_settings(self.config).listen if listen.path is not None)
         settings = SmtpSettings(

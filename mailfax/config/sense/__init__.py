@@ -19,6 +19,7 @@ from mailfax.config.sense.lines import (
 )
 from mailfax.config.sense.mail import mail_problems
 from mailfax.config.sense.receive import callers_problems, receive_problems
+from mailfax.config.sense.trust import trust_problems
 
 __all__ = ["profile_problems", "sense_problems"]
 
@@ -31,6 +32,7 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
 
     for look in (
         smtp_problems,
+        trust_problems,
         domains_problems,
         permissions_problems,
         receive_problems,
