@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import call, line, mail, modem, number, offer, pipe, spool, user
+from mailfax.cli import backup, call, line, mail, modem, number, offer, pipe, spool, user
 from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.model.page import Resolution
 
@@ -29,6 +29,8 @@ app.add_typer(offer.app, name="offer")
 app.add_typer(number.app, name="number")
 app.add_typer(spool.app, name="spool")
 app.command(name="sendmail")(pipe.sendmail)
+app.command()(backup.backup)
+app.command()(backup.restore)
 
 
 def main() -> None:

@@ -60,6 +60,7 @@ class Outcome(Enum):
     NOT_REACHED = OutcomeRow("not-reached", _R, 450, "4.4.5", "A call for several faxes ended before this one was begun.", "It is sent in a further call by itself.")
     CALL_REJECTED = OutcomeRow("call-rejected", _F, 550, "5.7.1", "The call was not answered: its caller is on a list of those who are not.", "Take the caller off the lists of [receive] if he is wanted.")
     NOT_A_FAX = OutcomeRow("not-a-fax", _F, 550, "5.6.3", "The caller was no fax machine, and the call was ended.", "Nothing to do; see the log for what the modem heard.")
+    RESTORED = OutcomeRow("restored", _U, 450, "4.3.0", "This server was restored from a backup; the fax still waited when that was made, and may have been sent since.", "Ask the receiver before you send it again.")
     # -- our side of the call
     DIAL_REFUSED = OutcomeRow("dial-refused", _R, 450, "4.4.2", "Our modem dials this number no more for a while, since calls to it failed too often.", "It is called again by itself. Check the number; the limit is the modem's own, by the law of some countries.")
     LINE_FAULT = OutcomeRow("line-fault", _R, 450, "4.3.0", "Our modem or line failed.", "Another line or a later call is tried by itself; see the log for the line.")
