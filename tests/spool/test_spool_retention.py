@@ -21,6 +21,7 @@ from mailfax.spool.store import Store
 from mailfax.spool.tables import metadata
 
 DAYS = 30
+NO_BLOBS = {("seen_proofs", "digest")}  # digests of something else
 MUCH_LATER_US = NOW_US + 31 * DAY_US
 
 
@@ -135,7 +136,7 @@ def test_every_column_that_can_name_a_blob_is_known_to_the_collector() -> None:
         if column.name.endswith("digest") or _names_blobs(getattr(column.type, "kind", None))
     }
     assert ("faxes", "pages") in digests, "the search finds what is inside JSON"
-    assert digests == listed
+    assert digests - NO_BLOBS == listed
 
 
 def _names_blobs(kind: object) -> bool:
