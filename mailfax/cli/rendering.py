@@ -6,7 +6,7 @@ Renders exactly as the server does, in the same limited child; nothing is queued
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,15 +21,15 @@ from mailfax.gateway.door import wishes_of
 from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.preview import FileKind, PreviewPage, preview, write_preview
 from mailfax.model.address import FaxAddress
-from mailfax.model.document import Fate, PartAccount
+from mailfax.model.document import Fate, PartAccount, counted_with
 from mailfax.model.job import Job, JobState
-from mailfax.model.options import OptionFault, SendOptions
+from mailfax.model.options import OptionFault
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.model.submission import Recipient, Submission
 from mailfax.render.cover import CoverOrder
 from mailfax.render.office import OfficeDesk
-from mailfax.render.result import RenderFailure
+from mailfax.render.result import Rendered, RenderFailure
 from mailfax.render.sandbox import Content, render_in_child
 from mailfax.render.story import read_files
 
@@ -69,7 +69,8 @@ def render(config: Config, order: RenderOrder) -> None:
         _refused(failure, as_json=order.as_json)
     finally:
         office.close()
-    all_pages = (*(page for cover in rendered.covers for page in cover), *rendered.pages)
+    rendered = _as_faxed(rendered)
+    all_pages = rendered.pages
     header = SentHeader(identity=identity, number=order.number, pages=len(all_pages), started_us=started_us)
     pages = preview(all_pages, header, order.resolution)
     try:
@@ -89,7 +90,7 @@ def _covers(config: Config, order: RenderOrder, content: Content, identity: Iden
     address = FaxAddress(number=order.number, domain=build.routing_settings(config).domains[0].name)
     try:
         subject, asked = wishes_of(mail)
-        recipient = Recipient(address=address, options=SendOptions(cover=order.cover or asked.cover))
+        recipient = Recipient(address=address, options=replace(asked, cover=order.cover or asked.cover))
         policy.check([recipient])
     except OptionFault as fault:
         raise RenderFailure(Outcome.BAD_OPTION, str(fault)) from fault
@@ -114,6 +115,15 @@ def _covers(config: Config, order: RenderOrder, content: Content, identity: Iden
         not_before_us=now_us,
     )
     return covers_for(submission, [job], identity, policy)[1]
+
+
+def _as_faxed(rendered: Rendered) -> Rendered:
+    """Put the cover before the pages, and count it in the account."""
+    if not rendered.covers:
+        return rendered
+    [cover] = rendered.covers
+    pages = (*cover.pages, *rendered.pages[cover.replaces :])
+    return Rendered(pages=pages, account=counted_with(rendered.account, cover))
 
 
 def _no_progress(_page: int, _pages: int | None) -> None:

@@ -239,6 +239,7 @@ def cover_policy(config: Config) -> CoverPolicy:
         domains=domains,
         usual=cover.template.lower(),
         contact=cover.contact or config.receive.catch_all,
+        with_text=cover.text == "cover",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mailfax.gateway.identity import Identity, local_time
 from mailfax.model.job import Job
-from mailfax.model.options import NO_COVER, USUAL_COVER, OptionFault
+from mailfax.model.options import NO_COVER, USUAL_COVER, OptionFault, TextPlace
 from mailfax.model.submission import Recipient, Submission
 from mailfax.render.cover import CoverFacts, CoverOrder
 from mailfax.render.coverset import CoverSet
@@ -16,19 +16,24 @@ from mailfax.render.coverset import CoverSet
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CoverPolicy:
-    """The administrator's covers. `rule` and those of `domains` name a template, or are `none`."""
+    """The administrator's covers. `rule` and those of `domains` name a template, or are `none`; `with_text` lets the text of the mail begin below."""
 
     covers: CoverSet = field(default_factory=CoverSet)
     rule: str = NO_COVER
     domains: Mapping[str, str] = field(default_factory=dict)
     usual: str = "default"
     contact: str = ""
+    with_text: bool = False
 
     def template(self, asked: str | None, domain: str, usual_of_sender: str = "") -> str:
         """Return the name of the template of one fax; empty for none. `usual_of_sender` is the cover of the user's record."""
         name = asked or usual_of_sender or self.domains.get(domain, self.rule)
         name = self.usual if name == USUAL_COVER else name
         return "" if name == NO_COVER else name
+
+    def text_below(self, asked: TextPlace | None) -> bool:
+        """Say whether the text of the mail begins below the cover of one fax."""
+        return self.with_text if asked is None else asked is TextPlace.COVER
 
     def check(self, recipients: Iterable[Recipient]) -> None:
         """Refuse the wish for a template that there is not. Raises OptionFault."""
@@ -59,6 +64,7 @@ def covers_for(
                 trace_id=submission.id,
                 job=job.id,
                 contact=policy.contact,
+                with_text=policy.text_below(job.recipient.options.text),
             )
             wanted.append((job, facts))
     return tuple(job for job, _ in wanted), CoverOrder(covers=policy.covers, wanted=tuple(facts for _, facts in wanted))

@@ -103,4 +103,4 @@ def _report(story: JobStory) -> JobReport:
         for attempt in story.attempts
         if attempt.result is not None
     )
-    return JobReport(job=story.job, attempts=attempts)
+    return JobReport(job=story.job, attempts=attempts, account=story.account)

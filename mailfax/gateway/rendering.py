@@ -99,7 +99,13 @@ class RenderDesk:
         rendered = render_in_child(octets, self._settings, progress, self._context, self._office.convert, order)
         pages = tuple(document_page(page, self._blobs) for page in rendered.pages)
         covers = tuple(
-            JobCover(job_id=job.id, pages=tuple(document_page(page, self._blobs) for page in cover))
+            JobCover(
+                job_id=job.id,
+                pages=tuple(document_page(page, self._blobs) for page in cover.pages),
+                cover_pages=cover.cover_pages,
+                replaces=cover.replaces,
+                text=cover.text,
+            )
             for job, cover in zip(jobs, rendered.covers, strict=True)
         )
         return Document(pages=pages, account=rendered.account, covers=covers)

@@ -1,7 +1,9 @@
 """A Document: the pages that one submission became, and the account of every part of the mail."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence, Sized
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from mailfax.model.page import PageBlob
 
@@ -36,15 +38,25 @@ class DocumentPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobCover:
-    """The pages that go before those of the document in one job."""
+    """The pages that go before those of the document in one job.
+
+    The first `cover_pages` hold the cover. Where the text of the mail stands below it, these pages come in place of the first `replaces` pages of the
+    document, and `text` holds of each part on those, in the order of the account, the first and last page of the fax on which it stands.
+    """
 
     job_id: str
     pages: tuple[DocumentPage, ...]
+    cover_pages: int
+    replaces: int = 0
+    text: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """What is faxed: pages that are the same for every recipient of the submission, and covers that are not. Never changed once made."""
+    """What is faxed: pages that are the same for every recipient of the submission, and covers that are not. Never changed once made.
+
+    The account counts pages without covers; `account_for` counts them as one recipient sees them.
+    """
 
     pages: tuple[DocumentPage, ...]
     account: tuple[PartAccount, ...]
@@ -52,5 +64,57 @@ class Document:
 
     def for_job(self, job_id: str) -> "Document":
         """Return what one job sends: its cover, if it has one, is its first page like any other."""
-        cover = next((cover.pages for cover in self.covers if cover.job_id == job_id), ())
-        return Document(pages=(*cover, *self.pages), account=self.account)
+        cover = self._cover(job_id)
+        if cover is None:
+            return Document(pages=self.pages, account=self.account)
+        return Document(pages=(*cover.pages, *self.pages[cover.replaces :]), account=counted_with(self.account, cover))
+
+    def account_for(self, job_id: str) -> tuple[PartAccount, ...]:
+        """Return the account with the page numbers of one recipient's fax."""
+        cover = self._cover(job_id)
+        return self.account if cover is None else counted_with(self.account, cover)
+
+    def _cover(self, job_id: str) -> JobCover | None:
+        return next((cover for cover in self.covers if cover.job_id == job_id), None)
+
+
+class CoverCount(Protocol):
+    """What `JobCover` says of its pages, with pages of any kind."""
+
+    @property
+    def pages(self) -> Sized:
+        """The pages, of which the first hold the cover."""
+        ...
+
+    @property
+    def cover_pages(self) -> int:
+        """See JobCover."""
+        ...
+
+    @property
+    def replaces(self) -> int:
+        """See JobCover."""
+        ...
+
+    @property
+    def text(self) -> tuple[tuple[int, int], ...]:
+        """See JobCover."""
+        ...
+
+
+def counted_with(account: Sequence[PartAccount], cover: CoverCount) -> tuple[PartAccount, ...]:
+    """Count a cover in an account: it comes first."""
+    text = iter(cover.text)
+    moved = len(cover.pages) - cover.replaces
+    rows = [
+        PartAccount(name="cover", content_type="text/html", fate=Fate.FAXED, first_page=1, last_page=cover.cover_pages)
+    ]
+    for row in account:
+        if row.first_page is None or row.last_page is None:
+            rows.append(row)
+        elif row.last_page <= cover.replaces:
+            first, last = next(text)
+            rows.append(replace(row, first_page=first, last_page=last))
+        else:
+            rows.append(replace(row, first_page=row.first_page + moved, last_page=row.last_page + moved))
+    return tuple(rows)

@@ -61,6 +61,13 @@ _SHEET_MM = {
 }
 
 
+class TextPlace(StrEnum):
+    """Where the text of a mail with a cover begins: below it, or on a page of its own."""
+
+    COVER = "cover"
+    PAGE = "page"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Option:
     """One row: `values` is empty where any text is taken; `each` says that every recipient may have his own."""
@@ -89,6 +96,12 @@ OPTIONS = (
         meaning="none, usual (the one of [cover] template), or the name of a template.",
         each=True,
     ),
+    Option(
+        key="text",
+        values=tuple(TextPlace),
+        meaning="cover: the text of the mail begins below its cover and flows on. page: on a page of its own.",
+        each=True,
+    ),
     Option(key="paper", values=tuple(PaperSize), meaning="The sheet that pages are laid out for."),
     Option(key="photo", values=tuple(PhotoScreen), meaning="How photographs are screened."),
     Option(key="password", values=(), meaning="Opens PDFs and office documents that are locked. Only as a header."),
@@ -107,10 +120,15 @@ class SendOptions:
 
     resolution: Resolution | None = None
     cover: str | None = None
+    text: TextPlace | None = None
 
     def over(self, other: "SendOptions") -> "SendOptions":
         """Return these wishes, and those of `other` where there are none."""
-        return SendOptions(resolution=self.resolution or other.resolution, cover=self.cover or other.cover)
+        return SendOptions(
+            resolution=self.resolution or other.resolution,
+            cover=self.cover or other.cover,
+            text=self.text or other.text,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,8 +180,12 @@ def asked_in_suffix(words: Iterable[str]) -> dict[str, str]:
 
 def send_options(asked: Mapping[str, str]) -> SendOptions:
     """Return what is asked of one recipient's fax."""
-    resolution = asked.get("resolution")
-    return SendOptions(resolution=Resolution(resolution) if resolution else None, cover=asked.get("cover"))
+    resolution, text = asked.get("resolution"), asked.get("text")
+    return SendOptions(
+        resolution=Resolution(resolution) if resolution else None,
+        cover=asked.get("cover"),
+        text=TextPlace(text) if text else None,
+    )
 
 
 def page_options(asked: Mapping[str, str]) -> PageOptions:

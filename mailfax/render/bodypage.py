@@ -11,7 +11,7 @@ from mailfax.render.pdf import PdfSource
 from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import Portion, Sheet
 
-_TOP_MM, _BOTTOM_MM = 6.0, 10.0
+TOP_MM, _BOTTOM_MM = 6.0, 10.0
 BOTTOM_PT = _BOTTOM_MM / MM_PER_INCH * PT_PER_INCH
 
 
@@ -25,8 +25,13 @@ def page_style(settings: RenderSettings) -> str:
     """Return the rule for size and margins of the pages; it wins over what a document wants."""
     box = body_page(settings)
     size = f"{box.width_pt:.3f}pt {box.height_pt:.3f}pt"
-    margins = f"{_TOP_MM}mm {settings.margin_mm}mm {_BOTTOM_MM}mm {settings.margin_mm}mm"
+    margins = f"{TOP_MM}mm {settings.margin_mm}mm {_BOTTOM_MM}mm {settings.margin_mm}mm"
     return f"@page{{size:{size} !important;margin:{margins} !important}}"
+
+
+def room_above(millimetres: float) -> str:
+    """Return HTML that leaves the top of the first page free, for what is laid over it."""
+    return f'<div style="display:block !important;height:{millimetres:.1f}mm !important;margin:0;padding:0"></div>'
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from mailfax.render.bodypage import LaidOutSource, body_page, page_style
 from mailfax.render.coverset import FILES, TEMPLATE_SUFFIX, CoverSet
+from mailfax.render.covertext import Below, CoverText
 from mailfax.render.engine import BASE, LayoutFailed, Resource, lay_out
 from mailfax.render.fontset import Fonts, drawable, fonts_of
 from mailfax.render.settings import RenderSettings
@@ -29,9 +30,9 @@ class CoverFault(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CoverFacts:
-    """One cover that is wanted. All but `template` are variables of the template, besides `pages` and `logo`.
+    """One cover that is wanted. All but `template` and `with_text` are variables of the template, besides `pages`, `logo` and `text_follows`.
 
-    `trace_id` is the mail's id, by which its sender is found; `contact` is who runs this gateway.
+    `with_text` wants the text of the mail below it, if there is one. `trace_id` is the mail's id, by which its sender is found; `contact` is who runs this gateway.
     """
 
     template: str
@@ -45,6 +46,10 @@ class CoverFacts:
     station_id: str = ""
     subject: str = ""
     contact: str = ""
+    with_text: bool = False
+
+
+_NO_VARIABLES = {"template", "with_text"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,19 +60,28 @@ class CoverOrder:
     wanted: tuple[CoverFacts, ...] = ()
 
 
-def draw_cover(facts: CoverFacts, covers: CoverSet, settings: RenderSettings, body_pages: int) -> tuple[Sheet, ...]:
-    """Draw one cover, before so many pages; it counts itself among them. Raises CoverFault."""
-    for count in range(1, _MOST_PAGES + 1):
-        sheets = _sheets(facts, covers, settings, count + body_pages)
+def draw_cover(
+    facts: CoverFacts, covers: CoverSet, settings: RenderSettings, body_pages: int, text: CoverText | None = None
+) -> Below:
+    """Draw one cover, and the text below it if there is one, before so many pages; it counts itself among them. Raises CoverFault."""
+    pages = body_pages + 1
+    for _ in range(_MOST_PAGES + 1):
+        sheets = _sheets(facts, covers, settings, pages, text_follows=text is not None)
         if not sheets:
             raise CoverFault(f"The cover {facts.template} is empty.")
-        if len(sheets) == count:
-            return sheets
+        if len(sheets) > _MOST_PAGES:
+            break
+        drawn = text.below(sheets) if text else Below(sheets=sheets, cover_sheets=len(sheets))
+        if len(drawn.sheets) + body_pages == pages:
+            return drawn
+        pages = len(drawn.sheets) + body_pages
     raise CoverFault(f"The cover {facts.template} takes more than {_MOST_PAGES} pages.")
 
 
-def _sheets(facts: CoverFacts, covers: CoverSet, settings: RenderSettings, pages: int) -> tuple[Sheet, ...]:
-    html = _filled(facts, covers, settings, pages)
+def _sheets(
+    facts: CoverFacts, covers: CoverSet, settings: RenderSettings, pages: int, *, text_follows: bool
+) -> tuple[Sheet, ...]:
+    html = _filled(facts, covers, settings, pages, text_follows=text_follows)
     fonts = fonts_of(settings).for_language(language_of(iter((facts.subject, facts.from_name))))
     files = {
         BASE + name: Resource(octets=octets, mime_type=FILES[Path(name).suffix.lower()])
@@ -90,16 +104,22 @@ def _style(fonts: Fonts, settings: RenderSettings) -> str:
     return f"{fonts.faces}{page_style(settings)}html{{font-family:{fonts.sans}}}"
 
 
-def _filled(facts: CoverFacts, covers: CoverSet, settings: RenderSettings, pages: int) -> str:
+def _filled(facts: CoverFacts, covers: CoverSet, settings: RenderSettings, pages: int, *, text_follows: bool) -> str:
     environment = SandboxedEnvironment(
         loader=DictLoader({f"{name}{TEMPLATE_SUFFIX}": text for name, text in covers.templates.items()}),
         autoescape=True,
         undefined=StrictUndefined,
     )
-    said = {each.name: _shown(getattr(facts, each.name), settings) for each in fields(facts) if each.name != "template"}
+    said = {
+        each.name: _shown(getattr(facts, each.name), settings)
+        for each in fields(facts)
+        if each.name not in _NO_VARIABLES
+    }
     logo = next((name for name in _LOGOS if name in covers.files), "")
     try:
-        return environment.get_template(f"{facts.template}{TEMPLATE_SUFFIX}").render(said, pages=pages, logo=logo)
+        return environment.get_template(f"{facts.template}{TEMPLATE_SUFFIX}").render(
+            said, pages=pages, logo=logo, text_follows=text_follows
+        )
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise CoverFault(f"The cover {facts.template} cannot be made: {type(error).__name__}: {error}.") from error
 

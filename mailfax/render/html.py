@@ -56,8 +56,10 @@ class InlinePicture:
     octets: bytes
 
 
-def html_source(part: HtmlPart, pictures: Sequence[InlinePicture], settings: RenderSettings) -> LaidOutSource:
-    """Lay out an HTML part; portions are the part itself, then its pictures. Raises PartUnreadable."""
+def html_source(
+    part: HtmlPart, pictures: Sequence[InlinePicture], settings: RenderSettings, above: str = ""
+) -> LaidOutSource:
+    """Lay out an HTML part, below the HTML `above`; portions are the part itself, then its pictures. Raises PartUnreadable."""
     text = decode_text(part.octets, html_charset(part.octets, part.charset)).replace("\0", "")
     if part.content_type in {"text/enriched", "text/richtext"}:
         text = enriched_to_html(text, richtext=part.content_type == "text/richtext")
@@ -70,7 +72,7 @@ def html_source(part: HtmlPart, pictures: Sequence[InlinePicture], settings: Ren
     resources = {**fonts.resources, **_pictures(text, pictures)}
     if _runs_from_the_right(text, seen.text):
         style += "body{direction:rtl}"
-    laid = _laid_out(_with_headers(text, headers_html(part.headers, settings)), style, resources, settings)
+    laid = _laid_out(_with_headers(text, above + headers_html(part.headers, settings)), style, resources, settings)
     note = "; ".join(filter(None, (note_of(part.headers, visible_text(text), settings), _not_fetched(laid))))
     pages = (0, laid.page_count - 1)
     return LaidOutSource(

@@ -16,12 +16,22 @@ class RenderedPage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RenderedCover:
+    """The pages that one recipient has before the others (see `model.document.JobCover` for the fields)."""
+
+    pages: tuple[RenderedPage, ...]
+    cover_pages: int
+    replaces: int = 0
+    text: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered:
-    """The whole message as pages, and what became of each of its parts; and the covers that were ordered, in their order."""
+    """The whole message as pages, and what became of each of its parts, counted without covers; and the covers that were ordered, in their order."""
 
     pages: tuple[RenderedPage, ...]
     account: tuple[PartAccount, ...]
-    covers: tuple[tuple[RenderedPage, ...], ...] = ()
+    covers: tuple[RenderedCover, ...] = ()
 
 
 class RenderFailure(Exception):

@@ -14,8 +14,10 @@ from mailfax.model.document import Fate, PartAccount
 from mailfax.model.options import OptionFault, PageOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding
+from mailfax.render.bodypage import room_above
 from mailfax.render.charset import decode_text, language_of_charset, looks_like_text
 from mailfax.render.cover import CoverFault, CoverOrder, draw_cover
+from mailfax.render.covertext import CoverText
 from mailfax.render.flowed import unflow
 from mailfax.render.html import HtmlPart, InlinePicture, html_source, svg_source
 from mailfax.render.htmltext import shows_something
@@ -29,7 +31,7 @@ from mailfax.render.paper import FINE, STANDARD, Paper
 from mailfax.render.part import Part
 from mailfax.render.pdf import PdfSource
 from mailfax.render.request import request_of
-from mailfax.render.result import Rendered, RenderedPage, RenderFailure
+from mailfax.render.result import Rendered, RenderedCover, RenderedPage, RenderFailure
 from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import PartTooLong, PartUnreadable, Portion, Sheet, Source
 from mailfax.render.text import TextBlock, text_source
@@ -160,19 +162,47 @@ class _Rendering:
             raise self._too_long(f"{total} pages")
         for work in works:
             self._draw(work, total)
-        covers = self._draw_covers()
-        return Rendered(pages=tuple(self._pages), account=_with_covers(self._account, covers), covers=covers)
+        return Rendered(pages=tuple(self._pages), account=tuple(self._account), covers=self._draw_covers(works[0]))
 
-    def _draw_covers(self) -> tuple[tuple[RenderedPage, ...], ...]:
-        """Draw the covers that were ordered, now that the pages behind them are counted."""
-        order, drawn = self._covers, []
+    def _draw_covers(self, first: _Work) -> tuple[RenderedCover, ...]:
+        """Draw the covers that were ordered, now that the pages behind them are counted; `first` is what follows them."""
+        order, drawn, total = self._covers, [], len(self._pages)
+        text = self._text_below_covers(first) if any(facts.with_text for facts in order.wanted) else None
+        text_pages = max(self._account[index].last_page or 0 for index in first.members)
         try:
             for facts in order.wanted:
-                sheets = draw_cover(facts, order.covers, self._settings, len(self._pages))
-                drawn.append(tuple(_coded(sheet) for sheet in sheets))
+                below = text if facts.with_text else None
+                replaced = text_pages if below else 0
+                made = draw_cover(facts, order.covers, self._settings, total - replaced, below)
+                drawn.append(
+                    RenderedCover(
+                        pages=tuple(_coded(sheet) for sheet in made.sheets),
+                        cover_pages=made.cover_sheets,
+                        replaces=replaced,
+                        text=tuple((first + 1, last + 1) for first, last in made.parts),
+                    )
+                )
         except CoverFault as fault:
             raise RenderFailure(Outcome.BAD_COVER, str(fault), self._refused(())) from fault
         return tuple(drawn)
+
+    def _text_below_covers(self, first: _Work) -> CoverText | None:
+        """Return the text of the mail, to be laid out below covers; None where the fax begins with something else.
+
+        The headers of the mail are not repeated: the cover says the same.
+        """
+        lead = self._plan[first.members[0]]
+        if lead.part.attached or lead.kind not in {Kind.TEXT, Kind.HTML}:
+            return None
+
+        def lay_out(free_mm: float) -> Source:
+            parts = [replace(self._plan[index].part, headers=()) for index in first.members]
+            if lead.kind is Kind.TEXT:
+                return text_source([_text_block(part) for part in parts], self._settings, room_above(free_mm))
+            pictures = [_inline_picture(part) for part in parts[1:]]
+            return html_source(_html_part(parts[0]), pictures, self._settings, room_above(free_mm))
+
+        return CoverText(lay_out=lay_out, settings=self._settings)
 
     def _refuse_what_cannot_be_faxed(self) -> None:
         refused = [index for index, item in enumerate(self._plan) if item.kind is None and not item.part.skip]
@@ -327,21 +357,6 @@ def _faxed(row: PartAccount, portion: Portion, first_page: int) -> PartAccount:
         last_page=first_page + portion.last,
         note=portion.note,
     )
-
-
-def _with_covers(account: Sequence[PartAccount], covers: Sequence[tuple[RenderedPage, ...]]) -> tuple[PartAccount, ...]:
-    """Count the covers in the account: they come first. Where they differ in length, the longest is counted."""
-    most = max(map(len, covers), default=0)
-    if not most:
-        return tuple(account)
-    cover = PartAccount(name="cover", content_type="text/html", fate=Fate.FAXED, first_page=1, last_page=most)
-    return (cover, *(_moved(row, most) for row in account))
-
-
-def _moved(row: PartAccount, pages: int) -> PartAccount:
-    if row.first_page is None or row.last_page is None:
-        return row
-    return replace(row, first_page=row.first_page + pages, last_page=row.last_page + pages)
 
 
 def _coded(sheet: Sheet) -> RenderedPage:

@@ -73,8 +73,8 @@ def clean(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def text_source(blocks: Sequence[TextBlock], settings: RenderSettings) -> LaidOutSource:
-    """Lay out parts of text that flow on one after the other. Raises PartUnreadable, PartTooLong."""
+def text_source(blocks: Sequence[TextBlock], settings: RenderSettings, above: str = "") -> LaidOutSource:
+    """Lay out parts of text that flow on one after the other, below the HTML `above`. Raises PartUnreadable, PartTooLong."""
     length = sum(len(block.text) for block in blocks)
     if length > settings.max_pages * _CHARS_A_PAGE_AT_MOST:  # not even laid out
         raise PartTooLong(length // _CHARS_A_PAGE_USUALLY)
@@ -85,7 +85,7 @@ def text_source(blocks: Sequence[TextBlock], settings: RenderSettings) -> LaidOu
     fonts = fonts_of(settings).for_language(
         next((block.language for block in blocks if block.language), "") or language_of(seen.text for seen in read)
     )
-    html = "".join(
+    html = above + "".join(
         _block(block, seen, index, settings) for index, (block, seen) in enumerate(zip(blocks, read, strict=True))
     )
     try:

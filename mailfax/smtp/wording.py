@@ -1,7 +1,7 @@
 """What became of a fax, in plain words: cause, what was tried, what to do. The human part of DSNs and of reports."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -28,10 +28,11 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobReport:
-    """A finished job and its calls, oldest first."""
+    """A finished job and its calls, oldest first. `account` is of the parts of the mail with the pages of this fax; empty is as in all others."""
 
     job: Job
     attempts: tuple[Attempt, ...] = ()
+    account: tuple[PartAccount, ...] = ()
 
     @property
     def delivered(self) -> bool:
@@ -78,11 +79,24 @@ def plain_words(
     lines = _wrapped(f"This is about your mail {about} of {_when(submission.received_us, zone)} ({submission.id}).")
     for report in reports:
         lines += ["", *_one_number(report, zone)]
-    if account:
-        lines += ["", "What was in the mail:"]
-        for part in account:
+    for title, parts in _accounts(reports, account):
+        lines += ["", title]
+        for part in parts:
             lines += _wrapped(_part_line(part), indent="  ")
     return "\n".join(lines) + "\n"
+
+
+def _accounts(
+    reports: Sequence[JobReport], account: Sequence[PartAccount]
+) -> Iterator[tuple[str, Sequence[PartAccount]]]:
+    """Yield each account with its title; faxes whose covers differ in length, or that have none, have page numbers of their own."""
+    of_each: dict[tuple[PartAccount, ...], list[str]] = {}
+    for report in reports:
+        of_each.setdefault(report.account or tuple(account), []).append(report.job.recipient.address.mailbox)
+    for parts, mailboxes in of_each.items():
+        if parts:
+            whose = f", on the fax to {', '.join(mailboxes)}" if len(of_each) > 1 else ""
+            yield f"What was in the mail{whose}:", parts
 
 
 def _one_number(report: JobReport, zone: tzinfo) -> list[str]:

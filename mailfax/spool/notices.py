@@ -34,8 +34,13 @@ def next_unnotified(connection: Connection, passing: Collection[str]) -> Unnotif
     if submission is None:
         raise LookupError(f"There is no submission {submission_id}.")
     ids = set(connection.scalars(select(table.id).where(table.submission_id == submission_id, _is_untold())))
+    document = submissions.document(connection, submission_id)
     stories = [
-        JobStory(job=job, attempts=jobs.attempts_of(connection, job.id))
+        JobStory(
+            job=job,
+            attempts=jobs.attempts_of(connection, job.id),
+            account=document.account_for(job.id) if document else (),
+        )
         for job in jobs.of_submission(connection, submission_id)
         if job.id in ids
     ]

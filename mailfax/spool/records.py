@@ -96,10 +96,11 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobStory:
-    """A job with every call that was made for it, oldest first."""
+    """A job with every call that was made for it, oldest first, and the account of the mail with the pages of its fax."""
 
     job: Job
     attempts: tuple[Attempt, ...]
+    account: tuple[PartAccount, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,7 +31,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_each_recipient_has_his_own_cover_or_none(server: Server) -> None:
-    posted = letter("anna@example.org", "5558201", "5558202", "5558203+nocover", "5558204+cover=two", pages=2)
+    posted = letter(
+        "anna@example.org", "5558201", "5558202", "5558203+nocover", "5558204+cover=two", "5558206+text=cover", pages=2
+    )
     assert server.post(posted)
     with server.store() as store:
         server.wait_until_books_are_closed(store)
@@ -40,12 +42,12 @@ def test_each_recipient_has_his_own_cover_or_none(server: Server) -> None:
         pages = {number: (job.state, job.pages, job.confirmed_pages, len(came[number])) for number, job in jobs.items()}
         submission = jobs["5558201"].submission_id
         document = store.document(submission)
-        account = [(row.name, row.first_page, row.last_page) for row in store.account(submission)]
     assert pages == {
         "5558201": (JobState.DELIVERED, 3, 3, 3),
         "5558202": (JobState.DELIVERED, 3, 3, 3),
         "5558203": (JobState.DELIVERED, 2, 2, 2),
         "5558204": (JobState.DELIVERED, 4, 4, 4),
+        "5558206": (JobState.DELIVERED, 2, 2, 2),
     }
     assert document is not None
     assert len(document.pages) == 2
@@ -53,10 +55,18 @@ def test_each_recipient_has_his_own_cover_or_none(server: Server) -> None:
         jobs["5558201"].id: 1,
         jobs["5558202"].id: 1,
         jobs["5558204"].id: 2,
+        jobs["5558206"].id: 2,
     }
-    first, second, _ = (cover.pages[0].fine.digest for cover in document.covers)
+    first, second, *_ = (cover.pages[0].fine.digest for cover in document.covers)
     assert first != second
-    assert account[0] == ("cover", 1, 2)
+    counted = {number: [row.last_page for row in document.account_for(job.id)] for number, job in jobs.items()}
+    assert counted == {"5558201": [1, 3], "5558202": [1, 3], "5558203": [2], "5558204": [2, 4], "5558206": [1, 2]}
+    told = " ".join(
+        " ".join(mail.get_payload(decode=True).decode().split())
+        for mail in mails(server.mailboxes / "anna@example.org")
+    )
+    seen = {pages: told.count(f"message text (text/plain): faxed, pages {pages}") for pages in ("1-2", "2-3", "3-4")}
+    assert seen == {"1-2": 2, "2-3": 2, "3-4": 1}
     assert [str(mail["X-Fax-Pages"]) for mail in mails(server.mailboxes / "faxmaster@fax.lan")].count("3") == 2
 
 

@@ -116,6 +116,7 @@ def test_every_option_has_a_header_and_a_meaning() -> None:
     assert [option.header for option in OPTIONS] == [
         "X-Fax-Resolution",
         "X-Fax-Cover",
+        "X-Fax-Text",
         "X-Fax-Paper",
         "X-Fax-Photo",
         "X-Fax-Password",

@@ -153,6 +153,17 @@ def test_the_human_part_has_cause_table_advice_and_account() -> None:
     assert "logo.ico (image/x-icon): NOT faxed. Icons are not faxed." in words
 
 
+def test_pages_are_those_of_each_recipients_own_fax() -> None:
+    covered = PartAccount(name="offer.pdf", content_type="application/pdf", fate=Fate.FAXED, first_page=2, last_page=4)
+    with_cover = replace(job(JobState.DELIVERED, Outcome.DELIVERED, GOOD), account=(covered,))
+    other = replace(with_cover, account=(replace(covered, first_page=1, last_page=3),))
+    words = words_of(make_dsn(with_cover, other))
+    assert "What was in the mail, on the fax to 5551234@fax.lan: offer.pdf (application/pdf): faxed, pages 2-4" in words
+    assert "What was in the mail, on the fax to 5551234@fax.lan: offer.pdf (application/pdf): faxed, pages 1-3" in words
+    assert "What was in the mail: offer.pdf (application/pdf): faxed, pages 2-4" in words_of(make_dsn(with_cover))
+    assert words_of(make_dsn(with_cover, with_cover)).count("offer.pdf") == 1
+
+
 def test_delivered_and_failed_recipients_share_one_dsn() -> None:
     good = job(JobState.DELIVERED, Outcome.DELIVERED, BUSY, GOOD, orcpt="rfc822;Fax+2BSales@else.example")
     message = make_dsn(good, FAILED)

@@ -27,6 +27,13 @@ class Cover(Section, frozen=True, kw_only=True):
             "logo.jpg in it is shown by the cover of mailfax too. Read when the server starts."
         ),
     ] = None
+    text: Annotated[
+        Literal["page", "cover"],
+        Meta(
+            description="Where the text of a mail with a cover begins when the mail does not say (X-Fax-Text): on a page of its own, or "
+            "below the cover, flowing on to the next pages."
+        ),
+    ] = "page"
     contact: Annotated[
         str, Meta(description="Whom a reader of the fax may write to or call about it; empty is `receive.catch_all`.")
     ] = ""
