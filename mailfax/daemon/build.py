@@ -225,6 +225,7 @@ def render_settings(config: Config) -> RenderSettings:
         paper=PaperSize(render.paper),
         photos=PhotoScreen(render.photos),
         prefer_html=render.body == "html",
+        stamp=render.stamp,
     )
 
 

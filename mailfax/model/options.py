@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from mailfax.model.page import A3_WIDTH_PX, A4_WIDTH_PX, B4_WIDTH_PX, Resolution
 from mailfax.model.photo import PhotoScreen
+from mailfax.model.stamp import stamp_fault
 
 HEADER_PREFIX = "x-fax-"
 NO_COVER, USUAL_COVER = "none", "usual"  # what a cover may be beside the name of a template
@@ -104,6 +105,11 @@ OPTIONS = (
     ),
     Option(key="paper", values=tuple(PaperSize), meaning="The sheet that pages are laid out for."),
     Option(key="photo", values=tuple(PhotoScreen), meaning="How photographs are screened."),
+    Option(
+        key="stamp",
+        values=(),
+        meaning="A line at the foot of every page; {page:6} in it is the number of the page with six digits. Only as a header.",
+    ),
     Option(key="password", values=(), meaning="Opens PDFs and office documents that are locked. Only as a header."),
 )
 _BY_KEY = {option.key: option for option in OPTIONS}
@@ -138,6 +144,7 @@ class PageOptions:
     paper: PaperSize | None = None
     photos: PhotoScreen | None = None
     password: str = ""
+    stamp: str = ""
 
 
 def asked_in_mail(fields: Iterable[tuple[str, str]], subject: str) -> dict[str, str]:
@@ -195,6 +202,7 @@ def page_options(asked: Mapping[str, str]) -> PageOptions:
         paper=PaperSize(paper) if paper else None,
         photos=PhotoScreen(photo) if photo else None,
         password=asked.get("password", ""),
+        stamp=asked.get("stamp", ""),
     )
 
 
@@ -237,6 +245,8 @@ def _checked(key: str, value: str, written: str) -> str:
         if not _COVER_NAME.fullmatch(value.lower()):
             raise OptionFault(f"{_shown(value)} is no name of a cover: letters and digits, - and _ between them.")
         return value.lower()
+    if key == "stamp" and (fault := stamp_fault(value) or ("" if value else "is empty")):
+        raise OptionFault(f"The stamp {_shown(value)} {fault}.")
     if values and value.lower() not in values:
         raise OptionFault(
             f"{written}{' ' if written.endswith(':') else ''}{_shown(value)} is not known here; it can be {', '.join(values)}."

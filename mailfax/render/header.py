@@ -23,7 +23,7 @@ from mailfax.render.text import clean, language_of
 from mailfax.t4codec.bitmap import Bitmap
 
 _FINER = 2  # drawn with square pixels, finer than any fax, and reduced by area: fax pels are not square
-_CANVAS_DPI = X_DPI * _FINER
+LINE_DPI = X_DPI * _FINER
 _TYPE_PT = 9.5
 _MARGIN_MM = 8.0
 _LINE_MM = 4.9  # height of the line of text
@@ -63,11 +63,11 @@ def header_strip(line: HeaderLine, resolution: Resolution, settings: RenderSetti
 
 
 def _px(length_mm: float) -> int:
-    return round(length_mm / MM_PER_INCH * _CANVAS_DPI)
+    return round(length_mm / MM_PER_INCH * LINE_DPI)
 
 
 def _reduced(canvas: Grey, paper: Paper) -> Grey:
-    height = min(float(canvas.shape[0]), paper.strip_rows / paper.y_dpi * _CANVAS_DPI)
+    height = min(float(canvas.shape[0]), paper.strip_rows / paper.y_dpi * LINE_DPI)
     box = (0.0, 0.0, float(canvas.shape[1]), height)
     image = Image.fromarray(canvas).resize((paper.width_px, paper.strip_rows), Image.Resampling.BOX, box=box)
     return np.asarray(image)
@@ -75,14 +75,14 @@ def _reduced(canvas: Grey, paper: Paper) -> Grey:
 
 def _place(line: HeaderLine, column: int, settings: RenderSettings) -> list[tuple[int, Grey]]:
     """Put date left, names between, page right; names give way where there is no room for all."""
-    date = _piece(f"{line.date:%Y-%m-%d %H:%M} {line.date.tzname() or ''}".rstrip(), settings)
+    date = line_of_text(f"{line.date:%Y-%m-%d %H:%M} {line.date.tzname() or ''}".rstrip(), settings)
     job = f"{line.job}  " if line.job else ""
-    page = _piece(f"{job}Page {line.page}/{line.pages}", settings)
+    page = line_of_text(f"{job}Page {line.page}/{line.pages}", settings)
     gap = _px(_GAP_MM)
     room = column - date.shape[1] - page.shape[1] - 3 * gap
     number = _shortened(f"To: {_one_line(line.number)}", room - _px(_LEAST_SENDER_MM), settings)
     name = _one_line(line.sender)
-    sender = _shortened(f"From: {name}", room - number.shape[1], settings) if name else _piece("", settings)
+    sender = _shortened(f"From: {name}", room - number.shape[1], settings) if name else line_of_text("", settings)
     spare = max(0, room - sender.shape[1] - number.shape[1])
     between = date.shape[1] + gap + spare // 2
     after = between + sender.shape[1] + (gap if name else 0)
@@ -95,31 +95,31 @@ def _one_line(text: str) -> str:
 
 def _shortened(text: str, room: int, settings: RenderSettings) -> Grey:
     """Draw a text; of one that is too wide the end is cut, and an ellipsis says so."""
-    piece = _piece(text, settings)
+    piece = line_of_text(text, settings)
     if piece.shape[1] <= room:
         return piece
     fits, too_long = 0, len(text)
     while too_long - fits > 1:
         middle = (fits + too_long) // 2
-        if _piece(text[:middle].rstrip() + _ELLIPSIS, settings).shape[1] <= room:
+        if line_of_text(text[:middle].rstrip() + _ELLIPSIS, settings).shape[1] <= room:
             fits = middle
         else:
             too_long = middle
-    return _piece(text[:fits].rstrip() + _ELLIPSIS, settings)
+    return line_of_text(text[:fits].rstrip() + _ELLIPSIS, settings)
 
 
 @lru_cache(maxsize=64)
-def _piece(text: str, settings: RenderSettings) -> Grey:
-    """Draw a piece of the line, cut to the width of its ink."""
+def line_of_text(text: str, settings: RenderSettings, size_pt: float = _TYPE_PT) -> Grey:
+    """Draw a line of text at LINE_DPI, _LINE_MM high, cut to the width of its ink. For header lines and stamps."""
     seen = drawable(text, settings)
     fonts = fonts_of(settings).for_language(language_of(iter((text,))))
     style = (
         f"{fonts.faces}@page{{margin:0}}body{{margin:0;white-space:nowrap;unicode-bidi:plaintext;"
-        f"font:{_TYPE_PT}pt {fonts.sans};line-height:{_LINE_MM}mm}}"
+        f"font:{size_pt}pt {fonts.sans};line-height:{_LINE_MM}mm}}"
     )
     size = (4 * A4_WIDTH_PX, _px(_LINE_MM))
     grey = lay_out_line(
-        f"<body>{escape(seen.text)}</body>", *size, _CANVAS_DPI / PT_PER_INCH, style=style, resources=fonts.resources
+        f"<body>{escape(seen.text)}</body>", *size, LINE_DPI / PT_PER_INCH, style=style, resources=fonts.resources
     )
     inked = np.flatnonzero((grey < _WHITE).any(axis=0))
     return grey[:, : int(inked[-1]) + 1 if inked.size else 0].copy()

@@ -12,7 +12,7 @@ class RenderSettings:
     """Limits of one message and the look of text.
 
     `fonts` are tried first, in their order; then those of the system; where there is none, the font that Pillow brings
-    along. `prefer_html` is which form of a mail that has both is faxed. The limits of seconds and memory are held by `sandbox`, that of pages by `story`.
+    along. `stamp` is what every page says at its foot (`model.stamp`). `prefer_html` is which form of a mail that has both is faxed. The limits of seconds and memory are held by `sandbox`, that of pages by `story`.
     """
 
     max_pages: int = 50
@@ -26,3 +26,4 @@ class RenderSettings:
     paper: PaperSize = PaperSize.A4
     photos: PhotoScreen = PhotoScreen.BALANCED
     office_s: float = 60.0
+    stamp: str = ""

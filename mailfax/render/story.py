@@ -14,6 +14,7 @@ from mailfax.model.document import Fate, PartAccount
 from mailfax.model.options import OptionFault, PageOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding
+from mailfax.model.stamp import is_numbered, stamp_text
 from mailfax.render.bodypage import room_above
 from mailfax.render.charset import decode_text, language_of_charset, looks_like_text
 from mailfax.render.cover import CoverFault, CoverOrder, draw_cover
@@ -34,6 +35,7 @@ from mailfax.render.request import request_of
 from mailfax.render.result import Rendered, RenderedCover, RenderedPage, RenderFailure
 from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import PartTooLong, PartUnreadable, Portion, Sheet, Source
+from mailfax.render.stamp import stamped
 from mailfax.render.text import TextBlock, text_source
 from mailfax.t4codec import encode
 from mailfax.t4codec.bitmap import Bitmap
@@ -136,7 +138,10 @@ class _Rendering:
         covers: CoverOrder,
     ) -> None:
         self._settings = replace(
-            settings, photos=request.photos or settings.photos, paper=request.paper or settings.paper
+            settings,
+            photos=request.photos or settings.photos,
+            paper=request.paper or settings.paper,
+            stamp=" - ".join(filter(None, (settings.stamp, request.stamp))),
         )
         self._password = request.password
         self._progress = progress
@@ -176,7 +181,7 @@ class _Rendering:
                 made = draw_cover(facts, order.covers, self._settings, total - replaced, below)
                 drawn.append(
                     RenderedCover(
-                        pages=tuple(_coded(sheet) for sheet in made.sheets),
+                        pages=tuple(_coded(self._stamped(sheet)) for sheet in made.sheets),
                         cover_pages=made.cover_sheets,
                         replaces=replaced,
                         text=tuple((first + 1, last + 1) for first, last in made.parts),
@@ -189,10 +194,10 @@ class _Rendering:
     def _text_below_covers(self, first: _Work) -> CoverText | None:
         """Return the text of the mail, to be laid out below covers; None where the fax begins with something else.
 
-        The headers of the mail are not repeated: the cover says the same.
+        The headers of the mail are not repeated: the cover says the same. Where pages are numbered for evidence they have to be the same for all.
         """
         lead = self._plan[first.members[0]]
-        if lead.part.attached or lead.kind not in {Kind.TEXT, Kind.HTML}:
+        if is_numbered(self._settings.stamp) or lead.part.attached or lead.kind not in {Kind.TEXT, Kind.HTML}:
             return None
 
         def lay_out(free_mm: float) -> Source:
@@ -203,6 +208,13 @@ class _Rendering:
             return html_source(_html_part(parts[0]), pictures, self._settings, room_above(free_mm))
 
         return CoverText(lay_out=lay_out, settings=self._settings)
+
+    def _stamped(self, sheet: Sheet, page: int | None = None) -> Sheet:
+        """Stamp a page, if pages are stamped: that of a cover has no number."""
+        pattern = self._settings.stamp
+        if not pattern or (page is None and is_numbered(pattern)):
+            return sheet
+        return stamped(sheet, stamp_text(pattern, page or 0), self._settings)
 
     def _refuse_what_cannot_be_faxed(self) -> None:
         refused = [index for index, item in enumerate(self._plan) if item.kind is None and not item.part.skip]
@@ -304,7 +316,7 @@ class _Rendering:
         self._progress(before + 1, total)
         try:
             for sheet in work.source.sheets():
-                self._pages.append(_coded(sheet))
+                self._pages.append(_coded(self._stamped(sheet, len(self._pages) + 1)))
                 if len(self._pages) < before + work.source.page_count:
                     self._progress(len(self._pages) + 1, total)
         except PartUnreadable as error:

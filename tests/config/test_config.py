@@ -153,6 +153,7 @@ number = "1"
         ("lengths = [7]", 'lengths = [7]\n[permissions.a]\nwho = ["all"]\nto = ["any"]', "permissions.a.who: 'all' is nobody: write *,"),
         ("lengths = [7]", 'lengths = [7]\n[permissions.a]\nto = ["emergency"]\nwho = ["*"]', "permissions.a.to: No rule can allow"),
         ("lengths = [7]", 'lengths = [7]\n[permissions.a]\nhours = "8-18"\nwho = ["*"]\nto = ["any"]', "permissions.a.hours: '8-18' is no"),
+        ("lengths = [7]", 'lengths = [7]\n[render]\nstamp = "{n}"', "render.stamp: '{n}' has braces that are neither {page} nor"),
         # What nobody said.
         ("faxmaster@fax.lan", "not an address", "receive.catch_all: 'not an address' is no mailbox that mail could"),
         ("fax@fax.lan", "fax", "mail.sender: 'fax' is no mail address."),

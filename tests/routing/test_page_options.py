@@ -119,6 +119,7 @@ def test_every_option_has_a_header_and_a_meaning() -> None:
         "X-Fax-Text",
         "X-Fax-Paper",
         "X-Fax-Photo",
+        "X-Fax-Stamp",
         "X-Fax-Password",
     ]
     assert all(option.meaning for option in OPTIONS)

@@ -19,6 +19,7 @@ from mailfax.config.sense.lines import (
 )
 from mailfax.config.sense.mail import mail_problems
 from mailfax.config.sense.receive import callers_problems, receive_problems
+from mailfax.config.sense.render import render_problems
 from mailfax.config.sense.trust import trust_problems
 
 __all__ = ["profile_problems", "sense_problems"]
@@ -44,5 +45,6 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
         groups_problems,
         routes_problems,
         destinations_problems,
+        render_problems,
     ):
         yield from look(config, at)

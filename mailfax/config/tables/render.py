@@ -27,6 +27,13 @@ class Render(Section, frozen=True, kw_only=True):
             "a machine that has no such paper gets the page smaller."
         ),
     ] = "a4"
+    stamp: Annotated[
+        str,
+        Meta(
+            description="A line at the foot of every page, such as CONFIDENTIAL; {page:6} in it is the number of the page with six digits. "
+            "X-Fax-Stamp in a mail adds to it."
+        ),
+    ] = ""
     photos: Annotated[
         Literal["fast", "balanced", "best"],
         Meta(
