@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import backup, call, line, mail, modem, number, offer, pipe, spool, user
+from mailfax.cli import alias, backup, call, line, mail, modem, number, offer, pipe, spool, user
 from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.model.page import Resolution
 
@@ -25,6 +25,7 @@ app.add_typer(call.app, name="call")
 app.add_typer(line.app, name="line")
 app.add_typer(mail.app, name="mail")
 app.add_typer(user.app, name="user")
+app.add_typer(alias.app, name="alias")
 app.add_typer(offer.app, name="offer")
 app.add_typer(number.app, name="number")
 app.add_typer(spool.app, name="spool")

@@ -9,6 +9,8 @@ import typer
 
 from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.config import Config
+from mailfax.model.user import User
+from mailfax.routing.book import BookEntry
 from mailfax.routing.settings import RoutingSettings
 
 _EX_DATAERR, _EX_NOPERM = 65, 77
@@ -37,26 +39,21 @@ def explain(
 
     The exit status is 0 where it may be dialled, 77 where not, 65 where there is no such number.
     """
-    from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.build import routing_settings  # noqa: PLC0415
-    from mailfax.model.user import user_name  # noqa: PLC0415
     from mailfax.routing import outbound  # noqa: PLC0415
     from mailfax.routing.numbers import NumberFault, destination  # noqa: PLC0415
     from mailfax.routing.permission import Asker  # noqa: PLC0415
 
     settings = spool_or_exit(config) if as_user else config_or_exit(config)
     routing = routing_settings(settings)
-    user = None
-    if as_user:
-        with open_store(settings) as store:
-            user = store.user(user_name(as_user))
-        if user is None:
-            _end(f"there is no user {user_name(as_user)}.", _EX_DATAERR)
     mailbox = number if "@" in number else f"{number}@{routing.domains[0].name}"
-    found = outbound.recipient(mailbox, routing)
+    user, entry = _from_spool(settings, mailbox, as_user)
+    found = outbound.recipient(mailbox, routing, lambda _domain, _name: entry)
     if isinstance(found, outbound.Refused):
         _end(f"{found.detail} {found.outcome.advice}", _EX_DATAERR)
-    address, _ = found
+    written, _ = found
+    address = written.addresses[0]
+    subaddresses = [each.subaddress for each in written.addresses if each.subaddress]
     domain = routing.domain(address.domain)
     assert domain is not None
     try:
@@ -64,25 +61,50 @@ def explain(
     except NumberFault as fault:
         _end(str(fault), _EX_DATAERR)
     asker = Asker(ip=client, user=user, command=not client and user is None)
-    verdict = outbound.verdict(mailbox, asker, routing, _moment(at, routing))
+    verdict = outbound.verdict(mailbox, asker, routing, _moment(at, routing), lambda _domain, _name: entry)
     permitted = isinstance(verdict, outbound.Permitted)
     lines = _lines(settings, address.domain, where.dialled) if permitted else {}
     why = verdict.because if isinstance(verdict, outbound.Permitted) else verdict.detail
     if as_json:
         facts = {**asdict(where), "domain": domain.name, "permitted": permitted, "because": why, "lines": lines}
-        typer.echo(json.dumps({**facts, "subaddress": address.subaddress}))
+        more = {"subaddresses": subaddresses, "addressee": asdict(written.addressee)}
+        typer.echo(json.dumps({**facts, "subaddress": address.subaddress, **more}))
     else:
-        typer.echo(f"{'written':<24} {number}, in the domain {domain.name}")
-        for step in where.steps:
-            typer.echo(f"{step.rule:<24} {step.result}")
-        typer.echo(
-            f"{'canonical':<24} {where.canonical}" + (f", subaddress {address.subaddress}" * bool(address.subaddress))
-        )
-        typer.echo(f"{'allowed' if permitted else 'refused':<24} {why}")
-        for name, dialled in lines.items():
-            typer.echo(f"{'line ' + name:<24} dials {dialled}")
+        behind = f", subaddress {', '.join(subaddresses)}" if subaddresses else ""
+        for rule, result in (
+            ("written", f"{number}, in the domain {domain.name}"),
+            ("address book", entry.number if entry else ""),
+            ("for", ", ".join(filter(None, (written.addressee.name, *written.addressee.lines)))),
+            *((step.rule, step.result) for step in where.steps),
+            ("canonical", f"{where.canonical}{behind}"),
+            ("allowed" if permitted else "refused", why),
+            *((f"line {name}", f"dials {dialled}") for name, dialled in lines.items()),
+        ):
+            if result:
+                typer.echo(f"{rule:<24} {result}")
     if not permitted:
         raise typer.Exit(_EX_NOPERM)
+
+
+def _from_spool(config: Config, mailbox: str, as_user: str) -> tuple[User | None, BookEntry | None]:
+    """Return the user by this name, and what the address is in his address book, if it is a name; exit where there is no such user."""
+    from mailfax.cli.views import open_store  # noqa: PLC0415
+    from mailfax.daemon.build import spool_settings  # noqa: PLC0415
+    from mailfax.gateway.books import book_of  # noqa: PLC0415
+    from mailfax.model.address import is_book_name  # noqa: PLC0415
+    from mailfax.model.options import split_suffix  # noqa: PLC0415
+    from mailfax.model.user import user_name  # noqa: PLC0415
+
+    local, _, domain = mailbox.rpartition("@")
+    name, _ = split_suffix(local)
+    if not (as_user or (is_book_name(name) and spool_settings(config).database.exists())):
+        return None, None
+    with open_store(config) as store:
+        user = store.user(user_name(as_user)) if as_user else None
+        entry = book_of(store, user.name if user else "")(domain.lower(), name.lower())
+    if as_user and user is None:
+        _end(f"there is no user {user_name(as_user)}.", _EX_DATAERR)
+    return user, entry
 
 
 def _lines(config: Config, domain: str, dialled: str) -> dict[str, str]:

@@ -86,7 +86,10 @@ def identity(config: Config) -> Identity:
 def routing_settings(config: Config) -> RoutingSettings:
     """Return our domains, who may send, and the DID map."""
     return RoutingSettings(
-        domains=tuple(Domain(name=name.lower(), plan=_number_plan(domain)) for name, domain in config.domains.items()),
+        domains=tuple(
+            Domain(name=name.lower(), plan=_number_plan(domain), exit_codes=domain.exit_codes)
+            for name, domain in config.domains.items()
+        ),
         rules=tuple(
             Rule(
                 name=name,
@@ -237,6 +240,7 @@ def cover_policy(config: Config) -> CoverPolicy:
     return CoverPolicy(
         covers=covers,
         rule=USUAL_COVER if cover.when == "always" else NO_COVER,
+        when_named=cover.when == "named",
         domains=domains,
         usual=cover.template.lower(),
         contact=cover.contact or config.receive.catch_all,

@@ -20,14 +20,19 @@ class CoverPolicy:
 
     covers: CoverSet = field(default_factory=CoverSet)
     rule: str = NO_COVER
+    when_named: bool = False  # whether a fax has the usual one because its address says for whom it is
     domains: Mapping[str, str] = field(default_factory=dict)
     usual: str = "default"
     contact: str = ""
     with_text: bool = False
 
-    def template(self, asked: str | None, domain: str, usual_of_sender: str = "") -> str:
-        """Return the name of the template of one fax; empty for none. `usual_of_sender` is the cover of the user's record."""
-        name = asked or usual_of_sender or self.domains.get(domain, self.rule)
+    def template(self, asked: str | None, domain: str, usual_of_sender: str = "", *, named: bool = False) -> str:
+        """Return the name of the template of one fax; empty for none.
+
+        `usual_of_sender` is the cover of the user's record; `named` says that the address says for whom the fax is.
+        """
+        rule = USUAL_COVER if named and self.when_named else self.rule
+        name = asked or usual_of_sender or self.domains.get(domain, rule)
         name = self.usual if name == USUAL_COVER else name
         return "" if name == NO_COVER else name
 
@@ -51,10 +56,14 @@ def covers_for(
     wanted: list[tuple[Job, CoverFacts]] = []
     for job in jobs:
         address = job.recipient.address
-        if name := policy.template(job.recipient.options.cover, address.domain, identity.cover):
+        if name := policy.template(
+            job.recipient.options.cover, address.domain, identity.cover, named=bool(job.recipient.addressee)
+        ):
             facts = CoverFacts(
                 template=name,
                 to=address.number,
+                to_name=job.recipient.addressee.name,
+                to_place=", ".join(job.recipient.addressee.lines),
                 subaddress=address.subaddress,
                 from_name=identity.name,
                 from_mail=submission.sender,

@@ -16,6 +16,7 @@ from email.utils import getaddresses
 
 import structlog
 
+from mailfax.gateway.books import book_of
 from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.live import Accepted as AcceptedStep
@@ -124,9 +125,15 @@ class GatewayDoor:
     def _judged(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
         user = self._intake.store.user(client.identity) if client.identity else None
         now = local_time(self._now_us(), self._routing.time_zone)
-        match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now):
-            case outbound.Permitted(address=address, asked=asked):
-                return Permitted(address=address, options=send_options(asked))
+        book = book_of(self._intake.store, client.identity)
+        match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now, book):
+            case outbound.Permitted() as found:
+                return Permitted(
+                    address=found.address,
+                    further=found.further,
+                    addressee=found.addressee,
+                    options=send_options(found.asked),
+                )
             case outbound.Refused(outcome=outcome, detail=detail):
                 _log.info("recipient refused", client=client.ip, sender=sender, mailbox=mailbox, outcome=outcome.code)
                 return Refused(outcome=outcome, detail=detail)
@@ -176,10 +183,8 @@ class GatewayDoor:
             if isinstance(judged, Refused):
                 return replace(judged, detail=f"{mailbox}: {judged.detail} Nothing of this message is faxed.")
             orcpt = "" if any(secret in each.orcpt.lower() for secret in secrets) else each.orcpt
-            if all(judged.address != other.address for other in recipients):
-                recipients.append(
-                    Recipient(address=judged.address, notify=each.notify, orcpt=orcpt, options=judged.options)
-                )
+            known = {other.address for other in recipients}
+            recipients += [made for made in judged.recipients(each.notify, orcpt) if made.address not in known]
         _log.info("sender proved", client=client.ip, user=proof.user.name, by=proof.how)
         return proof, replace(bare, client=client, recipients=tuple(recipients))
 

@@ -13,6 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 
+from mailfax.gateway.books import book_of
 from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.identity import local_time
 from mailfax.model.ids import Kind
@@ -21,6 +22,7 @@ from mailfax.model.options import OptionFault, send_options
 from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.routing import outbound
+from mailfax.routing.book import Book
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.envelope import is_mailbox
@@ -46,7 +48,7 @@ def send_files(
     order: ShellOrder, intake: Intake, routing: RoutingSettings, now_us: int, date: datetime
 ) -> tuple[Submission, Job]:
     """Queue the files for the number. Raises ShellRefused, SpoolError."""
-    permitted = _permitted(order.number, routing, now_us)
+    permitted = _permitted(order.number, routing, now_us, book_of(intake.store, ""))
     if not is_mailbox(order.sender):
         raise ShellRefused(
             f"{order.sender!r} is no mail address, so nobody would hear the result. Write --from you@example.org."
@@ -67,7 +69,13 @@ def send_files(
             sender=order.sender,
             client="shell",
             identity=_name(order.user),
-            recipients=[Recipient(address=permitted.address, options=send_options(permitted.asked))],
+            recipients=[
+                Recipient(
+                    address=permitted.address,
+                    options=send_options(permitted.asked),
+                    addressee=permitted.addressee,
+                )
+            ],
             dialled=lambda _address: permitted.number,
         )
     except OptionFault as fault:
@@ -79,7 +87,7 @@ def order_poll(
     number: str, mailbox: str, poll: PollRequest, user: str, intake: Intake, routing: RoutingSettings, now_us: int
 ) -> Job:
     """Queue a call that fetches a document, for a mailbox that also hears if it fails. Raises ShellRefused, SpoolError."""
-    permitted = _permitted(number, routing, now_us)
+    permitted = _permitted(number, routing, now_us, book_of(intake.store, ""))
     if not is_mailbox(mailbox):
         raise ShellRefused(f"{mailbox!r} is no mail address. Write --to you@example.org.")
     submission = Submission(
@@ -96,12 +104,14 @@ def order_poll(
     return intake.store.order_poll(submission, permitted.number, poll, now_us)
 
 
-def _permitted(number: str, routing: RoutingSettings, now_us: int) -> outbound.Permitted:
+def _permitted(number: str, routing: RoutingSettings, now_us: int, book: Book) -> outbound.Permitted:
     """Ask the rules about a number, of the first domain where it names none. Raises ShellRefused."""
     mailbox = number if "@" in number else f"{number}@{routing.domains[0].name}"
-    answer = outbound.verdict(mailbox, Asker(command=True), routing, local_time(now_us, routing.time_zone))
+    answer = outbound.verdict(mailbox, Asker(command=True), routing, local_time(now_us, routing.time_zone), book)
     if isinstance(answer, outbound.Refused):
         raise ShellRefused(f"{answer.detail} {answer.outcome.advice}")
+    if answer.further:
+        raise ShellRefused(f"{number} is for several subaddresses. Send to each of them by itself.")
     return answer
 
 

@@ -71,6 +71,7 @@ class Outcome(Enum):
     CANCELLED = OutcomeRow("cancelled", _F, 550, "5.7.0", "The job was cancelled.", "Send it again if it is wanted after all.")
     BAD_NUMBER = OutcomeRow("bad-number", _F, 550, "5.1.3", "The address is not a fax number.", "Write the number before the @, digits only, for example 5551234@fax.lan.")
     NO_SUCH_NUMBER = OutcomeRow("no-such-number", _F, 550, "5.1.1", "The number does not fit the number plan of this domain.", "Check how many digits the number has.")
+    UNKNOWN_NAME = OutcomeRow("unknown-name", _F, 550, "5.1.1", "The name is in no address book of this server.", "Write the number before the @, digits only, or ask the administrator to add the name.")
     NOT_OUR_DOMAIN = OutcomeRow("not-our-domain", _F, 550, "5.7.1", "This server does not send faxes for that domain.", "Use one of the fax domains of this server.")
     NOT_PERMITTED = OutcomeRow("not-permitted", _F, 550, "5.7.1", "You may not send faxes through this server.", "Ask its administrator to allow your network or your account.")
     DESTINATION_DENIED = OutcomeRow("destination-denied", _F, 550, "5.7.1", "You may not send faxes to that class of destination.", "Ask the administrator of this server for a rule that allows it.")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Flag, auto
 
 from mailfax.model.address import FaxAddress
+from mailfax.model.addressee import NOBODY, Addressee
 from mailfax.model.options import SendOptions
 
 
@@ -19,12 +20,16 @@ class Notify(Flag):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipient:
-    """One RCPT TO that was accepted. `orcpt` is the ORCPT parameter as it stood (type;xtext) or empty; `options` is what is asked of his fax."""
+    """One RCPT TO that was accepted. `orcpt` is the ORCPT parameter as it stood (type;xtext) or empty; `options` is what is asked of his fax.
+
+    `addressee` is for whom at that machine it is.
+    """
 
     address: FaxAddress
     notify: Notify = Notify.UNSET
     orcpt: str = ""
     options: SendOptions = field(default_factory=SendOptions)
+    addressee: Addressee = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -41,6 +41,8 @@ class CoverFacts:
     date: str
     trace_id: str
     job: str = ""
+    to_name: str = ""
+    to_place: str = ""
     subaddress: str = ""
     from_mail: str = ""
     station_id: str = ""

@@ -4,7 +4,7 @@ The checks run in this order, and the first that fails answers:
 
 1. the client: a user who is logged in or an allowed network, so that a stranger learns nothing about our domains and numbers;
 2. the domain: one of ours, or a number in front of one of ours (`Sam.Smith@5551234.fax.lan`);
-3. the local part: a telephone number and nothing else, no digits fished out of free text. `postmaster` (RFC 5321 section
+3. the local part: a telephone number or a name in the address book (`book`) and nothing else, no digits fished out of free text. `postmaster` (RFC 5321 section
    4.5.1) is told whom to write to: we pass no mail on, a mail server in front of us can do that with one line;
 4. the number: emergency and short numbers first, then the plan of the domain (`numbers`);
 5. permission: may this client dial that class of destination at this hour (`permission`).
@@ -17,12 +17,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
 
-from mailfax.model.address import AddressError, FaxAddress, parse_fax_address, parse_named_address, split_mailbox
+from mailfax.model.address import (
+    AddressError,
+    FaxAddress,
+    FaxRecipient,
+    is_book_name,
+    parse_named_recipient,
+    parse_recipient,
+    split_mailbox,
+)
+from mailfax.model.addressee import NOBODY, Addressee
 from mailfax.model.options import OptionFault, asked_in_suffix, split_suffix
 from mailfax.model.outcome import Outcome
+from mailfax.routing.book import Book, UnknownName, no_book
 from mailfax.routing.numbers import Destination, NumberFault, destination
 from mailfax.routing.permission import Asker, ruling
-from mailfax.routing.settings import Network, RoutingSettings
+from mailfax.routing.settings import Domain, Network, RoutingSettings
 
 POSTMASTER = "postmaster"
 
@@ -31,13 +41,17 @@ POSTMASTER = "postmaster"
 class Permitted:
     """The recipient will be faxed: `address` in canonical form, `number` as it is dialled, `because` for explain.
 
-    `asked` is what a suffix of the address asks of the fax (`model.options`).
+    `further` are other subaddresses behind the same machine that the address names. `asked` is what a suffix of the address asks
+    of the fax (`model.options`), `addressee` whom it is for, `where` what the number is.
     """
 
     address: FaxAddress
     number: str
     because: str
+    where: Destination
+    further: tuple[FaxAddress, ...] = ()
     asked: Mapping[str, str] = field(default_factory=dict)
+    addressee: Addressee = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,18 +62,21 @@ class Refused:
     detail: str
 
 
-def verdict(mailbox: str, asker: Asker, settings: RoutingSettings, now: datetime) -> Permitted | Refused:
-    """Decide on one recipient. `now` is local time, for rules that have hours."""
+def verdict(
+    mailbox: str, asker: Asker, settings: RoutingSettings, now: datetime, book: Book = no_book
+) -> Permitted | Refused:
+    """Decide on one recipient. `now` is local time, for rules that have hours; `book` finds names for this asker."""
     known_as = _known_as(asker, settings.allow_networks)
     if not known_as:
         return Refused(
             outcome=Outcome.NOT_PERMITTED,
             detail=f"Client {asker.ip} is in no allowed network and not logged in.",
         )
-    found = recipient(mailbox, settings)
+    found = recipient(mailbox, settings, book)
     if isinstance(found, Refused):
         return found
-    address, asked = found
+    written, asked = found
+    address = written.addresses[0]
     domain = settings.domain(address.domain)
     assert domain is not None
     try:
@@ -71,13 +88,22 @@ def verdict(mailbox: str, asker: Asker, settings: RoutingSettings, now: datetime
         detail = f"{where.canonical}: the destination class {_class_of(where)} is not allowed for you; {ruled.because}."
         return Refused(outcome=Outcome.DESTINATION_DENIED, detail=detail)
     because = f"{known_as}; {where.canonical} is {_class_of(where)}; {ruled.because}; {where.dialled} is dialled."
+    canonical, *further = (replace(each, number=where.canonical) for each in written.addresses)
     return Permitted(
-        address=replace(address, number=where.canonical), number=where.dialled, because=because, asked=asked
+        address=canonical,
+        number=where.dialled,
+        because=because,
+        where=where,
+        further=tuple(further),
+        asked=asked,
+        addressee=written.addressee,
     )
 
 
-def recipient(mailbox: str, settings: RoutingSettings) -> tuple[FaxAddress, Mapping[str, str]] | Refused:
-    """Read a recipient of one of our domains, and what its suffix asks; the number is as it was written."""
+def recipient(
+    mailbox: str, settings: RoutingSettings, book: Book = no_book
+) -> tuple[FaxRecipient, Mapping[str, str]] | Refused:
+    """Read a recipient of one of our domains, and what its suffix asks; the number is as it was written, or in the address book."""
     try:
         local, domain_name = split_mailbox(mailbox)
     except AddressError as fault:
@@ -93,16 +119,27 @@ def recipient(mailbox: str, settings: RoutingSettings) -> tuple[FaxAddress, Mapp
         return Refused(outcome=Outcome.BAD_NUMBER, detail=detail)
     local, words = split_suffix(local)
     try:
-        address = (
-            parse_fax_address(f"{local}@{domain_name}")
-            if ours is not None
-            else parse_named_address(local, number, behind)
-        )
-        return address, asked_in_suffix(words)
+        asked = asked_in_suffix(words)
+        if ours is None:
+            return parse_named_recipient(local, number, behind), asked
+        if is_book_name(local):
+            return _from_book(local, ours, book), asked
+        return parse_recipient(local, domain_name, ours.exit_codes), asked
+    except UnknownName as fault:
+        return Refused(outcome=Outcome.UNKNOWN_NAME, detail=str(fault))
     except AddressError as fault:
         return Refused(outcome=Outcome.BAD_NUMBER, detail=str(fault))
     except OptionFault as fault:
         return Refused(outcome=Outcome.BAD_OPTION, detail=str(fault))
+
+
+def _from_book(name: str, domain: Domain, book: Book) -> FaxRecipient:
+    """Find a name in the address book. Raises UnknownName, AddressError."""
+    entry = book(domain.name, name.lower())
+    if entry is None:
+        raise UnknownName(f"{name} is neither a fax number nor a name in the address book.")
+    found = parse_recipient(entry.number, domain.name, domain.exit_codes)
+    return replace(found, addressee=entry.addressee or found.addressee)
 
 
 def is_ours(mailbox: str, settings: RoutingSettings) -> bool:

@@ -74,10 +74,16 @@ class Domain:
 
     name: str
     plan: NumberPlan
+    exit_codes: tuple[
+        str, ...
+    ] = ()  # digits for an outside line that senders may write (RFC 2846): read, and not dialled
 
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.lower().rstrip("."):
             raise ValueError(f"Write the fax domain {self.name!r} in lower case and without a dot at its end.")
+        for code in self.exit_codes:
+            if not re.fullmatch(r"[0-9]{1,4}", code):
+                raise ValueError(f"{code!r} is no exit code: one to four digits, for example 0.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

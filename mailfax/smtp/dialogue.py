@@ -275,12 +275,12 @@ class Dialogue(SMTP):
             await self._answer(Outcome.TOO_MANY_RECIPIENTS.smtp_reply())
             return
         match await self._verdict(mail, rcpt):
-            case Permitted(address=address, options=options):
-                if all(address != recipient.address for recipient in self.envelope.recipients):
-                    recipient = Recipient(address=address, notify=rcpt.notify, orcpt=rcpt.orcpt, options=options)
-                    self.envelope.recipients.append(recipient)
+            case Permitted() as permitted:
+                known = {recipient.address for recipient in self.envelope.recipients}
+                made = permitted.recipients(rcpt.notify, rcpt.orcpt)
+                self.envelope.recipients += [recipient for recipient in made if recipient.address not in known]
                 self.envelope.taken += 1
-                await self.push(f"250 2.1.5 {address.mailbox} will be faxed")
+                await self.push(f"250 2.1.5 {permitted.address.mailbox} will be faxed")
             case Deferred():
                 later = DeferredRecipient(mailbox=rcpt.mailbox, notify=rcpt.notify, orcpt=rcpt.orcpt)
                 self.envelope.deferred.append(later)

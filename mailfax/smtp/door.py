@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mailfax.model.address import FaxAddress
+from mailfax.model.addressee import NOBODY, Addressee
 from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Notify, Recipient
@@ -56,10 +57,22 @@ class Incoming:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permitted:
-    """The recipient may be faxed; `address` is its canonical form, `options` is what a suffix of it asks."""
+    """The recipient may be faxed; `address` is its canonical form, `options` is what a suffix of it asks.
+
+    `further` are other subaddresses behind the same machine, `addressee` is for whom it is.
+    """
 
     address: FaxAddress
+    further: tuple[FaxAddress, ...] = ()
+    addressee: Addressee = NOBODY
     options: SendOptions = field(default_factory=SendOptions)
+
+    def recipients(self, notify: Notify, orcpt: str) -> tuple[Recipient, ...]:
+        """Return the recipients that one RCPT makes: one for each subaddress."""
+        return tuple(
+            Recipient(address=each, notify=notify, orcpt=orcpt, options=self.options, addressee=self.addressee)
+            for each in (self.address, *self.further)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

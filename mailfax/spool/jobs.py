@@ -30,6 +30,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
             "notify": job.recipient.notify,
             "orcpt": job.recipient.orcpt,
             "options": job.recipient.options,
+            "addressee": job.recipient.addressee,
             "number": job.number,
             "state": job.state,
             "created_us": job.created_us,
@@ -303,7 +304,13 @@ def _job(row: RowMapping) -> Job:
     return Job(
         id=row["id"],
         submission_id=row["submission_id"],
-        recipient=Recipient(address=address, notify=row["notify"], orcpt=row["orcpt"], options=row["options"]),
+        recipient=Recipient(
+            address=address,
+            notify=row["notify"],
+            orcpt=row["orcpt"],
+            options=row["options"],
+            addressee=row["addressee"],
+        ),
         number=row["number"],
         state=row["state"],
         created_us=row["created_us"],

@@ -15,6 +15,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Select
 from sqlalchemy.exc import SQLAlchemyError
 
+from mailfax.model.alias import Alias
 from mailfax.model.call import CallResult
 from mailfax.model.document import Document, PartAccount
 from mailfax.model.fax import InboundFax
@@ -29,6 +30,7 @@ from mailfax.model.submission import Submission
 from mailfax.model.token import Token
 from mailfax.model.user import User
 from mailfax.spool import (
+    aliases,
     database,
     deliveries,
     disk,
@@ -425,6 +427,24 @@ class Store:
     def users(self) -> tuple[User, ...]:
         """Return all users, by name."""
         return self.read(users.listed)
+
+    # -- address books ------------------------------------------------------------------------------------------------
+
+    def put_aliases(self, new: Sequence[Alias]) -> None:
+        """Keep entries of address books, all or none; one of the same name in the same book gives way."""
+        self.write(lambda c: aliases.put(c, new))
+
+    def remove_alias(self, scope: str, name: str) -> bool:
+        """Take an entry out of an address book; False where there is none."""
+        return self.write(lambda c: aliases.remove(c, scope, name))
+
+    def alias_of(self, scopes: Sequence[str], name: str) -> Alias | None:
+        """Return the entry of a name in the first of these books that has one."""
+        return self.read(lambda c: aliases.find(c, scopes, name))
+
+    def aliases(self) -> tuple[Alias, ...]:
+        """Return all entries, by book and name."""
+        return self.read(aliases.listed)
 
     # -- what proves who sends: tokens, and signatures that were seen ---------------------------------------------------
 

@@ -59,6 +59,7 @@ def accept(
                 "notify": recipient.notify,
                 "orcpt": recipient.orcpt,
                 "options": recipient.options,
+                "addressee": recipient.addressee,
                 "job_id": made[number, recipient.address.subaddress].id,
             }
             for position, (recipient, number) in enumerate(zip(submission.recipients, numbers, strict=True))
@@ -253,6 +254,7 @@ def _recipient(row: RowMapping) -> Recipient:
         notify=row["notify"],
         orcpt=row["orcpt"],
         options=row["options"],
+        addressee=row["addressee"],
     )
 
 

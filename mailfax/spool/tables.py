@@ -23,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 
+from mailfax.model.addressee import Addressee
 from mailfax.model.document import Document, PartAccount
 from mailfax.model.fax import ReceivedPage
 from mailfax.model.job import JobState
@@ -36,7 +37,7 @@ from mailfax.model.submission import Notify
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0013"  # the newest migration
+REVISION = "0014"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -149,6 +150,7 @@ jobs = Table(
     Column("notify", _Flags, nullable=False),
     Column("orcpt", Text, nullable=False),
     Column("options", _Json(SendOptions), nullable=False, server_default="{}"),
+    Column("addressee", _Json(Addressee), nullable=False, server_default="{}"),
     Column("number", Text, nullable=False),
     Column("state", _Word(JobState), nullable=False),
     Column("created_us", BigInteger, nullable=False),
@@ -197,6 +199,7 @@ recipients = Table(
     Column("notify", _Flags, nullable=False),
     Column("orcpt", Text, nullable=False),
     Column("options", _Json(SendOptions), nullable=False, server_default="{}"),
+    Column("addressee", _Json(Addressee), nullable=False, server_default="{}"),
     Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
 )
 
@@ -298,6 +301,15 @@ users = Table(
     Column("roles", _Json(tuple[Role, ...]), nullable=False, server_default='["user"]'),
     Column("quota", _Json(tuple[Limit, ...]), nullable=False, server_default="[]"),
     Column("cover", Text, nullable=False, server_default=""),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("addressee", _Json(Addressee), nullable=False),
 )
 
 tokens = Table(

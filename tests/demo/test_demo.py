@@ -38,4 +38,4 @@ def test_a_number_that_is_none_is_refused_with_the_servers_words() -> None:
     mail = Path(__file__).parents[2] / "fixtures/mail/accents.eml"
     result = demo("--mail", str(mail), "--to", "john.smith2024")
     assert result.returncode == 1
-    assert "550 5.1.3" in result.stderr
+    assert "550 5.1.1" in result.stderr

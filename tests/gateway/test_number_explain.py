@@ -77,5 +77,5 @@ def test_a_refusal_names_its_rule_and_has_a_status_of_its_own(file: Path) -> Non
     stranger = explain(file, "5551234@fax.us", "--client", "203.0.113.9", status=77)
     assert "in no allowed network" in stranger
     assert "too short" in explain(file, "123@fax.us", status=65)
-    assert "not a dialable number" in explain(file, "john2024@fax.us", status=65)
+    assert "neither a fax number nor a name" in explain(file, "john2024@fax.us", status=65)
     assert "no time" in explain(file, "5551234@fax.us", "--at", "noon", status=65)

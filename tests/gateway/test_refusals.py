@@ -18,7 +18,7 @@ UNFAXABLE = Path(__file__).parents[2] / "fixtures" / "mail" / "unfaxable.eml"
     ("recipient", "code", "status", "sentence"),
     [
         ("5551234@example.net", 550, "5.7.1", "example.net"),
-        ("john.smith2024@fax.lan", 550, "5.1.3", "john.smith2024"),
+        ("john.smith2024@fax.lan", 550, "5.1.1", "john.smith2024"),
         ("55512@fax.lan", 550, "5.1.1", "digits"),
     ],
 )

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailfax.model.address import FaxAddress, parse_fax_address
+from mailfax.model.address import AddressError, FaxAddress, parse_fax_address, parse_recipient
+from mailfax.model.addressee import Addressee
+from mailfax.routing.book import BookEntry
 from mailfax.routing.outbound import Permitted, Refused, verdict
 from mailfax.routing.permission import Asker
 from mailfax.routing.rules import Rule
@@ -65,16 +67,92 @@ def test_elements_that_have_no_meaning_here_are_refused_by_name() -> None:
         ("VOICE=+3940226338@fax.us", "fax gateway"),
         ("SMS=+33-1-88335215@fax.us", "fax gateway"),
         ("FAX=+12027653000/ISUB=1234@fax.us", "ISDN"),
-        ("FAX=+12027653000/ATTN=Tom.Jones@fax.us", "cover"),
         ("FAX=+12027653000/POSTD=p1234@fax.us", "after the number"),
-        ("FAX=0p012027653000@fax.us", "pauses"),
+        ("FAX=0p012027653000@fax.us", "pauses"),  # 0 is no exit code there
         ("FAX=9w2027653000@fax.us", "pauses"),
-        ("FAX=+12027653000/T33S=1/T33S=2@fax.us", "its own recipient"),
+        ("FAX=9p202p7653000@fax.us", "pauses"),
+        ("FAX=*31#2027653000@fax.us", "dialable"),
     ):
         answer = judged(mailbox)
         assert isinstance(answer, Refused)
         assert answer.outcome.smtp_code == 550
         assert word in answer.detail
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "name", "lines"),
+    [
+        ("Sam_Smith@5551234.fax.lan", "Sam Smith", ()),  # features.md AG4
+        ("J.P.Jones+standard@5551234.fax.lan", "J P Jones", ()),
+        ("FAX=+12027653000/ATTN=Tom.Jones@fax.us", "Tom Jones", ()),  # AG3, RFC 2846 section 4
+        ("/fax=+12027653000/attn=Tom_Jones/org=Acme_Ltd/@fax.us", "Tom Jones", ("Acme Ltd",)),
+        (
+            '"FAX=+12027653000/CO=Italy/ZIP=34100/POB=12/STR=Via Roma/OFNO=7b/OFNA=Sales/ORG=Acme"@fax.us',
+            "",
+            ("Acme", "Sales", "Office 7b", "Via Roma", "P.O. Box 12", "34100", "Italy"),
+        ),
+        ("FAX=+12027653000/ADDR=1.Main_St/ADDU=x/ADDL=y@fax.us", "", ("1.Main St", "x", "y")),
+        ("5551234@fax.lan", "", ()),
+    ],
+)
+def test_whom_it_is_for_is_kept_for_the_cover(mailbox: str, name: str, lines: tuple[str, ...]) -> None:
+    answer = judged(mailbox)
+    assert isinstance(answer, Permitted), answer
+    assert (answer.addressee.name, answer.addressee.lines) == (name, lines)
+
+
+def test_several_subaddresses_are_several_recipients() -> None:
+    """RFC 3192 section 2; the same one twice is one."""
+    answer = judged("FAX=+12027653000/T33S=1387/T33S=13-88/T33S=1387/ATTN=Tom@fax.us")
+    assert isinstance(answer, Permitted), answer
+    assert [each.subaddress for each in (answer.address, *answer.further)] == ["1387", "1388"]
+    assert {each.number for each in (answer.address, *answer.further)} == {"+12027653000"}
+
+
+@pytest.mark.parametrize(
+    ("local", "number"),
+    [
+        ("FAX=0p015551234", "015551234"),  # features.md AG3
+        ("0p5551234", "5551234"),
+        ("9W555-1234", "5551234"),
+        ("9ww5551234", "5551234"),
+        ("90-p5551234", "5551234"),
+    ],
+)
+def test_an_exit_code_is_read_and_not_dialled(local: str, number: str) -> None:
+    """RFC 2846 section 2: what gets a telephone an outside line; our lines have a prefix of their own."""
+    found = parse_recipient(local, "fax.lan", ("0", "9", "90"))
+    assert found.addresses[0].number == number
+    for other in (("1",), ()):
+        with pytest.raises(AddressError, match="pauses"):
+            parse_recipient(local, "fax.lan", other)
+
+
+BOOK = {
+    ("fax.us", "acme"): BookEntry(number="+1 202 5551234#12", addressee=Addressee(name="Acme Ltd")),
+    ("fax.us", "help"): BookEntry(number="911"),
+    ("fax.us", "j.smith-2"): BookEntry(number="FAX=+12025550000/ATTN=J.Smith"),
+}
+
+
+def test_a_name_of_the_address_book_is_its_number_and_is_judged_like_it() -> None:
+    def asked(mailbox: str) -> Permitted | Refused:
+        return verdict(mailbox, Asker(ip="127.0.0.1"), SETTINGS, NOON, lambda *name: BOOK.get(name))
+
+    acme = asked("ACME+standard@fax.us")
+    assert isinstance(acme, Permitted), acme
+    assert acme.address == FaxAddress(number="+12025551234", domain="fax.us", subaddress="12")
+    assert (acme.addressee.name, acme.asked) == ("Acme Ltd", {"resolution": "standard"})
+    smith = asked("J.Smith-2@fax.us")
+    assert isinstance(smith, Permitted)
+    assert smith.addressee.name == "J Smith"
+    emergency = asked("help@fax.us")
+    assert isinstance(emergency, Refused)
+    assert emergency.outcome.code == "destination-denied"
+    for unknown in ("acme@fax.lan", "acme2@fax.us", "john.smith2024@fax.us"):
+        answer = asked(unknown)
+        assert isinstance(answer, Refused)
+        assert (answer.outcome.smtp_code, answer.outcome.status) == (550, "5.1.1")
 
 
 def bad_addresses() -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from mailfax.config.schema import Config
 from mailfax.config.sense.grammar import HOSTNAME, At
 from mailfax.config.tables.domain import Domain
 from mailfax.routing.rules import Rule, read_hours
+from mailfax.routing.settings import Domain as RoutingDomain
 from mailfax.routing.settings import E164Plan, PrivatePlan
 
 
@@ -46,6 +47,7 @@ def _plan(name: str, domain: Domain, at: At) -> Iterator[Problem]:
     tables: tuple[tuple[str, Callable[[], object]], ...] = (
         ("area_code", lambda: E164Plan(country="US", area_code=domain.area_code)),
         ("dial", lambda: E164Plan(country="US", dial=tuple(domain.dial.items()))),
+        ("exit_codes", lambda: RoutingDomain(name="x", plan=E164Plan(country="US"), exit_codes=domain.exit_codes)),
         ("ranges", lambda: PrivatePlan(lengths=(1,), ranges=tuple(_range(written) for written in domain.ranges))),
     )
     for key, make in tables:

@@ -12,11 +12,12 @@ class Cover(Section, frozen=True, kw_only=True):
     """[cover]: the page before a fax that says to whom, from whom and about what."""
 
     when: Annotated[
-        Literal["never", "always"],
+        Literal["never", "named", "always"],
         Meta(
-            description="Whether a fax has a cover when its mail does not say (X-Fax-Cover), and its domain does not."
+            description="Whether a fax has a cover when its mail does not say (X-Fax-Cover), and its sender's record and its domain do not. "
+            "named: where the address says for whom it is (`Sam_Smith@5551234.fax.lan`, `ATTN=`, an entry of the address book with a name)."
         ),
-    ] = "never"
+    ] = "named"
     template: Annotated[str, Meta(description="The usual cover: a file of the folder without .html, or default.")] = (
         "default"
     )

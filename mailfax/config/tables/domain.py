@@ -38,6 +38,13 @@ class Domain(Section, frozen=True, kw_only=True):
             "Without one an e164 number is dialled as telephones of the country do. Lines add their `dial_prefix`."
         ),
     ] = field(default_factory=dict)
+    exit_codes: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Digits for an outside line that senders may write before a pause, as in FAX=0p015551234 (RFC 2846). They are read and not dialled: "
+            "lines have their `dial_prefix`."
+        ),
+    ] = ()
     groups: Annotated[
         tuple[str, ...],
         Meta(

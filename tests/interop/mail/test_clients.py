@@ -94,7 +94,7 @@ def test_mutt_can_speak_to_us_without_a_mail_server_between(alone: Alone, tmp_pa
 @pytest.mark.parametrize(
     ("to", "reply"),
     [
-        ("john.smith2024@fax.lan", "550 5.1.3 'john.smith2024' is not a dialable number."),
+        ("john.smith2024@fax.lan", "550 5.1.1 john.smith2024 is neither a fax number nor a name in the address book."),
         ("55123@fax.lan", "550 5.1.1 55123 has 5 digits; numbers of fax.lan have 7."),
         ("911@fax.lan", '550 5.7.1 911: the destination class "emergency" is not allowed for you;'),
         ("5551234@example.com", "550 5.7.1 This server does not send faxes for the domain example.com."),

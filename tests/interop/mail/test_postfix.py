@@ -99,11 +99,13 @@ def test_a_refused_number_bounces_with_our_sentence_and_the_good_one_is_faxed(si
     assert report["Subject"] == "Fax to 5552101 delivered"
     assert bounce.get_content_type() == "multipart/report"
     words, status, *_ = parts(bounce)
-    assert "is not a dialable number" in words.get_content()
+    assert "is neither a fax number nor a name" in words.get_content()
     _, recipient = fields(status)
     assert recipient["Final-Recipient"] == "rfc822; john.smith2024@fax.lan"
-    assert (recipient["Action"], recipient["Status"]) == ("failed", "5.1.3")
-    assert "550 5.1.3 'john.smith2024' is not a dialable number." in " ".join(recipient["Diagnostic-Code"].split())
+    assert (recipient["Action"], recipient["Status"]) == ("failed", "5.1.1")
+    assert "550 5.1.1 john.smith2024 is neither a fax number nor a name in the address book." in " ".join(
+        recipient["Diagnostic-Code"].split()
+    )
 
 
 def test_notify_goes_through_postfix_and_is_honoured(site: Site) -> None:
