@@ -13,6 +13,7 @@ from mailfax.config.check import ConfigError, Problem, decode_path, shape_proble
 from mailfax.config.covers import cover_problems
 from mailfax.config.schema import Config
 from mailfax.config.sense import profile_problems, sense_problems
+from mailfax.config.tables.imap import Imap
 
 __all__ = ["EMBEDDED_DEFAULT", "Config", "ConfigError", "Problem", "embedded_default", "load", "parse"]
 
@@ -104,6 +105,7 @@ def _anchored(config: Config, folder: Path) -> Config:
         certificate=None if config.smtp.certificate is None else folder / config.smtp.certificate,
         key=None if config.smtp.key is None else folder / config.smtp.key,
     )
+    imap = {name: _anchored_mailbox(mailbox, folder) for name, mailbox in config.imap.items()}
     modems = msgspec.structs.replace(
         config.modems,
         profiles=None if config.modems.profiles is None else folder / config.modems.profiles,
@@ -114,5 +116,21 @@ def _anchored(config: Config, folder: Path) -> Config:
         config.cover, folder=None if config.cover.folder is None else folder / config.cover.folder
     )
     return msgspec.structs.replace(
-        config, data_dir=folder / config.data_dir, smtp=smtp, mail=mail, render=render, modems=modems, cover=cover
+        config,
+        data_dir=folder / config.data_dir,
+        smtp=smtp,
+        mail=mail,
+        imap=imap,
+        render=render,
+        modems=modems,
+        cover=cover,
+    )
+
+
+def _anchored_mailbox(mailbox: Imap, folder: Path) -> Imap:
+    return msgspec.structs.replace(
+        mailbox,
+        password_file=None if mailbox.password_file is None else folder / mailbox.password_file,
+        token_file=None if mailbox.token_file is None else folder / mailbox.token_file,
+        ca_file=None if mailbox.ca_file is None else folder / mailbox.ca_file,
     )

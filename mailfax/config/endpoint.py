@@ -8,6 +8,7 @@ from pathlib import Path
 _ENDPOINT = re.compile(r"(?:\[(?P<literal>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]*))(?::(?P<port>[0-9]{1,5}))?")
 _MAX_PORT = 65535
 SMTP_PORT = 25
+IMAP_PORTS = {"implicit": 993, "none": 143}
 UNIX = "unix:"
 MAX_UNIX_PATH = 107  # octets (unix(7), sun_path)
 

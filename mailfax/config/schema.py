@@ -13,6 +13,7 @@ from mailfax.config.tables.cover import Cover
 from mailfax.config.tables.domain import Domain
 from mailfax.config.tables.exchange import Exchange
 from mailfax.config.tables.identity import Identity
+from mailfax.config.tables.imap import Imap
 from mailfax.config.tables.line import Group, Line
 from mailfax.config.tables.mail import Mail
 from mailfax.config.tables.modems import Modems
@@ -39,6 +40,7 @@ class Config(Section, frozen=True, kw_only=True):
     permissions: dict[str, Permission] = field(default_factory=dict)
     receive: Receive
     mail: Mail = Mail()
+    imap: dict[str, Imap] = field(default_factory=dict)
     identity: Identity = Identity()
     lines: dict[str, Line]
     groups: dict[str, Group] = field(default_factory=dict)

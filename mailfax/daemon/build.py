@@ -11,14 +11,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from mailfax.config import Config
-from mailfax.config.endpoint import SMTP_PORT, parse_endpoint, unix_path
+from mailfax.config.endpoint import IMAP_PORTS, SMTP_PORT, parse_endpoint, unix_path
 from mailfax.config.tables.domain import Domain as DomainTable
+from mailfax.config.tables.imap import Imap
 from mailfax.config.tables.mail import Mail
 from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.linelife import HealthPolicy
 from mailfax.gateway.lineworker import Duties
+from mailfax.gateway.mailboxes import FetchPolicy
 from mailfax.gateway.proof import TrustPolicy
 from mailfax.model.options import NO_COVER, USUAL_COVER, PaperSize
 from mailfax.model.page import Coding
@@ -38,6 +40,7 @@ from mailfax.routing.callers import CallerRules
 from mailfax.routing.rules import Rule, read_hours
 from mailfax.routing.settings import DidRule, Domain, E164Plan, NumberPlan, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
+from mailfax.smtp.fetched import ImapAccount
 from mailfax.smtp.settings import Entrance, Listen, SmtpSettings, TlsFiles
 from mailfax.smtp.signed import SignaturePolicy
 from mailfax.smtp.ways import LMTP_PORT, LmtpServer, Local, Maildirs, OutgoingSettings, Smarthost, TlsMode
@@ -191,7 +194,43 @@ def _smarthost(mail: Mail) -> Smarthost | None:
     )
 
 
-def _password_file(mail: Mail) -> Path | None:
+def mailboxes(config: Config) -> dict[str, tuple[ImapAccount, FetchPolicy]]:
+    """Return the mailboxes whose mails are faxed, and how these are judged."""
+    limits = smtp_settings(config)
+    return {
+        name: (
+            _imap_account(imap),
+            FetchPolicy(
+                name=name,
+                recipient_field=imap.recipient_header,
+                user=user_name(imap.act_as),
+                max_message_bytes=limits.max_message_bytes,
+                max_line_octets=limits.max_line_octets,
+            ),
+        )
+        for name, imap in config.imap.items()
+    }
+
+
+def _imap_account(imap: Imap) -> ImapAccount:
+    endpoint = parse_endpoint(imap.server, default_port=IMAP_PORTS[imap.tls])
+    return ImapAccount(
+        host=endpoint.host,
+        port=endpoint.port,
+        tls=imap.tls == "implicit",
+        user=imap.user,
+        folder=imap.folder,
+        sent=imap.sent_folder,
+        failed=imap.failed_folder,
+        poll_s=imap.poll_s,
+        password_file=_password_file(imap),
+        token_file=imap.token_file,
+        token_command=imap.token_command,
+        ca_file=imap.ca_file,
+    )
+
+
+def _password_file(mail: Mail | Imap) -> Path | None:
     """Return the file with the password; systemd tells the service where its credentials are, and root looks where they are."""
     if mail.password_credential is None:
         return mail.password_file
@@ -388,6 +427,7 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     trust_policy,
     smtp_settings,
     outgoing_settings,
+    mailboxes,
     letterhead,
     render_settings,
     cover_policy,

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from ipaddress import ip_network
 
 from fontTools.ttLib import TTFont, TTLibError
@@ -15,6 +17,7 @@ from mailfax.daemon.build import (
     LINE_SETTINGS,
     SETTINGS,
     cover_policy,
+    mailboxes,
     outgoing_settings,
     render_settings,
     smtp_settings,
@@ -58,6 +61,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
     yield from _renumbered(config)
     yield from _certificate_findings(config)
     yield from _smarthost_findings(config)
+    yield from _mailbox_findings(config)
     yield from _cover_findings(config)
     yield from _office_findings()
     yield from _font_findings(render_settings(config))
@@ -110,6 +114,21 @@ def _certificate_findings(config: Config) -> Iterator[Finding]:
     except OSError as error:
         text = f"smtp.certificate: {tls.chain} with the key {tls.key} cannot be used: {error}."
         yield Finding(fatal=True, text=text, advice="Name PEM files that belong together and that this user can read.")
+
+
+def _mailbox_findings(config: Config) -> Iterator[Finding]:
+    """Look for what fetching mails needs."""
+    if config.imap and find_spec("aioimaplib") is None:
+        text = "imap: aioimaplib is not installed, without which no mail can be fetched."
+        yield Finding(fatal=True, text=text, advice="pip install 'mailfax[imap]'")
+    for name, (account, _) in mailboxes(config).items():
+        for path in (account.password_file, account.token_file):
+            if path is not None and not os.access(path, os.R_OK):
+                text = f"imap.{name}: {path} cannot be read."
+                yield Finding(fatal=True, text=text, advice="Create it, readable by this user only.")
+        if account.token_command and shutil.which(account.token_command[0]) is None:
+            text = f"imap.{name}.token_command: there is no program {account.token_command[0]}."
+            yield Finding(fatal=True, text=text, advice="Write its whole path.")
 
 
 def _cover_findings(config: Config) -> Iterator[Finding]:

@@ -10,9 +10,11 @@ import fcntl
 import os
 import signal
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -23,7 +25,8 @@ from mailfax.daemon.clock import id_maker, steady_clock_s, wall_clock_us
 from mailfax.daemon.control import ControlSocket
 from mailfax.daemon.exchange import exchange_process
 from mailfax.daemon.line import line_process
-from mailfax.daemon.pulse import Pulse, work_while_any
+from mailfax.daemon.pulse import FAULT_REST_S, Pulse, work_while_any
+from mailfax.gateway.acknowledgement import Refusals
 from mailfax.gateway.adoption import adopt_orphans
 from mailfax.gateway.clockwatch import ClockWatch
 from mailfax.gateway.delivery import DeliveryDesk
@@ -32,6 +35,7 @@ from mailfax.gateway.door import GatewayDoor, Intake
 from mailfax.gateway.expiry import ExpiryDesk
 from mailfax.gateway.housekeeping import HousekeepingDesk
 from mailfax.gateway.live import Emit, Live
+from mailfax.gateway.mailboxes import MailboxDesk
 from mailfax.gateway.notification import NotificationDesk
 from mailfax.gateway.rendering import RenderDesk
 from mailfax.render.office import OfficeDesk
@@ -155,6 +159,7 @@ class Server:
         pulse = Pulse(self._intake.store)
         parts = [pulse.run(), *(children.keep(spec) for spec in self._exchange_specs())]
         parts += [work_while_any(worker.name, worker.step, pulse) for worker in self._workers(emit)]
+        parts += self._mailboxes(door)
         lines = [asyncio.create_task(children.keep(spec)) for spec in self._line_specs()]
         tasks = [asyncio.create_task(part) for part in parts]
         try:
@@ -173,6 +178,24 @@ class Server:
                 await _cancel(lines)  # calls may end first, so what they need goes after them
             await _cancel([*lines, *tasks])
             await self._control.stop()
+
+    def _mailboxes(self, door: GatewayDoor) -> Iterator[Coroutine[Any, Any, None]]:
+        """Return what fetches mails, for each mailbox that has some to be faxed."""
+        if not self._config.imap:
+            return
+        from mailfax.smtp.imap import open_mailbox  # noqa: PLC0415 - an extra, of its own licence
+
+        intake = self._intake
+        refusals = Refusals(
+            store=intake.store,
+            blobs=intake.blobs,
+            letterhead=build.letterhead(self._config),
+            new_id=intake.new_id,
+            now_us=wall_clock_us,
+        )
+        for account, policy in build.mailboxes(self._config).values():
+            desk = MailboxDesk(policy=policy, door=door, store=intake.store, refuse=refusals.tell)
+            yield _with_rests(policy.name, partial(desk.run, partial(open_mailbox, account)))
 
     def _exchange_specs(self) -> Iterator[ChildSpec]:
         if any(line.kind == "virtual" for line in self._config.lines.values()):
@@ -256,6 +279,16 @@ class Server:
         yield Worker(name="clock", step=_in_thread(clock.step))
         yield Worker(name="expiry", step=_in_thread(expiry.step))
         yield Worker(name="housekeeping", step=_in_thread(housekeeping.step))
+
+
+async def _with_rests(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run for ever what fetches mails; a fault that nobody foresaw is logged, and costs the others nothing."""
+    while True:
+        try:
+            await run()
+        except Exception:  # noqa: BLE001 - the last line of defence; the log has the whole story
+            _log.exception("a mailbox failed and rests", mailbox=name, rest_s=FAULT_REST_S)
+        await asyncio.sleep(FAULT_REST_S)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

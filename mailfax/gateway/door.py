@@ -285,6 +285,11 @@ def _authors(octets: bytes) -> list[str]:
     return [address or "unreadable From" for value in written for _, address in getaddresses([value]) or [("", "")]]
 
 
+def header_text(octets: bytes, name: str) -> str:
+    """Return a header of a mail as text on one line."""
+    return _readable(BytesHeaderParser().parsebytes(octets), name)
+
+
 def _readable(headers: Message, name: str) -> str:
     """Return a header as text on one line; what cannot be decoded stays as it is."""
     return _decoded(str(headers.get(name, "")))

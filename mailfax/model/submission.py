@@ -7,6 +7,8 @@ from mailfax.model.address import FaxAddress
 from mailfax.model.addressee import NOBODY, Addressee
 from mailfax.model.options import SendOptions
 
+FETCHED = "imap:"  # what the client of a mail begins with that came from a mailbox and not by SMTP
+
 
 class Notify(Flag):
     """NOTIFY of RFC 3461 section 4.1. `UNSET` means the parameter was absent: policy decides."""
@@ -48,3 +50,8 @@ class Submission:
     envid: str = ""
     return_full: bool = False
     recipients: tuple[Recipient, ...] = ()
+
+    @property
+    def fetched(self) -> bool:
+        """Say whether it came from a mailbox: then a DSN must not be sent (RFC 2532 section 2.2.2)."""
+        return self.client.startswith(FETCHED)

@@ -2,7 +2,7 @@
 
 An envelope is what a mailbox has not. Only what the delivering server wrote is believed: it adds its lines above all others when
 it delivers, so they stand above the first Received line, and every line below that may be anybody's. To and Cc are never looked
-at (RFC 4161 section 2.1.1). Pure functions; `gateway.fetching_mail` calls them.
+at (RFC 4161 section 2.1.1). Pure functions; `gateway.mailboxes` calls them.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
+from pathlib import Path
 
 from mailfax.smtp.envelope import is_mailbox
 
@@ -23,6 +24,27 @@ class MailboxFault(Exception):
 
 class NoEnvelope(ValueError):
     """The delivering server did not write for whom, or from whom, the mail is; the text is one plain sentence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImapAccount:
+    """Where the mailbox is, and how we log in: a password, or a token for XOAUTH2 from a file or from a command's output.
+
+    `sent` and `failed` are the folders that mails are moved to. Without TLS nobody but this machine is spoken to.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    user: str
+    folder: str
+    sent: str
+    failed: str
+    poll_s: float
+    password_file: Path | None = None
+    token_file: Path | None = None
+    token_command: tuple[str, ...] = ()
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """A mailbox at an IMAP server (RFC 3501), on top of aioimaplib: what is in it, one mail, a mail moved away, and the wait for news.
 
-Opened by `daemon` for each [imap.NAME], used by `gateway.fetching_mail` through its `Mailbox`. This is the only file that imports
+Opened by `daemon` for each [imap.NAME], used by `gateway.mailboxes` through its `Mailbox`. This is the only file that imports
 aioimaplib, which is GPL-3.0 and comes with the extra `imap`. Whatever goes wrong is a MailboxFault: the mailbox is opened anew later.
 """
 
@@ -9,12 +9,10 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 from aioimaplib import IMAP4, IMAP4_SSL, AioImapException, Response
 
-from mailfax.smtp.fetched import MailboxFault
+from mailfax.smtp.fetched import ImapAccount, MailboxFault
 
 _STEP_S = 60.0
 _IDLE_S = 25 * 60.0  # RFC 2177: less than 29 minutes
@@ -22,27 +20,6 @@ _TOKEN_S = 30.0
 _UID = re.compile(rb"\bUID (\d+)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 _EXISTS = re.compile(rb"\b\d+ EXISTS\b")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImapAccount:
-    """Where the mailbox is, and how we log in: a password, or a token for XOAUTH2 from a file or from a command's output.
-
-    `sent` and `failed` are the folders that mails are moved to. Without TLS nobody but this machine is spoken to.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    user: str
-    folder: str
-    sent: str
-    failed: str
-    poll_s: float
-    password_file: Path | None = None
-    token_file: Path | None = None
-    token_command: tuple[str, ...] = ()
-    ca_file: Path | None = None
 
 
 class ImapMailbox:

@@ -139,6 +139,10 @@ class Store:
         fault_point("accept-committed")
         return made
 
+    def has_mail_of_client(self, client: str) -> bool:
+        """Say whether a mail of this client was accepted: the client of a fetched mail is no other's."""
+        return self.read(lambda c: submissions.has_client(c, client))
+
     def order_poll(self, submission: Submission, number: str, poll: PollRequest, now_us: int) -> Job:
         """Keep a submission that wants a document of a far machine, and queue its job."""
         return self.write(lambda c: submissions.order_poll(c, self.new_id, submission, number, poll, now_us))
@@ -311,6 +315,10 @@ class Store:
         made = self.write(lambda c: notices.notified(c, self.new_id, job_ids, new, now_us))
         fault_point("notice-committed")
         return made
+
+    def queue_mail(self, new: NewDelivery, now_us: int) -> None:
+        """Queue a mail that is about no fax."""
+        self.write(lambda c: deliveries.add(c, self.new_id, [new], now_us))
 
     def claim_delivery(self, now_us: int) -> Delivery | None:
         """Take the mail that has been due longest; it is this process's until it ends or dies."""

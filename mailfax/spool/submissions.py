@@ -69,6 +69,11 @@ def accept(
     return tuple(made.values())
 
 
+def has_client(connection: Connection, client: str) -> bool:
+    """Say whether a mail of this client was accepted."""
+    return connection.scalar(select(submissions.c.id).where(submissions.c.client == client).limit(1)) is not None
+
+
 def _jobs_for(new_id: IdMaker, submission: Submission, numbers: Sequence[str], now_us: int) -> dict[_Target, Job]:
     if not numbers:
         raise ValueError("a submission needs a recipient")

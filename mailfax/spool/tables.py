@@ -137,6 +137,7 @@ submissions = Table(
     Column("mail_gone_us", BigInteger),
     Column("pages_gone_us", BigInteger),
     Index("ix_submissions_state", "state", "id"),
+    Index("ix_submissions_client", "client"),
 )
 
 jobs = Table(

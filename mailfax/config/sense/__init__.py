@@ -10,6 +10,7 @@ from mailfax.config.schema import Config
 from mailfax.config.sense.domains import domains_problems, permissions_problems
 from mailfax.config.sense.door import smtp_problems
 from mailfax.config.sense.identity import destinations_problems, identity_problems
+from mailfax.config.sense.imap import imap_problems
 from mailfax.config.sense.lines import (
     devices_problems,
     groups_problems,
@@ -39,6 +40,7 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
         receive_problems,
         callers_problems,
         mail_problems,
+        imap_problems,
         identity_problems,
         lines_problems,
         devices_problems,
