@@ -3,10 +3,12 @@
 Called by `notification` when his faxes have ended, and by `mailboxes` when his mail was refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mailfax.gateway.door import header_text
+from mailfax.model.document import PartAccount
 from mailfax.model.ids import IdMaker, Kind
+from mailfax.model.submission import Submission
 from mailfax.smtp.compose import (
     Headers,
     Letterhead,
@@ -18,7 +20,9 @@ from mailfax.smtp.compose import (
 )
 from mailfax.smtp.door import Refused
 from mailfax.smtp.fetched import FetchedEnvelope, asked_for_receipt
+from mailfax.smtp.notices import report
 from mailfax.smtp.receipt import Receipt, disposition_notification
+from mailfax.smtp.wording import JobReport, plain_words, subject_line
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.records import DeliveryKind, NewDelivery
 from mailfax.spool.store import Store
@@ -27,6 +31,30 @@ from mailfax.spool.store import Store
 def wants_receipt(original: bytes, sender: str) -> bool:
     """Say whether the mail asks for a notification that may be sent by itself: to the address that it came from (RFC 8098 section 2.1)."""
     return bool(sender) and asked_for_receipt(original).lower() == sender.lower()
+
+
+def answer_to_fetched(
+    submission: Submission,
+    reports: Sequence[JobReport],
+    account: Sequence[PartAccount],
+    original: bytes,
+    letterhead: Letterhead,
+    now_us: int,
+) -> bytes:
+    """Return what the sender of a fetched mail is told at the end of its faxes."""
+    if not wants_receipt(original, submission.sender):
+        return report(submission, reports, account, letterhead, now_us)
+    failed = [each for each in reports if not each.delivered]
+    receipt = Receipt(
+        to=submission.sender,
+        recipients=tuple(each.job.recipient.address.mailbox for each in reports),
+        subject=subject_line(reports),
+        words=plain_words(submission, reports, account, letterhead.zone),
+        original_message_id=submission.message_id,
+        message_id=f"<{reports[0].job.id}.notice@{letterhead.hostname}>",
+        error=f"{failed[0].outcome.code}: {failed[0].outcome.sentence} {failed[0].detail}" if failed else "",
+    )
+    return disposition_notification(receipt, letterhead, now_us)
 
 
 class Refusals:

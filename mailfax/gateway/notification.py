@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
+from mailfax.gateway.acknowledgement import answer_to_fetched
 from mailfax.gateway.resting import Resting
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Disposition
@@ -73,8 +74,11 @@ class NotificationDesk:
 
     def _notice(self, untold: Unnotified, kind: NoticeKind, reports: list[JobReport]) -> NewDelivery:
         submission, now_us = untold.submission, self._now_us()
-        if kind is NoticeKind.DSN:
-            message = dsn(submission, reports, untold.account, self._original(submission), self._letterhead, now_us)
+        original = self._original(submission)
+        if submission.fetched:
+            message = answer_to_fetched(submission, reports, untold.account, original, self._letterhead, now_us)
+        elif kind is NoticeKind.DSN:
+            message = dsn(submission, reports, untold.account, original, self._letterhead, now_us)
         else:
             message = report(submission, reports, untold.account, self._letterhead, now_us)
         return NewDelivery(

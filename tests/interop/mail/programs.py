@@ -185,12 +185,13 @@ def running(postfix: Postfix) -> Iterator[Postfix]:
 
 @dataclass(frozen=True, kw_only=True)
 class Dovecot:
-    """One Dovecot: every user exists, all with the same password."""
+    """One Dovecot: every user exists, all with the same password. `extra` is added to its configuration word for word."""
 
     folder: Path
     imap_port: int
     lmtp_port: int
     auth_port: int  # where a Postfix asks whether a login is right
+    extra: str = ""
 
     @property
     def lmtp_socket(self) -> Path:
@@ -201,7 +202,7 @@ class Dovecot:
     def running(self) -> Iterator["Dovecot"]:
         """Run it."""
         assert os.geteuid() == 0, "Dovecot delivers as the user mail, so it has to be started by root"
-        (self.folder / "mail").mkdir(parents=True)
+        (self.folder / "mail").mkdir(parents=True, exist_ok=True)
         shutil.chown(self.folder / "mail", "mail", "mail")
         settings = self.folder / "dovecot.conf"
         settings.write_text(
@@ -212,6 +213,7 @@ class Dovecot:
                 lmtp_port=self.lmtp_port,
                 auth_port=self.auth_port,
             )
+            + self.extra
         )
         server = subprocess.Popen([program("dovecot"), "-F", "-c", str(settings)])
         try:
