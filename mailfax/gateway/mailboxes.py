@@ -131,8 +131,8 @@ class MailboxDesk:
         recipients: tuple[Recipient, ...] = ()
         deferred: tuple[DeferredRecipient, ...] = ()
         match await self._door.recipient(client, envelope.sender, envelope.recipient):
-            case Permitted(address=address, options=options):
-                recipients = (Recipient(address=address, options=options),)
+            case Permitted() as permitted:
+                recipients = permitted.recipients(Notify.UNSET, "")
             case Deferred():
                 deferred = (DeferredRecipient(mailbox=envelope.recipient, notify=Notify.UNSET, orcpt=""),)
             case Refused() as refused:

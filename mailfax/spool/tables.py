@@ -37,7 +37,7 @@ from mailfax.model.submission import Notify
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0014"  # the newest migration
+REVISION = "0015"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
