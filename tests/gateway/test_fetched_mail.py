@@ -187,7 +187,7 @@ def test_the_same_letter_delivered_again_is_another_mail_and_its_copy_in_the_mai
 @pytest.mark.parametrize(
     ("mail", "told"),
     [
-        (delivered("john@fax.lan"), "is not a dialable number"),
+        (delivered("john@fax.lan"), "is neither a fax number nor a name"),
         (delivered("5551234@example.net"), "does not send faxes for the domain"),
         (delivered("9005551234@fax.us"), "deny list"),
         (delivered("911@fax.lan"), "emergency"),
@@ -253,7 +253,7 @@ def test_who_asked_for_a_notification_gets_one_that_says_error(fetching: Fetchin
     assert fields["Disposition"] == "automatic-action/MDN-sent-automatically; processed/error"
     assert fields["Original-Message-ID"] == "<7@example.org>"
     assert fields["Final-Recipient"] == "rfc822; john@fax.lan"
-    assert "not a dialable number" in fields["Error"]
+    assert "neither a fax number nor a name" in fields["Error"]
     assert plain.get_content_type() == "text/plain", "a notification to another address is not sent by itself"
     assert plain["To"] == "anna@example.org"
 
