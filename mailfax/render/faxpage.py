@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mailfax.model.page import A3_WIDTH_PX, A4_WIDTH_PX, B4_WIDTH_PX, Resolution
-from mailfax.render.bilevel import THRESHOLD, halve, sheet_of
+from mailfax.render.bilevel import THRESHOLD, halve, on_line, sheet_of
 from mailfax.render.fit import fit
 from mailfax.render.paper import FINE, STANDARD, X_DPI
 from mailfax.render.sheet import Sheet
@@ -36,20 +36,22 @@ def fax_sheet(black: NDArray[np.bool_], resolution: Resolution) -> Sheet:
     if end - first > paper.longest_rows:
         size = fit(black.shape[1] / X_DPI, black.shape[0] / paper.y_dpi, may_turn=False)
         grey = Image.fromarray(np.where(black, np.uint8(0), np.uint8(255)))
-        fine = np.asarray(grey.resize(size.size_px(FINE), Image.Resampling.BOX))
-        return sheet_of(fine < THRESHOLD[Resolution.FINE], halve(fine) < THRESHOLD[Resolution.STANDARD])
+        shrunk = np.asarray(grey.resize(size.size_px(FINE), Image.Resampling.BOX))
+        black_and_white = shrunk < THRESHOLD[Resolution.FINE], halve(shrunk) < THRESHOLD[Resolution.STANDARD]
+        return sheet_of(Bitmap.from_bool(black_and_white[0]), Bitmap.from_bool(black_and_white[1]))
     if end - first > paper.body_rows:
-        fine_raster, standard_raster = _both_rasters(black[first:end], resolution)
-        return Sheet(fine=Bitmap.from_bool(fine_raster), standard=Bitmap.from_bool(standard_raster))
+        fine, standard = _both_rasters(black[first:end], resolution)
+        return Sheet(fine=on_line(fine, fine.rows), standard=on_line(standard, standard.rows))
     top = min(first, max(0, end - paper.body_rows))
     return sheet_of(*_both_rasters(black[top : top + paper.body_rows], resolution))
 
 
-def _both_rasters(black: NDArray[np.bool_], resolution: Resolution) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _both_rasters(black: NDArray[np.bool_], resolution: Resolution) -> tuple[Bitmap, Bitmap]:
     """Return a fax as fine and as standard; one of them is the fax itself."""
+    same = Bitmap.from_bool(black)
     match resolution:
         case Resolution.STANDARD:
-            return np.repeat(black, 2, axis=0), black
+            return Bitmap(same.width_px, np.repeat(same.packed, 2, axis=0)), same
         case _:  # only fine is told apart above
-            even = np.pad(black, ((0, black.shape[0] % 2), (0, 0)))
-            return black, even[0::2] | even[1::2]
+            even = np.pad(same.packed, ((0, same.rows % 2), (0, 0)))
+            return same, Bitmap(same.width_px, even[0::2] | even[1::2])

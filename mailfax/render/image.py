@@ -20,6 +20,7 @@ from mailfax.render.longpage import is_long, most_sheets, scale_of, slices_of
 from mailfax.render.paper import FINE, STANDARD, Paper, body_fine_rows, body_width_inches
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
 from mailfax.render.tones import is_photograph
+from mailfax.t4codec.bitmap import Bitmap
 
 _FORMATS = ("JPEG", "PNG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "JPEG2000", "HEIF", "AVIF", "MPO")
 register_heif_opener()
@@ -148,10 +149,10 @@ class ImageSource:
             self._black(fine, FINE, is_photo=is_photo), self._black(standard, STANDARD, is_photo=is_photo), self._paper
         )
 
-    def _black(self, grey: NDArray[np.uint8], paper: Paper, *, is_photo: bool) -> NDArray[np.bool_]:
+    def _black(self, grey: NDArray[np.uint8], paper: Paper, *, is_photo: bool) -> Bitmap:
         box = (whole(grey),)
         areas = Areas(photographs=box) if is_photo else Areas(scans=box)
-        return to_black(grey, paper.resolution, areas, self._photos)
+        return Bitmap.from_bool(to_black(grey, paper.resolution, areas, self._photos))
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""

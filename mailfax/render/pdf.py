@@ -8,6 +8,7 @@ import ctypes
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -15,12 +16,13 @@ import pypdfium2.raw as pdfium_c
 
 from mailfax.model.options import PaperSize
 from mailfax.model.photo import PhotoScreen
-from mailfax.render.bilevel import both_rasters, halve, sheet_of
+from mailfax.render.ahead import one_ahead
+from mailfax.render.bilevel import Areas, both_rasters, halve, sheet_of
 from mailfax.render.fit import Fit, fit
 from mailfax.render.longpage import is_long, scale_of, slices_of
 from mailfax.render.paper import FINE, PT_PER_INCH, body_fine_rows
 from mailfax.render.pdf_areas import areas_of
-from mailfax.render.pdf_objects import PageObjects, read_objects, to_pels
+from mailfax.render.pdf_objects import Frame, read_objects, to_pels
 from mailfax.render.pdf_picture import allows_plain_jpegs, fax_page, jpeg_page
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
 from mailfax.render.tones import Grey
@@ -31,9 +33,21 @@ logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 _SMALL_LETTERS_PX = 9.2 / PT_PER_INCH * FINE.y_dpi
 _SMALL_PX = 300  # width of the drawing in which a long page's white rows are looked for
 _TURN_LEFT = 3  # quarter turns clockwise, as pdfium counts them
-_FLAGS = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_PRINTING | pdfium_c.FPDF_GRAYSCALE
+# Not FPDF_GRAYSCALE: the bitmap is grey, and asked for grey pdfium turns every pel of a picture by a call of its own, before it shrinks it.
+_FLAGS = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_PRINTING
 
 _Box = tuple[float, float, float, float]  # left, bottom, right, top in points
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Drawing:
+    """A page in grey at the fine raster; also at the standard one where that is not the mean of two rows."""
+
+    index: int
+    fine: Grey
+    standard: Grey | None
+    areas: Areas
+    has_letters: bool
 
 
 class PdfSource:
@@ -78,7 +92,19 @@ class PdfSource:
         return found
 
     def sheets(self) -> Iterator[Sheet]:
-        """Draw page by page; a page that cannot be read is left out with a note, unless there is no other."""
+        """Draw page by page; a page that cannot be read is left out with a note, unless there is no other.
+
+        The next page is drawn, in a thread, while one is made black and white here: pdfium is never asked by two.
+        """
+        drawings = self._drawings()
+        for drawing in one_ahead(drawings) if self.page_count > 1 else drawings:
+            sheet = drawing if isinstance(drawing, Sheet) else self._sheet(drawing)
+            self._drawn += 1
+            yield sheet
+        if not self._drawn:
+            raise PartUnreadable("has no page that can be read")
+
+    def _drawings(self) -> Iterator[Sheet | _Drawing]:
         for index in range(self._page_count):
             for box in self._stretches.get(index, [None]):
                 try:
@@ -87,14 +113,11 @@ class PdfSource:
                     self._notes.append(f"page {index + 1} of the file is damaged and was left out")
                     continue
                 try:
-                    sheet = self._draw_page(page, index)
+                    drawing = self._draw_page(page, index)
                 finally:
                     page.close()
-                self._drawn += 1
-                yield sheet
+                yield drawing
         self._pdf.close()
-        if not self._drawn:
-            raise PartUnreadable("has no page that can be read")
 
     def _page(self, index: int, box: _Box | None) -> pdfium.PdfPage:
         """Open a page, or a stretch of it: read again with this for its crop box, it is a page like any other."""
@@ -104,24 +127,34 @@ class PdfSource:
             page.close()
         return self._pdf[index]
 
-    def _draw_page(self, page: pdfium.PdfPage, index: int) -> Sheet:
+    def _draw_page(self, page: pdfium.PdfPage, index: int) -> Sheet | _Drawing:
+        """Draw a page; one that is a fax already is a sheet at once."""
         width_inches, height_inches = page.get_width() / PT_PER_INCH, page.get_height() / PT_PER_INCH
         size = fit(max(width_inches, 0.01), max(height_inches, 0.01), may_turn=True, paper=self._paper)
-        width, rows = _even_size(size, self._paper)
-        objects = read_objects(page, to_pels(page, width, rows, _turn(size)))
+        frame = _frame(size, self._paper)
+        objects = read_objects(page, to_pels(page, frame))
         picture = objects.sole_picture
         if picture and (sheet := fax_page(page, picture)):
             return sheet
-        grey = jpeg_page(page, picture, width, rows) if picture and self._plain_jpegs else None
+        grey = jpeg_page(page, picture, frame) if picture and self._plain_jpegs else None
         if grey is None:
-            grey = _drawn(page, size, width, rows)
+            grey = _drawn(page, frame)
         # Small letters are drawn anew at 98 rows to the inch: at 6 points tesseract then errs ten times less than on the mean of two rows.
         is_small = objects.smallest_letters_px < _SMALL_LETTERS_PX or bool(objects.annotations)
-        half = _drawn(page, size, width, rows // 2) if is_small else halve(grey)
-        fine, standard = both_rasters(grey, half, areas_of(objects, grey), self._photos)
-        if not fine.any():
-            self._notes.append(_blank_note(index, objects, grey))
-        return sheet_of(fine, standard, self._paper)
+        return _Drawing(
+            index=index,
+            fine=grey,
+            standard=_drawn(page, replace(frame, rows=frame.rows // 2)) if is_small else None,
+            areas=areas_of(objects, grey),
+            has_letters=objects.has_letters,
+        )
+
+    def _sheet(self, drawing: _Drawing) -> Sheet:
+        standard = halve(drawing.fine) if drawing.standard is None else drawing.standard
+        rasters = both_rasters(drawing.fine, standard, drawing.areas, self._photos)
+        if not rasters[0].packed.any():
+            self._notes.append(_blank_note(drawing))
+        return sheet_of(*rasters, self._paper)
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""
@@ -135,7 +168,7 @@ def _stretches(page: pdfium.PdfPage, paper: PaperSize) -> list[_Box]:
     if page.get_rotation():
         return [(left, bottom, right, top)]
     upright = Fit(width_inches=width / PT_PER_INCH, height_inches=height / PT_PER_INCH, turned=False)
-    small = _drawn(page, upright, _SMALL_PX, max(1, round(_SMALL_PX * height / width)))
+    small = _drawn(page, Frame(width=_SMALL_PX, rows=max(1, round(_SMALL_PX * height / width)), line_px=_SMALL_PX))
     tall = top - bottom
     return [
         (left, top - each.bottom * tall, right, top - each.top * tall)
@@ -157,32 +190,33 @@ def _opened(octets: bytes, password: str) -> pdfium.PdfDocument:
         raise PartUnreadable("is not opened by the password that was given") from error
 
 
-def _blank_note(index: int, objects: PageObjects, grey: Grey) -> str:
-    if objects.has_letters and grey.min(initial=255) == 255:
-        return f"page {index + 1} of the file came out blank; its fonts may be missing in it"
-    return f"page {index + 1} of the file came out blank"
+def _blank_note(drawing: _Drawing) -> str:
+    if drawing.has_letters and drawing.fine.min(initial=255) == 255:
+        return f"page {drawing.index + 1} of the file came out blank; its fonts may be missing in it"
+    return f"page {drawing.index + 1} of the file came out blank"
 
 
-def _turn(size: Fit) -> int:
-    return _TURN_LEFT if size.turned else 0
-
-
-def _even_size(size: Fit, paper: PaperSize) -> tuple[int, int]:
-    """Return the pels of a drawing, with rows that can be halved."""
+def _frame(size: Fit, paper: PaperSize) -> Frame:
+    """Return where a page is drawn, in rows that can be halved."""
     width, rows = size.size_px(FINE)
-    return width, min(rows + rows % 2, body_fine_rows(paper))
+    return Frame(
+        width=width,
+        rows=min(rows + rows % 2, body_fine_rows(paper)),
+        turn=_TURN_LEFT if size.turned else 0,
+        line_px=paper.width_px,
+    )
 
 
-def _drawn(page: pdfium.PdfPage, size: Fit, width: int, rows: int) -> Grey:
+def _drawn(page: pdfium.PdfPage, frame: Frame) -> Grey:
     """Draw the page at a raster; pdfium takes the two resolutions apart, so nothing is scaled afterwards."""
-    grey = np.full((rows, width), 255, dtype=np.uint8)
+    grey = np.full((frame.rows, frame.line_px), 255, dtype=np.uint8)
     bitmap = pdfium_c.FPDFBitmap_CreateEx(
-        width, rows, pdfium_c.FPDFBitmap_Gray, grey.ctypes.data_as(ctypes.c_void_p), width
+        frame.line_px, frame.rows, pdfium_c.FPDFBitmap_Gray, grey.ctypes.data_as(ctypes.c_void_p), frame.line_px
     )
     if not bitmap:
         raise MemoryError
     try:
-        placed = (bitmap, page, 0, 0, width, rows, _turn(size), _FLAGS)
+        placed = (bitmap, page, frame.left, 0, frame.width, frame.rows, frame.turn, _FLAGS)
         pdfium_c.FPDF_RenderPageBitmap(*placed)
         if page.formenv:
             pdfium_c.FPDF_FFLDraw(page.formenv, *placed)

@@ -4,6 +4,7 @@ The rules in words are in docs/rendering.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 
 from mailfax.render.bilevel import Areas, Box, Plate
 from mailfax.render.pdf_objects import BLACK_TONE, WHITE_TONE, Below, Ground, PageObjects, Painted
@@ -85,11 +86,12 @@ def _clipped(box: tuple[float, float, float, float], width: int, rows: int) -> B
 def _plates(objects: PageObjects, width: int, rows: int, *, screened: bool) -> Iterator[Plate]:
     """Letters that are not black, and black ones on what is screened."""
     below = Below(objects.grounds)
-    for painted in _lines(objects.letters):
-        is_black = painted.tone <= BLACK_TONE
-        if is_black and not (screened and below.touched(painted).size):
-            continue
-        if not below.hidden(painted):
+    lines = list(_lines(objects.letters))
+    black = [painted for painted in lines if painted.tone <= BLACK_TONE]
+    plain = set(compress(black, below.on_white(black))) if screened else set(black)
+    lines = [painted for painted in lines if painted not in plain]
+    for painted, is_hidden in zip(lines, below.hidden(lines), strict=True):
+        if not is_hidden:
             yield Plate(box=_clipped(painted.box, width, rows), ink=painted.tone)
     for painted in objects.annotations:
         yield Plate(box=_clipped(painted.box, width, rows), ink=painted.tone)

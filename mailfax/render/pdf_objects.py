@@ -89,13 +89,29 @@ class PageObjects:
         return self.pictures[0] if alone else None
 
 
-def to_pels(page: pdfium.PdfPage, width: int, rows: int, turn: int) -> Matrix:
-    """Return the way from page coordinates to pels of a drawing of this size."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """Where a page is drawn: so many pels and rows, in the middle of lines of `line_px`; `turn` is in quarters, clockwise."""
+
+    width: int
+    rows: int
+    line_px: int
+    turn: int = 0
+
+    @property
+    def left(self) -> int:
+        """Return the pels left of it."""
+        return (self.line_px - self.width) // 2
+
+
+def to_pels(page: pdfium.PdfPage, frame: Frame) -> Matrix:
+    """Return the way from page coordinates to pels of a drawing."""
     fine = 64  # pdfium answers in whole pels
     x, y = ctypes.c_int(), ctypes.c_int()
+    place = (frame.left * fine, 0, frame.width * fine, frame.rows * fine, frame.turn)
     found = []
     for page_x, page_y in ((0.0, 0.0), (100.0, 0.0), (0.0, 100.0)):
-        pdfium_c.FPDF_PageToDevice(page, 0, 0, width * fine, rows * fine, turn, page_x, page_y, x, y)
+        pdfium_c.FPDF_PageToDevice(page, *place, page_x, page_y, x, y)
         found.append((x.value / fine, y.value / fine))
     (e, f), (ax, ay), (bx, by) = found
     return (ax - e) / 100, (ay - f) / 100, (bx - e) / 100, (by - f) / 100, e, f
@@ -243,16 +259,16 @@ class _Reader:
     def _box(self, item: Handle, matrix: Matrix) -> tuple[float, float, float, float] | None:
         if not pdfium_c.FPDFPageObj_GetBounds(item, *self._edges):
             return None
-        left, bottom, right, top = (edge.value for edge in self._edges)
-        return _mapped((left, bottom, right, top), matrix)
+        left, bottom, right, top = self._edges
+        return _mapped((left.value, bottom.value, right.value, top.value), matrix)
 
     def _tone(self, get: Callable[..., int], item: Handle) -> int:
         """Return the tone of a colour laid on white, or _SHADED."""
         if not get(item, *self._colour):
             return _SHADED
-        red, green, blue, alpha = (part.value for part in self._colour)
-        tone = (299 * red + 587 * green + 114 * blue) // 1000
-        return 255 - (255 - tone) * alpha // 255
+        red, green, blue, alpha = self._colour
+        tone = (299 * red.value + 587 * green.value + 114 * blue.value) // 1000
+        return 255 - (255 - tone) * alpha.value // 255
 
     def _annotations(self) -> None:
         """Note where annotations lie, which are no objects of the page: letters of some, tinted shapes of others."""
@@ -327,6 +343,12 @@ def _common(
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
+def _columns(painted: Sequence[Painted]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return sides and orders as columns, to be compared with rows."""
+    boxes = np.array([one.box for one in painted], dtype=np.float64).T[:, :, None]
+    return boxes, np.array([one.order for one in painted], dtype=np.int64)[:, None]
+
+
 class Below:
     """Answers what lies below something: grounds painted before it that it touches."""
 
@@ -342,14 +364,9 @@ class Below:
             found += [not touches.any() for touches in self._touched(painted[first : first + _AT_ONCE])]
         return found
 
-    def touched(self, painted: Painted) -> NDArray[np.int64]:
-        """Return the indexes of grounds that are not white, before it, and not hidden from it by a later white one."""
-        return np.flatnonzero(self._touched([painted])[0])
-
     def _touched(self, painted: Sequence[Painted]) -> NDArray[np.bool_]:
-        boxes = np.array([one.box for one in painted], dtype=np.float64)[:, :, None]
-        orders = np.array([one.order for one in painted], dtype=np.int64)[:, None]
-        left, top, right, bottom = (boxes[:, side] for side in range(4))
+        """Say for each and every ground: is it before it, not white, touched by it, and not hidden from it by a later white one."""
+        (left, top, right, bottom), orders = _columns(painted)
         grounds = self._boxes.T
         hits = (self._orders < orders) & (grounds[0] < right) & (grounds[2] > left)
         hits &= (grounds[1] < bottom) & (grounds[3] > top)
@@ -359,9 +376,12 @@ class Below:
         touched: NDArray[np.bool_] = hits & ~self._white & (self._orders > hidden_before)
         return touched
 
-    def hidden(self, painted: Painted) -> bool:
-        """Say whether something painted later covers all of it."""
-        left, top, right, bottom = painted.box
-        boxes = self._boxes
-        covers = (boxes[:, 0] <= left) & (boxes[:, 2] >= right) & (boxes[:, 1] <= top) & (boxes[:, 3] >= bottom)
-        return bool((covers & (self._orders > painted.order)).any())
+    def hidden(self, painted: Sequence[Painted]) -> list[bool]:
+        """Say of each whether one thing painted later covers all of it."""
+        found: list[bool] = []
+        grounds = self._boxes.T
+        for first in range(0, len(painted), _AT_ONCE):
+            (left, top, right, bottom), orders = _columns(painted[first : first + _AT_ONCE])
+            covers = (grounds[0] <= left) & (grounds[2] >= right) & (grounds[1] <= top) & (grounds[3] >= bottom)
+            found += [bool(each.any()) for each in covers & (self._orders > orders)]
+        return found

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mailfax.render.faxpage import fax_resolution, fax_sheet
-from mailfax.render.pdf_objects import Matrix, Picture
+from mailfax.render.pdf_objects import Frame, Matrix, Picture
 from mailfax.render.sheet import Sheet
 from mailfax.render.tones import Grey
 
@@ -101,7 +101,7 @@ def _pels(picture: Picture) -> NDArray[np.bool_] | None:
         pdfium_c.FPDFBitmap_Destroy(bitmap)
 
 
-def jpeg_page(page: pdfium.PdfPage, picture: Picture, width: int, rows: int) -> Grey | None:
+def jpeg_page(page: pdfium.PdfPage, picture: Picture, frame: Frame) -> Grey | None:
     """Draw a page that is one JPEG, decoded as small as the raster allows; None if pdfium has to draw it."""
     placed = _placed(picture.matrix)
     about = _metadata(page, picture)
@@ -115,13 +115,16 @@ def jpeg_page(page: pdfium.PdfPage, picture: Picture, width: int, rows: int) -> 
     ):
         return None
     left, top, right, bottom = (round(edge) for edge in placed.box)
-    if left < -1 or top < -1 or right > width + 1 or bottom > rows + 1 or right - left < 2 or bottom - top < 2:
+    first, end = frame.left, frame.left + frame.width
+    if left < first - 1 or top < -1 or right > end + 1 or bottom > frame.rows + 1:
         return None  # cut off at the edges of the page
-    left, top, right, bottom = max(left, 0), max(top, 0), min(right, width), min(bottom, rows)
+    left, top, right, bottom = max(left, first), max(top, 0), min(right, end), min(bottom, frame.rows)
+    if right - left < 1 or bottom - top < 1:
+        return None
     image = _decoded(picture, (right - left, bottom - top), placed)
     if image is None:
         return None
-    grey = np.full((rows, width), 255, dtype=np.uint8)
+    grey = np.full((frame.rows, frame.line_px), 255, dtype=np.uint8)
     grey[top:bottom, left:right] = np.asarray(image)
     return grey
 

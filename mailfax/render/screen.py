@@ -18,8 +18,8 @@ Black = NDArray[np.bool_]
 # In which order the rows of eight turn black as the tone gets darker: two half tones lie as far apart as they can.
 ROW_THRESHOLDS = (np.array((0, 4, 2, 6, 1, 5, 3, 7)) * 32 + 16).astype(np.uint8)
 _SMOOTH_PX = 5  # along the rows: grain of a photograph would break the long runs that make this screen cheap
-# How far the threshold leans to the colour of the pel to the left. More is cheaper and coarser: docs/rendering.md.
-_LEAN = {PhotoScreen.BALANCED: 110.0, PhotoScreen.BEST: 60.0}
+# By how many levels the threshold leans to the colour of the pel to the left. More is cheaper and coarser: docs/rendering.md.
+_LEAN = {PhotoScreen.BALANCED: 110, PhotoScreen.BEST: 60}
 
 
 def screen(grey: Grey, photos: PhotoScreen) -> Black:
@@ -30,8 +30,9 @@ def screen(grey: Grey, photos: PhotoScreen) -> Black:
         case PhotoScreen.BALANCED | PhotoScreen.BEST:
             if not COMPILED:
                 return ~np.asarray(Image.fromarray(grey).convert("1"))
-            columns = np.ascontiguousarray(grey.T)
-            return np.ascontiguousarray(_diffuse_columns(columns, np.float32(_LEAN[photos])).T)
+            columns = grey.T.copy()
+            _diffuse_columns(columns, _LEAN[photos] * 16)
+            return np.ascontiguousarray(columns.T).view(np.bool_)
         case _:
             assert_never(photos)
 
@@ -52,33 +53,35 @@ def _smooth(grey: Grey) -> Grey:
 
 
 @kernel
-def _diffuse_columns(columns: Grey, lean: np.float32) -> Black:
+def _diffuse_columns(columns: Grey, lean: int) -> None:
     """Diffuse errors (weights of Floyd and Steinberg) column by column, down and up in turn, on a picture that lies on its side.
 
     Errors so travel to the next column, never along a row; the threshold leans to what the pel to the left became.
+    Tones are replaced by 1 for black and 0 for white. All is counted in sixteenths of a level, whole numbers chosen without a
+    branch: on a processor each pel waits for the one before it, so the way from error to error has to be short.
     """
     lines, length = columns.shape
-    black = np.zeros((lines, length), dtype=np.bool_)
-    here = np.zeros(length + 2, dtype=np.float32)
-    after = np.zeros(length + 2, dtype=np.float32)
+    white = 255 * 16
+    here = np.zeros(length + 2, dtype=np.int64)
+    after = np.zeros(length + 2, dtype=np.int64)
+    threshold = np.full(length, white // 2, dtype=np.int64)
     for line in range(lines):
-        step = 1 if line % 2 == 0 else -1
+        back = line & 1
+        ahead, beside, beyond = 0, 0, 0  # of the errors to this line, and to two pels of the next
         for count in range(length):
-            at = count if step == 1 else length - 1 - count
-            wanted = np.float32(columns[line, at]) + here[at + 1]
-            threshold = np.float32(127.5)
-            if line > 0:
-                threshold += lean if black[line - 1, at] else -lean
-            is_black = wanted < threshold
-            black[line, at] = is_black
-            error = wanted - (np.float32(0.0) if is_black else np.float32(255.0))
-            here[at + 1 + step] += error * np.float32(7 / 16)
-            after[at + 1 - step] += error * np.float32(3 / 16)
-            after[at + 1] += error * np.float32(5 / 16)
-            after[at + 1 + step] += error * np.float32(1 / 16)
+            at = length - 1 - count if back else count
+            wanted = columns[line, at] * 16 + here[at + 1] + ahead
+            black = (wanted - threshold[at]) >> 63  # all ones, or none
+            error = wanted - (white & ~black)
+            columns[line, at] = black & 1
+            threshold[at] = white // 2 - lean + (2 * lean & black)
+            ahead = ((error << 3) - error) >> 4
+            behind, across = error * 3 >> 4, error >> 4
+            after[at + 2 * back] = beside + behind
+            beside = beyond + error - ahead - behind - across
+            beyond = across
+        after[1 if back else length] = beside
         here, after = after, here
-        after[:] = 0
-    return black
 
 
 def warm() -> None:

@@ -3,6 +3,8 @@
 Used by `bilevel`, `pdf` and `image`. Grey is numpy uint8 [rows, width], 0 is black.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -18,7 +20,7 @@ _PAPER_TONE = 24  # levels around the commonest tone that still count as the pap
 _PAPER_SHARE = 0.5
 _MID_TONE = (48, 208)
 _MID_SHARE = 0.2
-_SAMPLE = 500_000
+_SAMPLE = 250_000
 
 _INK_SHARE = 0.005
 _DARK_ENOUGH = 120
@@ -49,7 +51,7 @@ def is_photograph(grey: Grey) -> bool:
     """
     if grey.size == 0:
         return False
-    histogram = np.bincount(grey.ravel()[:: max(1, grey.size // _SAMPLE)], minlength=256).astype(float)
+    histogram = np.bincount(_sample(grey), minlength=256).astype(float)
     histogram /= histogram.sum()
     peak = int(histogram[_PAPER_DARKEST:].argmax()) + _PAPER_DARKEST
     paper = histogram[max(0, peak - _PAPER_TONE) : peak + _PAPER_TONE + 1].sum()
@@ -58,8 +60,14 @@ def is_photograph(grey: Grey) -> bool:
 
 def ink_level(levelled: Grey) -> int:
     """Return the tone of the darkest ink of a scan: 0 if it is dark enough, more only where all of it is pale."""
-    sample = levelled.ravel()[:: max(1, levelled.size // _SAMPLE)]
+    sample = _sample(levelled)
     if not sample.size:
         return 0
     darkest = int(np.partition(sample, int(sample.size * _INK_SHARE))[int(sample.size * _INK_SHARE)])
     return darkest if darkest > _DARK_ENOUGH else 0
+
+
+def _sample(grey: Grey) -> Grey:
+    """Return some of the pels of a large picture: of every so many rows every so many."""
+    step = max(1, math.isqrt(grey.size // _SAMPLE))
+    return grey[::step, ::step].ravel()

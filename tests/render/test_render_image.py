@@ -66,6 +66,13 @@ def test_a_fax_with_ink_from_edge_to_edge_passes_with_no_pixel_changed(rendered:
     assert pixels(page.standard)[-1].any()
 
 
+def test_a_long_scan_at_fax_density_that_is_narrower_stands_in_the_middle_of_full_lines(rendered: Render) -> None:
+    black = scribble(2339)[:, :1654]
+    [page] = rendered(mail_with(fax_tiff(black, 196), "image/tiff", "scan.tif")).pages
+    assert (page.fine.width_px, page.standard.width_px) == (1728, 1728)
+    assert np.array_equal(pixels(page.fine)[:, 37 : 37 + 1654], black)
+
+
 def test_a_standard_fax_as_long_as_the_paper_passes_too(rendered: Render) -> None:
     black = scribble(1143)
     [page] = rendered(mail_with(fax_tiff(black, 98), "image/tiff", "fax.tif")).pages
