@@ -1,8 +1,8 @@
-"""Can it be read, and what does it cost: python bench/legibility.py [--quick] [--seconds-only] [--raster 204x98].
+"""Can it be read, and what does it cost: python bench/legibility.py [--quick] [--seconds-only | --letters-only] [--raster 204x98].
 
 Legibility: tesseract reads the same PDF page as we, Ghostscript (tiffg4) and pdftoppm (-mono) make it black and white, at 204x196 and 204x98.
 Printed is the share of characters that are wrong (edit distance), in per cent, of at least 400 words a row. All three rasters are enlarged
-in the same way before tesseract sees them. Seconds: T.6 octets at 14400 bit/s of our pages at the three settings, of Ghostscript's, and of Floyd and
+in the same way before tesseract sees them. `--colour`, `--size` and `--pages` look closer at a row, with other words on every page. Seconds: T.6 octets at 14400 bit/s of our pages at the three settings, of Ghostscript's, and of Floyd and
 Steinberg's dithering of the page drawn grey.
 
 Needs tesseract-ocr with English, ghostscript and poppler-utils.
@@ -89,28 +89,30 @@ def read(black: Black, rows_per_inch: int) -> str:
     return " ".join(done.stdout.decode().split())
 
 
-def error_percent(shown: str, heard: str) -> float:
-    return 100 * Levenshtein.distance(shown, heard) / len(shown)
-
-
-def legibility(rasters: list[str], sizes: tuple[int, ...]) -> Iterator[str]:
+def legibility(rasters: list[str], colours: list[str], sizes: list[int], pages: int) -> Iterator[str]:
     yield f"{'raster':8} {'size':>4} {'letters':10} {'words':>5}  " + "".join(f"{name:>10}" for name in RENDERERS)
-    tasks = [(raster, size, colour) for raster in rasters for colour in COLOURS for size in sizes]
+    tasks = [(raster, size, colour, pages) for raster in rasters for colour in colours for size in sizes]
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(lambda task: _row(*task), tasks)
 
 
-def _row(raster: str, size_pt: int, colour: str) -> str:
-    words = documents.words_from(size_pt * 37, LEAST_WORDS + 100)
-    page, lines = documents.text_page(size_pt, words, COLOURS[colour])
-    shown = " ".join(lines)
-    count = len(shown.split())
-    assert count >= LEAST_WORDS, count
-    pdf = documents.embedded(write_pdf([page]))
+def _row(raster: str, size_pt: int, colour: str, pages: int) -> str:
     rows_per_inch = RASTERS[raster]
-    errors = [error_percent(shown, read(draw(pdf, rows_per_inch)[0], rows_per_inch)) for draw in RENDERERS.values()]
-    verdict = "" if errors[0] <= min(errors) + 1 else "  WORSE"
-    return f"{raster:8} {size_pt:4} {colour:10} {count:5}  " + "".join(f"{error:10.1f}" for error in errors) + verdict
+    shown, wrong, count = 0, dict.fromkeys(RENDERERS, 0), 0
+    for page_number in range(pages):
+        words = documents.words_from(size_pt * 37 + page_number * 700, LEAST_WORDS + 100)
+        page, lines = documents.text_page(size_pt, words, COLOURS[colour])
+        text = " ".join(lines)
+        shown, count = shown + len(text), count + len(text.split())
+        pdf = documents.embedded(write_pdf([page]))
+        for name, draw in RENDERERS.items():
+            wrong[name] += Levenshtein.distance(text, read(draw(pdf, rows_per_inch)[0], rows_per_inch))
+    assert count >= LEAST_WORDS * pages, count
+    errors = {name: 100 * each / shown for name, each in wrong.items()}
+    best = min(errors.values())
+    verdict = "  WORSE" if errors["ours"] > best + 1 else "" if errors["ours"] == best else "  not best"
+    shares = "".join(f"{each:10.2f}" for each in errors.values())
+    return f"{raster:8} {size_pt:4} {colour:10} {count:5}  {shares}{verdict}"
 
 
 def seconds(black: Black) -> float:
@@ -148,14 +150,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two sizes only")
     parser.add_argument("--seconds-only", action="store_true")
+    parser.add_argument("--letters-only", action="store_true")
     parser.add_argument("--raster", choices=list(RASTERS), help="only this one, of the legibility")
+    parser.add_argument("--colour", choices=list(COLOURS), action="append", help="only letters of this colour")
+    parser.add_argument("--size", type=int, action="append", help="only letters of so many points")
+    parser.add_argument("--pages", type=int, default=1, help="of about 500 words, a row")
     arguments = parser.parse_args()
     warm()
-    for line in line_time():
-        print(line, flush=True)
+    if not arguments.letters_only:
+        for line in line_time():
+            print(line, flush=True)
     if not arguments.seconds_only:
         rasters = [arguments.raster] if arguments.raster else list(RASTERS)
-        for line in legibility(rasters, (6, 9) if arguments.quick else SIZES):
+        sizes = arguments.size or ([6, 9] if arguments.quick else list(SIZES))
+        for line in legibility(rasters, arguments.colour or list(COLOURS), sizes, arguments.pages):
             print(line, flush=True)
 
 
