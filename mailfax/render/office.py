@@ -28,9 +28,12 @@ _POLL_S = 0.02
 _START_S = 60.0
 _END_S = 10.0
 _FILE_BYTES = 256 << 20
-# LibreOffice maps far more than it uses: libraries, thread stacks. What a document may use is added to this.
-_ADDRESS_SPACE_BYTES = 3 << 30
+# What a document may use is added to what LibreOffice has when it waits. It maps far more than it uses, so its data are what is limited
+# (RLIMIT_DATA: memory of its own that can be written); the address space is for what might get round that.
+_OWN_DATA_BYTES = 64 << 20
+_ADDRESS_SPACE_BYTES = 1 << 30
 _OPEN_FILES = 512
+_LOCK = ".lock"  # in a profile that is in use
 # With a new profile LibreOffice sets itself up, and asks by this status to be started again.
 _AGAIN = ("sh", "-c", 'until "$@"; do [ $? = 81 ] || exit 1; done', "sh")
 _LINES = (
@@ -69,6 +72,7 @@ class OfficeDesk:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
         self._settings, self._folder = settings, folder
+        self._profile = _Profile()
         self._lock = threading.Lock()
         self._ahead: _Instance | None = None
         self._closed = False
@@ -77,7 +81,7 @@ class OfficeDesk:
         """Start the LibreOffice of the next document, if it can be."""
         with self._lock:
             if self._ahead is None and not self._closed and office_program() and confinement():
-                self._ahead = _Instance(self._settings, self._folder)
+                self._ahead = _Instance(self._settings, self._folder, self._profile)
 
     def convert(self, document: OfficeDocument) -> bytes:
         """Return the document as PDF. Blocks; raises OfficeFailure. Nothing of it is left behind."""
@@ -92,8 +96,9 @@ class OfficeDesk:
         if instance and not instance.is_alive:
             instance.close()
             instance = None
-        instance = instance or _Instance(self._settings, self._folder)
+        instance = instance or _Instance(self._settings, self._folder, self._profile)
         try:
+            instance.wait_until_ready()
             # The next one starts while this one works: two of them at most, and the next mail does not wait.
             self.start_ahead()
             return instance.convert(document, self._settings.office_s)
@@ -154,7 +159,8 @@ def _limits(settings: RenderSettings) -> list[str]:
     """Limit what LibreOffice may use, by util-linux: nothing of ours runs between fork and exec."""
     return [
         "prlimit",
-        f"--as={_ADDRESS_SPACE_BYTES + settings.memory_bytes}",
+        f"--data={_OWN_DATA_BYTES + settings.memory_bytes}",
+        f"--as={_ADDRESS_SPACE_BYTES + 2 * settings.memory_bytes}",
         f"--cpu={settings.cpu_s}",
         f"--fsize={_FILE_BYTES}",
         f"--nofile={_OPEN_FILES}",
@@ -165,12 +171,13 @@ def _limits(settings: RenderSettings) -> list[str]:
 class _Instance:
     """One LibreOffice with its own profile, waiting for its one document."""
 
-    def __init__(self, settings: RenderSettings, below: Path | None) -> None:
+    def __init__(self, settings: RenderSettings, below: Path | None, profile: "_Profile") -> None:
         if below is not None:
             below.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = Path(tempfile.mkdtemp(prefix="mailfax-office-", dir=below))
+        self._profile = profile
         try:
-            _write_profile(self._folder / "profile")
+            profile.write(self._folder / "profile")
             self._job = self._folder / "job"
             self._job.mkdir()
             self._process = self._start(settings)
@@ -207,10 +214,14 @@ class _Instance:
             process_group=0,
         )
 
-    def convert(self, document: OfficeDocument, seconds: float) -> bytes:
+    def wait_until_ready(self) -> None:
+        """Wait until it can take its document. Raises OfficeFailure."""
         self._wait_for(
             self._job / "ready", time.monotonic() + _START_S, "could not be opened: LibreOffice did not start"
         )
+        self._profile.keep(self._folder / "profile")
+
+    def convert(self, document: OfficeDocument, seconds: float) -> bytes:
         source = self._job / f"document.{document.suffix}"
         source.write_bytes(document.octets)
         order = self._job / "order"
@@ -223,7 +234,7 @@ class _Instance:
             if document.password:
                 raise OfficeFailure("cannot be read by LibreOffice, or is not opened by the password that was given")
             raise OfficeFailure(
-                "cannot be read by LibreOffice: it is damaged, locked, or of another kind than its name says"
+                "cannot be read by LibreOffice: it is damaged, locked, too large, or of another kind than its name says"
             )
         return pdf.read_bytes()
 
@@ -251,8 +262,32 @@ class _Instance:
             time.sleep(_POLL_S)
 
 
+class _Profile:
+    """What each LibreOffice begins with. The first sets its profile up, which takes as long as starting; the others get a copy of that.
+
+    It is copied before a document is handed over, so nothing of any document is in it.
+    """
+
+    def __init__(self) -> None:
+        self._set_up: dict[Path, bytes] = {}
+
+    def write(self, folder: Path) -> None:
+        """Write the profile of a new LibreOffice."""
+        if not self._set_up:
+            _write_profile(folder)
+        for path, octets in self._set_up.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(octets)
+
+    def keep(self, folder: Path) -> None:
+        """Keep a profile that was set up and in which no document was opened yet."""
+        if not self._set_up:
+            found = (path for path in folder.rglob("*") if path.is_file() and path.name != _LOCK)
+            self._set_up = {path.relative_to(folder): path.read_bytes() for path in found}
+
+
 def _write_profile(profile: Path) -> None:
-    """Write a profile that is set up already, with our macro in it; that of the documents' own never run."""
+    """Write a new profile, with our macro in it; those of the documents' own never run."""
     basic = profile / "user" / "basic"
     (basic / "Standard").mkdir(parents=True)
     (basic / "script.xlc").write_text(

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import os
+import resource
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
 from pages import Render, inked_bands, mail_with, pixels
 
 from mailfax.model.outcome import Outcome
@@ -199,6 +201,45 @@ def test_a_damaged_file_is_refused_and_leaves_nothing(desk: OfficeDesk, folder: 
     assert not after & before
 
 
+def bomb(rows: int, columns: int) -> bytes:
+    """A sheet of a few octets in which every cell has a value."""
+    urn = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'<office:document-content xmlns:office="{urn}:office:1.0" xmlns:table="{urn}:table:1.0" xmlns:text="{urn}:text:1.0" '
+        'office:version="1.3"><office:body><office:spreadsheet><table:table table:name="a">'
+        f'<table:table-row table:number-rows-repeated="{rows}"><table:table-cell table:number-columns-repeated="{columns}" '
+        'office:value-type="float" office:value="1"><text:p>1</text:p></table:table-cell></table:table-row></table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = (
+        f'<manifest:manifest xmlns:manifest="{urn}:manifest:1.0" manifest:version="1.3">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    )
+    return archive({"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest})
+
+
+@pytest.mark.interop
+def test_a_bomb_gets_no_more_memory_than_is_given() -> None:
+    """With all the memory it wants it takes gigabytes; the kernel counts the most that any process of ours has had."""
+    desk = OfficeDesk(dataclasses.replace(RenderSettings(), memory_bytes=128 << 20, office_s=100))
+    try:
+        assert PdfSource(desk.convert(OfficeDocument(octets=bomb(3, 3), suffix="ods"))).page_count == 1
+        with pytest.raises(OfficeFailure, match="LibreOffice"):
+            desk.convert(OfficeDocument(octets=bomb(1_000_000, 1000), suffix="ods"))
+    finally:
+        desk.close()
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 420 << 10
+
+
+def test_the_profile_that_is_kept_is_of_one_that_saw_no_document(desk: OfficeDesk) -> None:
+    desk.convert(OfficeDocument(octets=docx(paragraph("secret plan")), suffix="docx"))
+    kept = desk._profile._set_up
+    assert Path("user/registrymodifications.xcu") in kept
+    assert not any(b"document.docx" in octets for octets in kept.values())
+
+
 def test_one_that_takes_too_long_is_ended() -> None:
     before = office_children()
     desk = OfficeDesk(dataclasses.replace(RenderSettings(), office_s=0.01))
@@ -307,6 +348,22 @@ def test_a_locked_text_opens_with_its_password(
     with pytest.raises(RenderFailure, match="not opened by the password that was given"):
         render_message(b"X-Fax-Password: guess\r\n" + mail, RenderSettings(), lambda *_: None, convert=desk.convert)
     opened = render_message(b"X-Fax-Password: pass\r\n" + mail, RenderSettings(), lambda *_: None, convert=desk.convert)
+    assert len(inked_bands(pixels(opened.pages[0].fine))) == 1
+
+
+@pytest.mark.interop
+def test_a_word_file_locked_as_word_does_opens_with_its_password(desk: OfficeDesk) -> None:
+    """AES-256 with SHA-512 ("agile" encryption, MS-OFFCRYPTO 2.3.4.10), written by other people's software."""
+    locked = io.BytesIO()
+    as_long_as_real_ones = f"<!--{'x' * 8000}-->"
+    OOXMLFile(io.BytesIO(docx(paragraph("secret plan") + as_long_as_real_ones))).encrypt("Geheim7", locked)
+    mail = mail_with(locked.getvalue(), DOCX, "plan.docx")
+    for header, said in ((b"", "needs a password"), (b"X-Fax-Password: guess\r\n", "not opened by the password")):
+        with pytest.raises(RenderFailure, match=said):
+            render_message(header + mail, RenderSettings(), lambda *_: None, convert=desk.convert)
+    opened = render_message(
+        b"X-Fax-Password: Geheim7\r\n" + mail, RenderSettings(), lambda *_: None, convert=desk.convert
+    )
     assert len(inked_bands(pixels(opened.pages[0].fine))) == 1
 
 
