@@ -1,9 +1,12 @@
-"""What all tests share: the public corpus, announced loudly where it is absent."""
+"""What all tests share: the public corpus, announced loudly where it is absent, and a PostgreSQL server, started when first asked for."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from postgres_server import PostgresServer, running
 
 CORPUS = Path(os.environ.get("MAILFAX_CORPUS", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -13,6 +16,12 @@ def corpus() -> Path:
     """Return the folder of the public test files; a test that needs them fails where they are said to be and are not."""
     assert CORPUS.is_dir(), f"MAILFAX_CORPUS is {CORPUS}, which is no folder"
     return CORPUS
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with running() as server:
+        yield server
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

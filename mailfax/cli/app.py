@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import alias, backup, call, line, mail, modem, number, offer, pipe, spool, user
+from mailfax.cli import alias, backup, call, line, mail, modem, node, number, offer, pipe, spool, user
 from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.model.page import Resolution
+from mailfax.spool.disk import SpoolError
 
 app = typer.Typer(
     name="mailfax",
@@ -28,6 +29,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(alias.app, name="alias")
 app.add_typer(offer.app, name="offer")
 app.add_typer(number.app, name="number")
+app.add_typer(node.app, name="node")
 app.add_typer(spool.app, name="spool")
 app.command(name="sendmail")(pipe.sendmail)
 app.command()(backup.backup)
@@ -39,7 +41,11 @@ def main() -> None:
     # A wrong command line ends with 64 (EX_USAGE of sysexits.h): 2 means "uncertain" where a call is reported.
     usage_error = typer.BadParameter.__mro__[1]
     usage_error.exit_code = 64  # type: ignore[attr-defined]
-    app()
+    try:
+        app()
+    except SpoolError as error:
+        typer.echo(f"mailfax: {error}", err=True)
+        raise SystemExit(75) from None  # EX_TEMPFAIL
 
 
 def _show_version(wanted: bool) -> None:
@@ -121,7 +127,6 @@ def send(
     """Queue files for a number: the same as a mail with them as attachments, from the shell."""
     from mailfax.cli.sending import queue_files  # noqa: PLC0415
     from mailfax.gateway.shell import ShellRefused  # noqa: PLC0415
-    from mailfax.spool.disk import SpoolError  # noqa: PLC0415
 
     try:
         submission, job = queue_files(
@@ -157,7 +162,6 @@ def poll(
     from mailfax.cli.sending import queue_poll  # noqa: PLC0415
     from mailfax.gateway.shell import ShellRefused  # noqa: PLC0415
     from mailfax.model.poll import PollRequest  # noqa: PLC0415
-    from mailfax.spool.disk import SpoolError  # noqa: PLC0415
 
     try:
         request = PollRequest(selector=selector[:20], subaddress=subaddress[:20], password=password[:20])

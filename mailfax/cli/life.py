@@ -139,7 +139,7 @@ def _notify(notify: Notify) -> str:
 
 def _call(call: Attempt, zone: str) -> str:
     became = "on the line" if call.result is None else _result(call.result)
-    return f"{call.call_id}  {_when(call.started_us, zone)}  line {call.line}: {became}"
+    return f"{call.call_id}  {_when(call.started_us, zone)}  line {call.line}{f' of {call.node}' if call.node else ''}: {became}"
 
 
 def _result(result: CallResult) -> str:

@@ -46,7 +46,7 @@ def spool_or_exit(path: Path | None) -> Config:
         owner = user_name(folder.stat().st_uid)
         typer.echo(f"mailfax: {folder} belongs to {owner}; call  sudo -u {owner} mailfax … --config FILE", err=True)
         raise typer.Exit(77)  # EX_NOPERM
-    if not spool_settings(config).database.exists():
+    if not spool_settings(config).begun:
         advice = "Start it with  mailfax serve , or name its file with --config or MAILFAX_CONFIG."
         typer.echo(f"mailfax: no gateway has worked in {folder} yet. {advice}", err=True)
         raise typer.Exit(66)  # EX_NOINPUT

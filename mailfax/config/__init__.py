@@ -115,6 +115,11 @@ def _anchored(config: Config, folder: Path) -> Config:
     cover = msgspec.structs.replace(
         config.cover, folder=None if config.cover.folder is None else folder / config.cover.folder
     )
+    spool = msgspec.structs.replace(
+        config.spool,
+        password_file=None if config.spool.password_file is None else folder / config.spool.password_file,
+        pages_folder=None if config.spool.pages_folder is None else folder / config.spool.pages_folder,
+    )
     return msgspec.structs.replace(
         config,
         data_dir=folder / config.data_dir,
@@ -124,6 +129,7 @@ def _anchored(config: Config, folder: Path) -> Config:
         render=render,
         modems=modems,
         cover=cover,
+        spool=spool,
     )
 
 

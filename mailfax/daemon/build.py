@@ -1,6 +1,8 @@
 """From the configuration to each package's own settings, and to lines: the one place where the two meet."""
 
 import os
+import re
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,7 +48,7 @@ from mailfax.smtp.signed import SignaturePolicy
 from mailfax.smtp.ways import LMTP_PORT, LmtpServer, Local, Maildirs, OutgoingSettings, Smarthost, TlsMode
 from mailfax.spool.records import Batch, Share
 from mailfax.spool.retention import RetentionPolicy
-from mailfax.spool.settings import SpoolSettings
+from mailfax.spool.settings import SharedDatabase, SpoolSettings
 from mailfax.t4codec import BadRows
 from mailfax.t30.answerer import PageQuality
 from mailfax.t30.caller import AfterRtn
@@ -71,7 +73,23 @@ TONES = {"busy": Tone.BUSY, "no-answer": Tone.NO_ANSWER}
 
 def spool_settings(config: Config) -> SpoolSettings:
     """Return where the spool is and what it leaves free."""
-    return SpoolSettings(directory=config.data_dir, reserve_bytes=config.spool.reserve_mb * MB)
+    return SpoolSettings(
+        directory=config.data_dir, reserve_bytes=config.spool.reserve_mb * MB, shared=_shared_database(config)
+    )
+
+
+def _shared_database(config: Config) -> SharedDatabase | None:
+    spool = config.spool
+    if not spool.database:
+        return None
+    return SharedDatabase(
+        url=spool.database,
+        node=spool.node or re.sub(r"[^a-z0-9_-]", "-", socket.gethostname().partition(".")[0].lower()),
+        password_file=spool.password_file,
+        pages_folder=spool.pages_folder,
+        lease_s=spool.lease_s,
+        lost_after_s=spool.lost_after_min * SECONDS_PER_MINUTE,
+    )
 
 
 def retention_policy(config: Config) -> RetentionPolicy:

@@ -31,6 +31,7 @@ from mailfax.render.sandbox import Confinement
 from mailfax.render.settings import RenderSettings
 from mailfax.smtp.certificate import Certificate
 from mailfax.smtp.ways import TlsMode
+from mailfax.spool.database import database_fault
 from mailfax.spool.disk import free_bytes
 
 _UNSTEADY = re.compile(r"/dev/tty(USB|ACM)\d+")
@@ -62,9 +63,17 @@ def machine_findings(config: Config) -> Iterator[Finding]:
     yield from _certificate_findings(config)
     yield from _smarthost_findings(config)
     yield from _mailbox_findings(config)
+    yield from _database_findings(config)
     yield from _cover_findings(config)
     yield from _office_findings()
     yield from _font_findings(render_settings(config))
+
+
+def _database_findings(config: Config) -> Iterator[Finding]:
+    """Ask the shared database, if there is one, as the server would. Its tables are not made."""
+    if (shared := spool_settings(config).shared) is not None and (fault := database_fault(shared)):
+        text = f"spool.database: {fault}"
+        yield Finding(fatal=True, text=text, advice="Correct it, or spool.password_file; the server may also be down.")
 
 
 def confinement_finding(held: Confinement) -> Finding | None:

@@ -24,9 +24,12 @@ from mailfax.gateway.desk import Desk
 from mailfax.gateway.linelife import LineLife
 from mailfax.gateway.live import Emit, Live
 from mailfax.spool.blobs import BlobStore
+from mailfax.spool.disk import SpoolError
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
 
+_log = structlog.get_logger()
+_EX_TEMPFAIL = 75  # of sysexits.h
 STEPS_WAITING = 1000
 
 # When the server dies, so does the virtual exchange, and a call may lose its line a moment before the word to stop is here.
@@ -37,6 +40,14 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
     """Run the line `name` until the server (or a signal) says stop; a call in progress may end first, within [calls] finish_s."""
     log.configure(json=json_log)
     structlog.contextvars.bind_contextvars(line=name)
+    try:
+        _run(config, name, server)
+    except SpoolError as error:  # what this line has begun is settled by its next life, and the others go on
+        _log.error("the spool failed; the line starts anew", error=str(error))
+        raise SystemExit(_EX_TEMPFAIL) from None
+
+
+def _run(config: Config, name: str, server: Connection | None) -> None:
     stop = threading.Event()
     store, blobs = Store(build.spool_settings(config), id_maker()), BlobStore(build.spool_settings(config))
     desk = Desk(

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -38,20 +38,24 @@ from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.mailboxes import MailboxDesk
 from mailfax.gateway.notification import NotificationDesk
 from mailfax.gateway.rendering import RenderDesk
+from mailfax.gateway.rescue import RescueDesk
 from mailfax.render.office import OfficeDesk
 from mailfax.smtp.listener import serve_smtp
 from mailfax.smtp.notices import NoticePolicy
 from mailfax.spool.blobs import BlobStore
+from mailfax.spool.disk import SpoolError
 from mailfax.spool.orphans import OrphanHunt
 from mailfax.spool.retry import RetryPolicy
 from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
 
+T = TypeVar("T")
 Step = Callable[[], Awaitable[bool]]
 RENDER_WORKERS = min(os.cpu_count() or 1, 4)
 DELIVERY_WORKERS = 8
 SECONDS_PER_HOUR = 3600
+RESCUE_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,11 +82,11 @@ def serve(config: Config, *, json_log: bool = False) -> None:
     new_id, spool = id_maker(), build.spool_settings(config)
     with (
         _only_server(config.data_dir),
-        contextlib.closing(Store(spool, new_id)) as store,
-        contextlib.closing(BlobStore(spool)) as blobs,
+        contextlib.closing(_opened(lambda: Store(spool, new_id))) as store,
+        contextlib.closing(_opened(lambda: BlobStore(spool))) as blobs,
     ):
-        _log.info("spool is open", folder=str(config.data_dir))
-        adopt_orphans(store, blobs, spool.calls, RetryPolicy(), wall_clock_us)
+        _log.info("spool is open", folder=str(config.data_dir), node=spool.node)
+        _opened(lambda: adopt_orphans(store, blobs, spool.calls, RetryPolicy(), wall_clock_us))
         server = Server(
             config,
             Intake(store=store, blobs=blobs, new_id=new_id, covers=build.cover_policy(config)),
@@ -92,6 +96,14 @@ def serve(config: Config, *, json_log: bool = False) -> None:
             asyncio.run(server.run())
         finally:
             server.close()
+
+
+def _opened(opening: Callable[[], T]) -> T:
+    """Open what the spool is made of. Raises CannotServe in its own words."""
+    try:
+        return opening()
+    except SpoolError as error:
+        raise CannotServe(f"the spool cannot be opened: {error}") from error
 
 
 @contextlib.contextmanager
@@ -276,6 +288,9 @@ class Server:
             now_us=wall_clock_us,
             clock_s=steady_clock_s,
         )
+        every_s = spool.shared.lease_s / 2 if spool.shared else RESCUE_EVERY_S
+        rescue = RescueDesk(store=store, policy=RetryPolicy(), every_s=every_s, now_us=wall_clock_us)
+        yield Worker(name="rescue", step=_in_thread(rescue.step))
         yield Worker(name="clock", step=_in_thread(clock.step))
         yield Worker(name="expiry", step=_in_thread(expiry.step))
         yield Worker(name="housekeeping", step=_in_thread(housekeeping.step))

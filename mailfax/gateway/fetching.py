@@ -11,7 +11,7 @@ from mailfax.gateway.callsetup import call_out
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.inbound import InboundKeeper, keep
 from mailfax.gateway.live import Dialling, Live
-from mailfax.gateway.outbound import settle_job
+from mailfax.gateway.outbound import settle_job, taken_away
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallResult
 from mailfax.modem.line import Line
@@ -38,6 +38,8 @@ def place_poll(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
         jobs=(CallJob(job_id=job.id, pages=0),),
     )
     folder = CallFolder.create(desk.calls_root, header)
+    if not desk.store.dialling(claim.call_id, desk.now_us()):
+        return taken_away(folder)
     desk.emit(Live(subject=job.id, line=desk.line_name, event=Dialling(number=job.number)))
     with contextlib.closing(folder):
         keeper = InboundKeeper(desk=desk, fax_id=fax_id_of(claim.call_id), folder=folder, offers=(), header=header)

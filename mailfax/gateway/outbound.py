@@ -19,6 +19,7 @@ from mailfax.gateway.live import CallEnded, Dialling, Live
 from mailfax.gateway.pages import coded_cover, page_for_line, paper_width_px, source_resolution
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallEvent, CallResult, DocumentBegun
+from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import first_pages
 from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobMissing
@@ -98,7 +99,11 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
             CallJob(job_id=part.job.id, pages=len(part.document.pages), done=part.job.confirmed) for part in claim.parts
         ),
     )
+    pages = (page for part in claim.parts for page in part.document.pages)
+    desk.blobs.bring(blob.digest for page in pages for blob in (page.fine, page.standard))
     folder = CallFolder.create(desk.calls_root, header)
+    if not desk.store.dialling(claim.call_id, desk.now_us()):
+        return taken_away(folder)
     for part in claim.parts:
         desk.emit(Live(subject=part.job.id, line=desk.line_name, event=Dialling(number=number)))
     strips = [
@@ -120,6 +125,14 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
         settle_job(claim.call_id, part.job.id, own, desk)
     remove(folder.path)
     return result
+
+
+def taken_away(folder: CallFolder) -> CallResult:
+    """End a call before it began: this gateway was silent for so long that others took its claim over."""
+    _log.warning("a call that was claimed here was given to others meanwhile", folder=str(folder.path))
+    folder.close()
+    remove(folder.path)
+    return CallResult(outcome=Outcome.INTERRUPTED, detail="Given to another gateway before it was dialled.")
 
 
 def _conversation(

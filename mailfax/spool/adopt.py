@@ -22,6 +22,7 @@ from mailfax.spool.recovery import inbound_faxes, received_page, settle_jobs
 from mailfax.spool.retry import RetryPolicy, decide
 from mailfax.spool.store import Store
 
+_LOST = "The fax server that made this call is gone and has left no word of it; it may or may not have arrived."
 _UNREADABLE = "The record of this call was damaged on disk; it may or may not have arrived."
 
 
@@ -63,9 +64,25 @@ def adopt_orphans(
             _adopt_damaged(store, blobs, path, policy, now_us)
         else:
             callfolder.remove(path)
+    job_ids += settle_lost(store, policy, now_us)
     return Adopted(
         job_ids=tuple(job_ids), fax_ids=tuple(fax_ids), damaged=tuple(damaged), recovered=store.recover(now_us)
     )
+
+
+def settle_lost(store: Store, policy: RetryPolicy, now_us: int) -> tuple[str, ...]:
+    """Call uncertain what a gateway had dialled that is not waited for any more; return the jobs.
+
+    Its own record may still come, and then it counts.
+    """
+    settled: list[str] = []
+    for call_id in store.lost_calls():
+        result = CallResult(outcome=Outcome.UNCERTAIN, detail=_LOST)
+        for job in store.jobs_of_call(call_id):
+            decision = decide(job, result, now_us, policy)
+            store.record_call(call_id, job.id, result, decision, now_us, guessed=True)
+            settled.append(job.id)
+    return tuple(settled)
 
 
 def adopt_inbound(store: Store, blobs: BlobStore, record: CallRecord, now_us: int) -> tuple[InboundFax, ...]:

@@ -1,7 +1,8 @@
 """Files named by the sha256 of their content: mails as received, pages as T.6, mails to be delivered.
 
 Whoever stores something puts the blob first and commits the row that names it afterwards, so a row never names a blob
-that is not on disk. A blob without a row is only wasted space.
+that is not on disk. A blob without a row is only wasted space. Gateways that share a database have the folder in common,
+or keep blobs in the database as well (`pagetable`); then the folder holds copies of what was needed here.
 """
 
 import contextlib
@@ -9,13 +10,15 @@ import fcntl
 import hashlib
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailfax.spool.database import open_database
 from mailfax.spool.disk import disk_errors, make_folder, sync_folder, write_new_file
 from mailfax.spool.faultpoint import fault_point
-from mailfax.spool.owner import Owner, opening, sweep
+from mailfax.spool.owner import Owner, opening, spool_id, sweep
+from mailfax.spool.pagetable import PageTable
 from mailfax.spool.settings import SpoolSettings
 
 
@@ -48,14 +51,25 @@ class BlobStore:
             make_folder(settings.blobs)
             _make_fan_out(settings.blobs)
             sweep(settings)
+            shared = settings.shared
+            in_database = shared is not None and shared.pages_folder is None
+            self._table = PageTable(open_database(settings, spool_id(settings))) if in_database else None
 
     def close(self) -> None:
         """Give back the lock that protects this process's temporary files."""
+        if self._table is not None:
+            self._table.close()
         self._owner.close()
 
     def put(self, octets: bytes) -> str:
-        """Store `octets` and return their digest; durable when it returns. Raises SpoolFull."""
+        """Store `octets` and return their digest; durable when it returns. Raises SpoolError."""
         digest = hashlib.sha256(octets).hexdigest()
+        self._put_file(digest, octets)
+        if self._table is not None:
+            self._table.put(digest, octets)
+        return digest
+
+    def _put_file(self, digest: str, octets: bytes) -> None:
         path = self.path(digest)
         with disk_errors():
             if not self._renewed(path, octets):
@@ -69,10 +83,26 @@ class BlobStore:
                 fault_point("blob-renamed")
             # Also where the file was there already: the process that put it may not have come to its own sync.
             sync_folder(path.parent)
-        return digest
 
     def get(self, digest: str) -> bytes:
-        """Return the octets. Raises BlobMissing or BlobDamaged."""
+        """Return the octets. Raises BlobMissing or BlobDamaged; SpoolError where they are to come from a database that is gone."""
+        try:
+            return self._get_file(digest)
+        except BlobMissing:
+            octets = self._table.get(digest) if self._table is not None else None
+            if octets is None or hashlib.sha256(octets).hexdigest() != digest:
+                raise
+        self._put_file(digest, octets)
+        return octets
+
+    def bring(self, digests: Iterable[str]) -> None:
+        """Have copies of these here before a call, which must not wait for a database. What is missing is found out in the call."""
+        if self._table is not None:
+            for digest in digests:
+                with contextlib.suppress(BlobMissing):
+                    self.get(digest)
+
+    def _get_file(self, digest: str) -> bytes:
         try:
             octets = self.path(digest).read_bytes()
         except FileNotFoundError as error:
@@ -92,10 +122,13 @@ class BlobStore:
     def stored(self) -> Iterator[StoredBlob]:
         """Return every blob that there is, folder by folder."""
         for folder in sorted(self._settings.blobs.iterdir()):
+            rows = self._table.stored(folder.name) if self._table is not None else {}
+            yield from (StoredBlob(digest=digest, size=size, mark=mark) for digest, (size, mark) in rows.items())
             for path in folder.iterdir():
                 with contextlib.suppress(FileNotFoundError):
-                    found = path.stat()
-                    yield StoredBlob(digest=path.name, size=found.st_size, mark=found.st_mtime_ns)
+                    if path.name not in rows:
+                        found = path.stat()
+                        yield StoredBlob(digest=path.name, size=found.st_size, mark=found.st_mtime_ns)
 
     def remove(self, blob: StoredBlob) -> bool:
         """Remove a blob that nobody has put again since it was found; False, and nothing done, where somebody has.
@@ -103,13 +136,16 @@ class BlobStore:
         Nobody may name it by then: that is the caller's to know. The name is gone for good when this returns.
         """
         path = self.path(blob.digest)
+        removed = self._table.remove(blob.digest, blob.mark) if self._table is not None else None
+        if removed is False:
+            return False
         with disk_errors(), _folder_lock(path.parent, fcntl.LOCK_EX) as folder:
             try:
-                if path.stat().st_mtime_ns != blob.mark:
+                if removed is None and path.stat().st_mtime_ns != blob.mark:
                     return False
+                path.unlink()
             except FileNotFoundError:
-                return False
-            path.unlink()
+                return removed is True
             os.fsync(folder)
         return True
 
@@ -141,6 +177,6 @@ def _make_fan_out(folder: Path) -> None:
     names = {f"{number:02x}" for number in range(256)}
     missing = names - {path.name for path in folder.iterdir()}
     for name in missing:
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)  # another gateway may be making it too
     if missing:
         sync_folder(folder)

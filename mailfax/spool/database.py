@@ -1,46 +1,99 @@
-"""SQLite as the store uses it: engines with the right pragmas and transactions, and the schema brought up to date.
+"""The database behind the store, whichever it is: opened, its schema brought up to date, its errors in the spool's words.
 
-Used by `store` only. Another database comes in here.
+SQLite (`sqlite`) is the store of one machine, PostgreSQL (`postgres`) that of several. Used by `store` and `blobs`. All
+statements of the other modules run on both; what differs is in those two, in `locking`, and here.
 """
 
 import sqlite3
+import threading
 from pathlib import Path
-from typing import Literal
+from typing import Protocol
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 
+from mailfax.spool import locking, sqlite
 from mailfax.spool.disk import SpoolBusy, SpoolError, SpoolFault, SpoolFull
+from mailfax.spool.settings import SharedDatabase, SpoolSettings
 from mailfax.spool.tables import REVISION
 
-BUSY_TIMEOUT_S = 10.0
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
+# PostgreSQL's SQLSTATEs: disk_full; serialization_failure, deadlock_detected, lock_not_available, query_canceled.
+_PG_FULL = {"53100"}
+_PG_OLDEST = 130000  # pg_current_xact_id, pg_xact_status
+_PG_BUSY = {"40001", "40P01", "55P03", "57014"}
 
 
-def open_engine(database: Path, begin: Literal["BEGIN", "BEGIN IMMEDIATE"]) -> Engine:
-    """Make an engine whose every transaction starts with `begin`: IMMEDIATE for the writer, plain for readers.
+class Changes(Protocol):
+    """Notices that somebody committed something, in this process or another, without asking the tables."""
 
-    Python's sqlite3 would start transactions by itself, and too late for SAVEPOINT and DDL: it is told not to
-    (isolation_level None), and SQLAlchemy's begin event says BEGIN, as its SQLite documentation advises.
-    """
-    engine = create_engine(
-        URL.create("sqlite", database=str(database)),
-        connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None},
-    )
+    def notify(self) -> None:
+        """Wake whoever waits in this process; called after each of its commits."""
+        ...
 
-    @event.listens_for(engine, "connect")
-    def _set_pragmas(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")
-        raw.execute("PRAGMA foreign_keys=ON")
+    def mark(self) -> int:
+        """Return a number that is another one after every commit of any process."""
+        ...
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    def wait(self, last: int, timeout_s: float, stop: threading.Event) -> int:
+        """Wait for a mark that is not `last`, at most `timeout_s`, or until `stop` is set."""
+        ...
 
-    return engine
+    def close(self) -> None:
+        """Watch no longer."""
+        ...
+
+
+class Database(Protocol):
+    """One database, as one process has it open."""
+
+    writing: Engine
+    reading: Engine
+
+    def watch(self) -> Changes:
+        """Open what tells of commits."""
+        ...
+
+    def seal(self, connection: Connection) -> object:
+        """Say the last word of a transaction before its commit; returns what `kept` takes."""
+        ...
+
+    def kept(self, seal: object) -> bool:
+        """Say whether a transaction whose commit failed was kept all the same. Raises SpoolFault where nobody knows."""
+        ...
+
+
+def open_database(settings: SpoolSettings, spool_id: str) -> Database:
+    """Open the database that the settings name. Raises SpoolError."""
+    if settings.shared is None:
+        return sqlite.SqliteDatabase(settings.database)
+    return _postgres(settings.shared, spool_id)
+
+
+def _postgres(shared: SharedDatabase, spool_id: str) -> Database:
+    try:
+        from mailfax.spool.postgres import PostgresDatabase  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as error:
+        raise SpoolFault(
+            f"spool.database is PostgreSQL, and its driver is missing ({error}); pip install 'mailfax[postgres]'"
+        ) from error
+    return PostgresDatabase(shared, spool_id)
+
+
+def database_fault(shared: SharedDatabase) -> str:
+    """Say why the shared database cannot be used; empty where it can."""
+    try:
+        database = _postgres(shared, "")
+        try:
+            with database.reading.connect() as connection:
+                version = int(connection.scalar(text("SHOW server_version_num")) or 0)
+        finally:
+            database.writing.dispose()
+            database.reading.dispose()
+    except (SpoolError, SQLAlchemyError) as error:
+        return " ".join(str(getattr(error, "orig", None) or error).split())
+    return "" if version >= _PG_OLDEST else "It is older than PostgreSQL 13."
 
 
 def upgrade(engine: Engine) -> None:
@@ -50,13 +103,14 @@ def upgrade(engine: Engine) -> None:
     """
     try:
         with engine.begin() as connection:
+            locking.hold(connection, "schema")
             _upgrade(connection)
     except SQLAlchemyError as error:
         raise translated(error) from error
 
 
 def _upgrade(connection: Connection) -> None:
-    known = connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"))
+    known = inspect(connection).has_table("alembic_version")
     if known and connection.scalar(text("SELECT version_num FROM alembic_version")) == REVISION:
         return
     from alembic import command  # noqa: PLC0415
@@ -76,11 +130,17 @@ def translated(error: SQLAlchemyError) -> SpoolError:
     """Return what a database error means to the store's callers, who know nothing of SQL."""
     cause: BaseException | None = error
     while cause is not None:
-        code = getattr(cause, "sqlite_errorcode", None)
-        if code in _FULL:
-            return SpoolFull("No space left in the spool: the database cannot grow.")
-        # The low octet is the primary code; extended codes say more in the higher ones.
-        if code is not None and code & 0xFF == sqlite3.SQLITE_BUSY:
-            return SpoolBusy("The database is busy.")
+        if (said := _said(cause)) is not None:
+            return said
         cause = cause.orig if isinstance(cause, DBAPIError) else cause.__context__
     return SpoolFault(f"The database failed: {error}")
+
+
+def _said(cause: BaseException) -> SpoolError | None:
+    code, state = getattr(cause, "sqlite_errorcode", None), getattr(cause, "sqlstate", None)
+    if code in _FULL or state in _PG_FULL:
+        return SpoolFull("No space left in the spool: the database cannot grow.")
+    # The low octet is the primary code; extended codes say more in the higher ones.
+    if (code is not None and code & 0xFF == sqlite3.SQLITE_BUSY) or state in _PG_BUSY:
+        return SpoolBusy("The database is busy.")
+    return None

@@ -50,7 +50,7 @@ def due(now_us: int) -> Select[str]:
 
 def claim(connection: Connection, owner: str, now_us: int) -> Delivery | None:
     """Give the next due delivery to this process."""
-    found = connection.scalar(due(now_us))
+    found = connection.scalar(due(now_us).with_for_update(skip_locked=True))
     if found is None:
         return None
     delivery = _existing(connection, found)
@@ -62,7 +62,7 @@ def finish(
     connection: Connection, delivery_id: str, became: DeliveryState, detail: str, *, now_us: int, not_before_us: int
 ) -> None:
     """End the try that was claimed: done, failed, or waiting again. Nothing happens where it is not being sent."""
-    delivery = load(connection, delivery_id)
+    delivery = locked(connection, delivery_id)
     if delivery is None or delivery.state is not DeliveryState.SENDING:
         return
     finished_us = None if became is DeliveryState.WAITING else now_us
@@ -108,6 +108,13 @@ def hurry(connection: Connection, delivery_ids: Collection[str] | None, now_us: 
         not_before_us = min(now_us, delivery.not_before_us)
         _move(connection, delivery, now_us, DeliveryState.WAITING, "to be tried at once", not_before_us=not_before_us)
     return tuple(delivery.id for delivery in hurried)
+
+
+def locked(connection: Connection, delivery_id: str) -> Delivery | None:
+    """Return a delivery as nobody changes it until this transaction ends."""
+    asked = select(deliveries).where(deliveries.c.id == delivery_id).with_for_update()
+    row = connection.execute(asked).mappings().first()
+    return None if row is None else _delivery(row)
 
 
 def load(connection: Connection, delivery_id: str) -> Delivery | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, RowMapping, Select, delete, insert, literal_column, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, exists, insert, select, update
 
 from mailfax.model.address import FaxAddress
 from mailfax.model.call import CallResult
@@ -11,10 +11,10 @@ from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import NO_PAGES
 from mailfax.model.submission import Recipient
-from mailfax.spool import history
-from mailfax.spool.records import Attempt, Batch, Share
+from mailfax.spool import history, locking
+from mailfax.spool.records import Attempt, Batch, CallUnderWay, Share
 from mailfax.spool.retry import Decision
-from mailfax.spool.sharing import may_send, suits
+from mailfax.spool.sharing import is_being_called, may_send, one_at_a_time, suits
 from mailfax.spool.tables import attempts, jobs
 
 
@@ -56,13 +56,14 @@ def move(connection: Connection, job: Job, now_us: int, became: JobState, why: s
 
 def due(now_us: int, share: Share) -> Select[str]:
     """Select the job that has been due longest, whose number is not being called, and that the line may send."""
-    calling = jobs.alias("calling")
-    # Literal, not bound: only so can the database see that ux_jobs_on_line_number answers it.
-    on_a_line = calling.c.state == literal_column(f"'{JobState.ON_LINE}'")
-    busy = select(calling.c.id).where(calling.c.number == jobs.c.number, on_a_line)
     return (
         select(jobs.c.id)
-        .where(jobs.c.state == JobState.QUEUED, jobs.c.not_before_us <= now_us, ~busy.exists(), suits(share))
+        .where(
+            jobs.c.state == JobState.QUEUED,
+            jobs.c.not_before_us <= now_us,
+            ~is_being_called(jobs.c.number),
+            suits(share),
+        )
         .order_by(jobs.c.not_before_us, jobs.c.id)
         .limit(1)
     )
@@ -91,14 +92,20 @@ def claim(
 ) -> tuple[tuple[Job, ...], str] | None:
     """Give the next due job to a line, and what else goes to that number, and write the attempts.
 
-    All of it is on disk before anything is dialled.
+    All of it is on disk before anything is dialled. Where several write at once, a job or a number that another is just
+    claiming is passed over; whoever asked looks again when that is committed.
     """
-    found = connection.scalar(due(now_us, share))
+    one_at_a_time(connection, share)
+    found = connection.scalar(due(now_us, share).with_for_update(skip_locked=True, of=jobs))
     if found is None or not may_send(connection, share, now_us):
         return None
     first = _existing(connection, found)
+    if not locking.try_hold(connection, f"number {first.number}") or connection.scalar(
+        select(is_being_called(first.number))
+    ):
+        return None
     others = (
-        connection.scalars(_companions(first, now_us, batch, share))
+        connection.scalars(_companions(first, now_us, batch, share).with_for_update(skip_locked=True, of=jobs))
         if batch.max_jobs > 1 and first.poll is None
         else ()
     )
@@ -116,6 +123,7 @@ def claim(
             why,
             dials=job.dials + 1,
             line=line,
+            node=share.node,
             owner=owner,
             call_place=place,
         )
@@ -124,6 +132,7 @@ def claim(
             "call_id": call_id,
             "job_id": job.id,
             "line": line,
+            "node": share.node,
             "started_us": now_us,
             "confirmed": NO_PAGES,
             "passed_over": NO_PAGES,
@@ -161,22 +170,26 @@ def record(
     *,
     now_us: int,
     notes: Sequence[str],
+    guessed: bool = False,
 ) -> Job:
     """Finish an attempt and its job as decided. The second time for the same call changes nothing.
 
-    Of a job that its call did not reach no attempt is kept: no call was made for it.
+    Of a job that its call did not reach no attempt is kept: no call was made for it. `guessed` says that nobody asked the line,
+    whose gateway is lost; when that comes back, what it knows is written in the place of the guess.
     """
     mine = (attempts.c.call_id == call_id) & (attempts.c.job_id == job_id)
+    job = _locked(connection, job_id)
     row = connection.execute(select(attempts).where(mine)).mappings().first()
-    job = load(connection, job_id)
     if job is None or not of_call(connection, call_id):
         raise LookupError(f"There is no call {call_id} for {job_id}.")
-    if row is None or row["finished_us"] is not None:
+    if row is None or (row["finished_us"] is not None and (guessed or not row["guessed"])):
         return job
+    if row["guessed"]:
+        return _corrected(connection, call_id, job, result, decision, now_us)
     if result.outcome is Outcome.NOT_REACHED:
         connection.execute(delete(attempts).where(mine))
     else:
-        _finish_attempt(connection, call_id, job_id, result, now_us)
+        _finish_attempt(connection, call_id, job_id, result, now_us, guessed=guessed)
     said = tuple(note for note in (*notes, decision.note) if note)
     move(
         connection,
@@ -195,9 +208,31 @@ def record(
     return _existing(connection, job.id)
 
 
+def _corrected(
+    connection: Connection, call_id: str, job: Job, result: CallResult, decision: Decision, now_us: int
+) -> Job:
+    """Write what a call came to in the place of a guess. Who was told `uncertain` of what arrived is told again; else it is only logged."""
+    _finish_attempt(connection, call_id, job.id, result, now_us)
+    why = f"{call_id} {result.outcome.code}, known after all"
+    if job.state is not JobState.UNCERTAIN or decision.state is not JobState.DELIVERED:
+        history.log(connection, job.id, now_us, was=job.state, became=job.state, why=why)
+        return job
+    done = {"confirmed": decision.confirmed, "outcome": decision.outcome, "finished_us": now_us, "notified_us": None}
+    move(connection, job, now_us, decision.state, why, **done)
+    return _existing(connection, job.id)
+
+
+def dialling(connection: Connection, call_id: str, owner: str, now_us: int) -> bool:
+    """Note that a claimed call is about to be dialled. False where it is not this owner's any more."""
+    held = exists().where(jobs.c.id == attempts.c.job_id, jobs.c.owner == owner, jobs.c.state == JobState.ON_LINE)
+    mine = (attempts.c.call_id == call_id, attempts.c.finished_us.is_(None), held)
+    return bool(connection.execute(update(attempts).where(*mine).values(dialled_us=now_us)).rowcount)
+
+
 def undo_claim(connection: Connection, call_id: str, now_us: int) -> int:
     """Queue the jobs of a call again that never came to dialling; the dial is not counted. Returns how many they were."""
-    undone = list(connection.scalars(select(attempts.c.job_id).where(attempts.c.call_id == call_id)))
+    waiting = (attempts.c.call_id == call_id, attempts.c.finished_us.is_(None), attempts.c.dialled_us.is_(None))
+    undone = list(connection.scalars(select(attempts.c.job_id).where(*waiting).with_for_update()))
     for job_id in undone:
         job = _existing(connection, job_id)
         result = CallResult(outcome=Outcome.INTERRUPTED, detail="Never dialled.")
@@ -208,7 +243,7 @@ def undo_claim(connection: Connection, call_id: str, now_us: int) -> int:
 
 def cancel(connection: Connection, job_id: str, now_us: int) -> Job | None:
     """Cancel a job that is not on a line and not finished; None where it is."""
-    job = load(connection, job_id)
+    job = _locked(connection, job_id)
     if job is None or job.state not in {JobState.RENDERING, JobState.QUEUED}:
         return None
     move(connection, job, now_us, JobState.CANCELLED, "cancelled", outcome=Outcome.CANCELLED, finished_us=now_us)
@@ -219,7 +254,7 @@ def expire(connection: Connection, created_before_us: int, now_us: int) -> Seque
     """Give up the jobs that have waited too long for a line; return their ids."""
     table = jobs.c
     old = select(table.id).where(table.state == JobState.QUEUED, table.created_us < created_before_us)
-    ids = list(connection.scalars(old))
+    ids = list(connection.scalars(old.with_for_update(skip_locked=True)))
     for job_id in ids:
         move(
             connection,
@@ -233,15 +268,21 @@ def expire(connection: Connection, created_before_us: int, now_us: int) -> Seque
     return ids
 
 
-def on_line(connection: Connection) -> Sequence[tuple[str, str, str]]:
-    """Return (call id, line, owner) of every call that is not finished."""
+def on_line(connection: Connection) -> Sequence[CallUnderWay]:
+    """Return every call that is not finished."""
     rows = connection.execute(
-        select(attempts.c.call_id, attempts.c.line, jobs.c.owner)
+        select(attempts.c.call_id, attempts.c.line, jobs.c.owner, attempts.c.dialled_us.is_not(None).label("dialled"))
         .distinct()
         .join(jobs, jobs.c.id == attempts.c.job_id)
         .where(jobs.c.state == JobState.ON_LINE, attempts.c.finished_us.is_(None))
     )
-    return [(row.call_id, row.line, row.owner) for row in rows]
+    return [CallUnderWay(**row) for row in rows.mappings()]
+
+
+def _locked(connection: Connection, job_id: str) -> Job | None:
+    """Return a job as nobody changes it until this transaction ends."""
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id).with_for_update()).mappings().first()
+    return None if row is None else _job(row)
 
 
 def load(connection: Connection, job_id: str) -> Job | None:
@@ -258,9 +299,10 @@ def listed(connection: Connection, states: Iterable[JobState] | None, limit: int
     return tuple(_job(row) for row in connection.execute(query).mappings())
 
 
-def of_submission(connection: Connection, submission_id: str) -> tuple[Job, ...]:
-    """Return the jobs of a submission in the order of its recipients."""
-    rows = connection.execute(select(jobs).where(jobs.c.submission_id == submission_id).order_by(jobs.c.id))
+def of_submission(connection: Connection, submission_id: str, *, locked: bool = False) -> tuple[Job, ...]:
+    """Return the jobs of a submission in the order of its recipients; `locked`: nobody else changes them until the transaction ends."""
+    asked = select(jobs).where(jobs.c.submission_id == submission_id).order_by(jobs.c.id)
+    rows = connection.execute(asked.with_for_update() if locked else asked)
     return tuple(_job(row) for row in rows.mappings())
 
 
@@ -280,7 +322,9 @@ def _existing(connection: Connection, job_id: str) -> Job:
     return _job(connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one())
 
 
-def _finish_attempt(connection: Connection, call_id: str, job_id: str, result: CallResult, now_us: int) -> None:
+def _finish_attempt(
+    connection: Connection, call_id: str, job_id: str, result: CallResult, now_us: int, *, guessed: bool = False
+) -> None:
     connection.execute(
         update(attempts)
         .where(attempts.c.call_id == call_id, attempts.c.job_id == job_id)
@@ -295,6 +339,7 @@ def _finish_attempt(connection: Connection, call_id: str, job_id: str, result: C
             bit_rate=result.bit_rate,
             seconds=result.seconds,
             detail=result.detail,
+            guessed=guessed,
         )
     )
 
@@ -348,4 +393,5 @@ def _attempt(row: RowMapping) -> Attempt:
         started_us=row["started_us"],
         finished_us=row["finished_us"],
         result=result,
+        node=row["node"],
     )

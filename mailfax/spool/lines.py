@@ -9,9 +9,10 @@ from mailfax.spool import history
 from mailfax.spool.tables import lines
 
 
-def put(connection: Connection, status: LineStatus, owner: str) -> None:
+def put(connection: Connection, node: str, status: LineStatus, owner: str) -> None:
     """Keep a line's status; a change of state is logged under `line:NAME`. When it was released is not the line's to say."""
-    before = connection.execute(select(lines.c.state).where(lines.c.name == status.name)).scalar_one_or_none()
+    mine = (lines.c.node == node) & (lines.c.name == status.name)
+    before = connection.execute(select(lines.c.state).where(mine)).scalar_one_or_none()
     values = {
         "state": status.state,
         "since_us": status.since_us,
@@ -20,22 +21,23 @@ def put(connection: Connection, status: LineStatus, owner: str) -> None:
         "owner": owner,
     }
     if before is None:
-        connection.execute(insert(lines).values(name=status.name, released_us=0, **values))
+        connection.execute(insert(lines).values(node=node, name=status.name, released_us=0, **values))
     else:
-        connection.execute(update(lines).where(lines.c.name == status.name).values(**values))
+        connection.execute(update(lines).where(mine).values(**values))
     if before is not status.state:
-        subject = f"line:{status.name}"
+        subject = ":".join(filter(None, ("line", node, status.name)))
         history.log(connection, subject, status.since_us, was=before, became=status.state, why=status.reason)
 
 
-def release(connection: Connection, name: str, now_us: int) -> bool:
+def release(connection: Connection, node: str, name: str, now_us: int) -> bool:
     """Note that a person released the line; False where nothing is known of it."""
-    return bool(connection.execute(update(lines).where(lines.c.name == name).values(released_us=now_us)).rowcount)
+    mine = (lines.c.node == node) & (lines.c.name == name)
+    return bool(connection.execute(update(lines).where(mine).values(released_us=now_us)).rowcount)
 
 
-def listed(connection: Connection, alive: Callable[[str], bool]) -> tuple[LineStatus, ...]:
-    """Return every line that was ever up here, by name."""
-    rows = connection.execute(select(lines).order_by(lines.c.name)).mappings()
+def listed(connection: Connection, node: str, alive: Callable[[str], bool]) -> tuple[LineStatus, ...]:
+    """Return every line that was ever up on this gateway, by name."""
+    rows = connection.execute(select(lines).where(lines.c.node == node).order_by(lines.c.name)).mappings()
     return tuple(
         LineStatus(
             name=row["name"],

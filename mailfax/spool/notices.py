@@ -57,8 +57,8 @@ def notified(
     Nothing happens where any of them has been told of already: whoever made this notice made it from an older view.
     """
     table = job_table.c
-    told = select(table.id).where(table.id.in_(list(job_ids)), table.notified_us.is_not(None)).limit(1)
-    if connection.scalar(told) is not None:
+    asked = select(table.notified_us).where(table.id.in_(list(job_ids))).order_by(table.id).with_for_update()
+    if any(told_us is not None for told_us in connection.scalars(asked)):
         return ()
     connection.execute(update(job_table).where(table.id.in_(list(job_ids))).values(notified_us=now_us))
     return deliveries.add(connection, new_id, new, now_us)

@@ -70,7 +70,7 @@ class Share:
     """What a line may take, and what it leaves to others.
 
     `domains` (in small letters) are those whose jobs it may send; None is all. Of the lines of its `group` that are up, at least
-    `keep_free` are not sending. Between two dials of any lines `stagger_s` pass. Without `subaddresses` the line cannot send one, so
+    `keep_free` are not sending. Between two dials of any lines `stagger_s` pass. Lines are those of one gateway, `node`. Without `subaddresses` the line cannot send one, so
     it leaves what is for one; without `fetches` it leaves what is to fetch a document.
     """
 
@@ -80,11 +80,12 @@ class Share:
     stagger_s: float = 0.0
     subaddresses: bool = True
     fetches: bool = True
+    node: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """One call of a job; `result` is None while it is on the line."""
+    """One call of a job; `result` is None while it is on the line. `node` is the gateway, where several share the queue."""
 
     call_id: str
     job_id: str
@@ -92,6 +93,7 @@ class Attempt:
     started_us: int
     finished_us: int | None
     result: CallResult | None
+    node: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,9 +157,29 @@ class Transition:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CallUnderWay:
+    """A call that is not finished, and whose it is. `dialled` is known only where several gateways share the queue."""
+
+    call_id: str
+    line: str
+    owner: str
+    dialled: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recovered:
     """What dead processes had claimed and recovery gave back."""
 
     renders: int
     jobs: int
     deliveries: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeStatus:
+    """A gateway that shares the database: since when it is known, and until when it need not be heard of to be taken for alive."""
+
+    name: str
+    since_us: int
+    lease_until_us: int
+    alive: bool

@@ -3,10 +3,11 @@
 Asked by `jobs.claim` inside the transaction of the claim, so that two lines that ask at once cannot both be the last.
 """
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, literal, literal_column, or_, select
 
 from mailfax.model.job import JobState
 from mailfax.model.line import LineState
+from mailfax.spool import locking
 from mailfax.spool.records import Share
 from mailfax.spool.tables import attempts, jobs, lines
 
@@ -25,16 +26,32 @@ def suits(share: Share) -> ColumnElement[bool]:
     return and_(plain, or_(false(), *(func.lower(jobs.c.to_domain) == domain for domain in share.domains)))
 
 
+def is_being_called(number: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """Return the condition that a call for this number is on."""
+    calling = jobs.alias("calling")
+    # Literal, not bound: only so can the database see that ux_jobs_on_line_number answers it.
+    on_a_line = calling.c.state == literal_column(f"'{JobState.ON_LINE}'")
+    return exists().where(calling.c.number == number, on_a_line)
+
+
+def one_at_a_time(connection: Connection, share: Share) -> None:
+    """Wait for the other lines of this gateway that are just claiming, where what they claim decides what this one may."""
+    if share.keep_free or share.stagger_s:
+        locking.hold(connection, f"lines of {share.node}")
+
+
 def may_send(connection: Connection, share: Share, now_us: int) -> bool:
     """Say whether the line may dial now: enough others of its group stay free, and the last dial of any line is long enough ago."""
     if share.keep_free:
-        on_a_line = (jobs.c.state == JobState.ON_LINE, jobs.c.line.in_(share.group))
+        on_a_line = (jobs.c.state == JobState.ON_LINE, jobs.c.node == share.node, jobs.c.line.in_(share.group))
         sending = connection.scalar(select(func.count(jobs.c.line.distinct())).where(*on_a_line)) or 0
-        up = connection.scalar(select(func.count()).where(lines.c.state == LineState.UP, lines.c.name.in_(share.group)))
+        is_up = (lines.c.state == LineState.UP, lines.c.node == share.node, lines.c.name.in_(share.group))
+        up = connection.scalar(select(func.count()).where(*is_up))
         if (up or 0) - (sending + 1) < share.keep_free:
             return False
     if share.stagger_s:
-        newest = select(attempts.c.started_us).order_by(attempts.c.call_id.desc()).limit(1)
+        ours = select(attempts.c.started_us).where(attempts.c.node == share.node)
+        newest = ours.order_by(attempts.c.call_id.desc()).limit(1)
         last_us = connection.scalar(newest)
         # A clock that was set back must not stop the queue: what lies in the future counts for nothing.
         if last_us is not None and 0 <= now_us - last_us < share.stagger_s * US_PER_S:

@@ -8,6 +8,7 @@ The blob that a row names is put by the caller before the row. `now_us` is alway
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import TypeVar
@@ -31,6 +32,7 @@ from mailfax.model.token import Token
 from mailfax.model.user import User
 from mailfax.spool import (
     aliases,
+    claims,
     database,
     deliveries,
     disk,
@@ -38,6 +40,7 @@ from mailfax.spool import (
     history,
     jobs,
     lines,
+    nodes,
     notices,
     offers,
     owner,
@@ -45,8 +48,6 @@ from mailfax.spool import (
     submissions,
     users,
 )
-from mailfax.spool.callfolder import call_path
-from mailfax.spool.changes import Changes
 from mailfax.spool.disk import SpoolFault
 from mailfax.spool.faultpoint import fault_point
 from mailfax.spool.records import (
@@ -57,6 +58,7 @@ from mailfax.spool.records import (
     Delivery,
     DeliveryState,
     NewDelivery,
+    NodeStatus,
     Recovered,
     Share,
     Transition,
@@ -82,20 +84,20 @@ class Store:
         self.new_id = new_id
         self._free_bytes = free_bytes
         self._pid = os.getpid()
-        writing = database.open_engine(settings.database, "BEGIN IMMEDIATE")
+        self._doubtful: set[str] = set()
         with disk.disk_errors(), owner.opening(settings):
-            database.upgrade(writing)
+            self._database = database.open_database(settings, owner.spool_id(settings))
+            database.upgrade(self._database.writing)
             self._owner = owner.Owner(settings)
-        self._engines = (writing, database.open_engine(settings.database, "BEGIN"))
-        self._changes = Changes(settings.database)
-        self._writer = Writer(writing, self._changes.notify)
+        self._changes = self._database.watch()
+        self._writer = Writer(self._database, self._changes.notify)
 
     def close(self) -> None:
         """Commit what is queued and give everything back."""
         self._writer.close()
         self._changes.close()
-        for engine in self._engines:
-            engine.dispose()
+        self._database.writing.dispose()
+        self._database.reading.dispose()
         self._owner.close()
 
     # -- how everything below is done ---------------------------------------------------------------------------------
@@ -113,7 +115,7 @@ class Store:
         """Ask on a connection of its own, in one consistent view."""
         self._check_process()
         try:
-            with self._engines[1].begin() as connection:
+            with self._database.reading.begin() as connection:
                 return question(connection)
         except SQLAlchemyError as error:
             raise database.translated(error) from error
@@ -151,7 +153,9 @@ class Store:
         """Take the submission that has waited longest for its document; it is this process's until it ends or dies."""
         if not self._any(submissions.waiting_render()):
             return None
-        claimed = self.write(lambda c: submissions.claim_render(c, self._owner.token, now_us))
+        claimed = self._claim(
+            lambda c: submissions.claim_render(c, self._owner.token, now_us), lambda found: found.id if found else ""
+        )
         fault_point("render-claimed")
         return claimed
 
@@ -187,6 +191,7 @@ class Store:
 
         `batch` says how many, `share` which jobs the line may take and when. The attempts are on disk.
         """
+        share = replace(share, node=self._settings.node)
         if not self._any(jobs.due(now_us, share)) or not self.read(lambda c: may_send(c, share, now_us)):
             return None
         found = self.write(
@@ -207,11 +212,33 @@ class Store:
             raise SpoolFault(f"Job {job.id} was queued without its document.")
         return ClaimedJob(job=job, document=document.for_job(job.id), submission=submission)
 
+    def dialling(self, call_id: str, now_us: int) -> bool:
+        """Note that a claimed call is about to be dialled; its folder is there. False: it was taken from us, and must not be.
+
+        A gateway that is alone needs no such note: nobody takes a claim from a process that lives.
+        """
+        if not self._settings.shared:
+            return True
+        return self.write(lambda c: jobs.dialling(c, call_id, self._owner.token, now_us))
+
     def record_call(
-        self, call_id: str, job_id: str, result: CallResult, decision: Decision, now_us: int, notes: Sequence[str] = ()
+        self,
+        call_id: str,
+        job_id: str,
+        result: CallResult,
+        decision: Decision,
+        now_us: int,
+        notes: Sequence[str] = (),
+        *,
+        guessed: bool = False,
     ) -> Job:
-        """Finish a job of a call as decided; the second time for the same call and job changes nothing."""
-        job = self.write(lambda c: jobs.record(c, call_id, job_id, result, decision, now_us=now_us, notes=notes))
+        """Finish a job of a call as decided; the second time for the same call and job changes nothing.
+
+        `guessed`: its line could not be asked. What that knows replaces the guess when it comes.
+        """
+        job = self.write(
+            lambda c: jobs.record(c, call_id, job_id, result, decision, now_us=now_us, notes=notes, guessed=guessed)
+        )
         fault_point("call-committed")
         return job
 
@@ -324,7 +351,9 @@ class Store:
         """Take the mail that has been due longest; it is this process's until it ends or dies."""
         if not self._any(deliveries.due(now_us)):
             return None
-        claimed = self.write(lambda c: deliveries.claim(c, self._owner.token, now_us))
+        claimed = self._claim(
+            lambda c: deliveries.claim(c, self._owner.token, now_us), lambda found: found.id if found else ""
+        )
         fault_point("delivery-claimed")
         return claimed
 
@@ -344,7 +373,7 @@ class Store:
         """Give up on this mailbox for good and deliver the same mail to another one: both or neither."""
 
         def redirect(connection: Connection) -> None:
-            delivery = deliveries.load(connection, delivery_id)
+            delivery = deliveries.locked(connection, delivery_id)
             if delivery is None or delivery.state is not DeliveryState.SENDING:
                 return
             deliveries.finish(
@@ -387,15 +416,16 @@ class Store:
 
     def put_line(self, status: LineStatus) -> None:
         """Keep how a line of this process is."""
-        self.write(lambda c: lines.put(c, status, self._owner.token))
+        self.write(lambda c: lines.put(c, self._settings.node, status, self._owner.token))
 
     def release_line(self, name: str, now_us: int) -> bool:
         """Have a quarantined line tried again; False where nothing is known of the line."""
-        return self.write(lambda c: lines.release(c, name, now_us))
+        return self.write(lambda c: lines.release(c, self._settings.node, name, now_us))
 
     def lines(self) -> tuple[LineStatus, ...]:
-        """Return how every line is, or was when its process ended."""
-        return self.read(lambda c: lines.listed(c, lambda token: owner.is_alive(self._settings, token)))
+        """Return how every line of this gateway is, or was when its process ended."""
+        alive = lambda token: owner.is_alive(self._settings, token)  # noqa: E731
+        return self.read(lambda c: lines.listed(c, self._settings.node, alive))
 
     # -- users --------------------------------------------------------------------------------------------------------
 
@@ -495,26 +525,39 @@ class Store:
 
         A job on a line whose call has a folder is not touched: `adopt` settles it from what the line wrote.
         """
+        self._know_the_others()
+        doubtful, self._doubtful = self._doubtful, set()
+        return self.write(lambda c: claims.give_back(c, self._settings, doubtful, now_us))
 
-        def dead(token: str) -> bool:
-            return not owner.is_alive(self._settings, token)
+    def lost_calls(self) -> Sequence[str]:
+        """Return the calls that were dialled, and whose gateway is not waited for any more."""
+        self._know_the_others()
+        return self.read(lambda c: claims.lost(c, self._settings))
 
-        def recover(connection: Connection) -> Recovered:
-            renders = [one for one, holder in submissions.rendering(connection) if dead(holder)]
-            for submission_id in renders:
-                submissions.release(connection, submission_id, now_us)
-            unsent = [one for one, holder in deliveries.sending(connection) if dead(holder)]
-            for delivery_id in unsent:
-                deliveries.release(connection, delivery_id, now_us)
-            undialled = [
-                call_id
-                for call_id, line, holder in jobs.on_line(connection)
-                if dead(holder) and not call_path(self._settings.calls, line, call_id).exists()
-            ]
-            undone = sum(jobs.undo_claim(connection, call_id, now_us) for call_id in undialled)
-            return Recovered(renders=len(renders), jobs=undone, deliveries=len(unsent))
+    def nodes(self) -> tuple[NodeStatus, ...]:
+        """Return the gateways that share the database; none where this one is alone."""
+        return self.read(nodes.listed) if self._settings.shared else ()
 
-        return self.write(recover)
+    def _know_the_others(self) -> None:
+        """Judge nobody before our own lease is held: another gateway may go by our name."""
+        if self._settings.shared:
+            self._changes.mark()
+
+    def _claim(self, operation: Callable[[Connection], T], name: Callable[[T], str]) -> T:
+        """Claim something; where it is not known whether that was kept, `recover` gives it back."""
+        taken: list[str] = []
+
+        def claim(connection: Connection) -> T:
+            found = operation(connection)
+            if found is not None:
+                taken.append(name(found))
+            return found
+
+        try:
+            return self.write(claim)
+        except disk.SpoolError:
+            self._doubtful.update(taken)
+            raise
 
     def changed(self) -> int:
         """Return a mark that is another one after every commit of any process; only good for wait_for_change."""

@@ -129,7 +129,7 @@ def waiting_render() -> Select[str]:
 
 def claim_render(connection: Connection, owner: str, now_us: int) -> Submission | None:
     """Give the next submission to this process for rendering."""
-    found = connection.scalar(waiting_render())
+    found = connection.scalar(waiting_render().with_for_update(skip_locked=True))
     if found is None:
         return None
     _move(connection, found, now_us, was=RenderState.WAITING, became=RenderState.RENDERING, why="claimed", owner=owner)
@@ -198,7 +198,9 @@ def drop_if_unneeded(connection: Connection, submission_id: str, now_us: int) ->
 
 
 def release(connection: Connection, submission_id: str, now_us: int) -> None:
-    """Give a submission back that a dead process was rendering."""
+    """Give a submission back that a dead process was rendering; nothing happens where that is settled already."""
+    if _state(connection, submission_id) is not RenderState.RENDERING:
+        return
     _move(
         connection,
         submission_id,
@@ -264,12 +266,15 @@ def _recipient(row: RowMapping) -> Recipient:
 
 
 def _state(connection: Connection, submission_id: str) -> RenderState | None:
-    found: RenderState | None = connection.scalar(select(submissions.c.state).where(submissions.c.id == submission_id))
+    """Return the state as nobody changes it until this transaction ends."""
+    asked = select(submissions.c.state).where(submissions.c.id == submission_id).with_for_update()
+    found: RenderState | None = connection.scalar(asked)
     return found
 
 
 def _rendering_jobs(connection: Connection, submission_id: str) -> list[Job]:
-    return [job for job in jobs.of_submission(connection, submission_id) if job.state is JobState.RENDERING]
+    of_it = jobs.of_submission(connection, submission_id, locked=True)
+    return [job for job in of_it if job.state is JobState.RENDERING]
 
 
 def _move(

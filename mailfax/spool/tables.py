@@ -16,10 +16,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -37,7 +39,7 @@ from mailfax.model.submission import Notify
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0015"  # the newest migration
+REVISION = "0016"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -168,6 +170,7 @@ jobs = Table(
     Column("finished_us", BigInteger),
     Column("notified_us", BigInteger),
     Column("notes", _Json(tuple[str, ...]), nullable=False),
+    Column("node", Text, nullable=False, server_default=""),
     Index("ix_jobs_submission", "submission_id"),
     Index("ix_jobs_due", "state", "not_before_us", "id"),
 )
@@ -221,6 +224,9 @@ attempts = Table(
     Column("bit_rate", Integer, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("node", Text, nullable=False, server_default=""),
+    Column("dialled_us", BigInteger),
+    Column("guessed", Boolean, nullable=False, server_default=false()),
     Index("ix_attempts_job", "job_id", "call_id"),
 )
 
@@ -276,6 +282,7 @@ deliveries = Table(
 lines = Table(
     "lines",
     metadata,
+    Column("node", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("state", _Word(LineState), nullable=False),
     Column("since_us", BigInteger, nullable=False),
@@ -350,11 +357,31 @@ offers = Table(
 transitions = Table(
     "transitions",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
+    # SQLite counts by itself only what is called INTEGER, and those have 64 bits there.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("subject", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("was", Text, nullable=False),
     Column("became", Text, nullable=False),
     Column("why", Text, nullable=False),
     Index("ix_transitions_subject", "subject", "number"),
+)
+
+# Gateways that share this database. Their times are the database's own.
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("spool_id", Text, nullable=False),
+    Column("since_us", BigInteger, nullable=False),
+    Column("lease_until_us", BigInteger, nullable=False),
+)
+
+# Mails and pages, where the gateways have no folder in common.
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("octets", LargeBinary, nullable=False),
+    Column("put_us", BigInteger, nullable=False),
 )

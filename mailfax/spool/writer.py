@@ -13,10 +13,10 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from mailfax.spool.database import translated
+from mailfax.spool.database import Database, translated
 from mailfax.spool.disk import SpoolError, SpoolFault
 from mailfax.spool.faultpoint import fault_point
 
@@ -46,11 +46,12 @@ class _Ticket(Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        # Of the database's own errors only a broken constraint is the operation's fault; a full disk or a lost
-        # lock has undone the whole transaction, and every caller must hear of it.
-        if isinstance(error, SQLAlchemyError) and not isinstance(error, IntegrityError):
+        # Of the database's own errors only a broken constraint or a value that it cannot hold is the operation's fault; a full
+        # disk or a lost lock has undone the whole transaction, and every caller must hear of it.
+        its_own = isinstance(error, IntegrityError | DataError)
+        if isinstance(error, SQLAlchemyError) and not its_own:
             return False
-        self._error = translated(error) if isinstance(error, IntegrityError) else error
+        self._error = translated(error) if isinstance(error, SQLAlchemyError) else error
         return True
 
     def settle(self) -> None:
@@ -64,8 +65,8 @@ class _Ticket(Generic[T]):
 class Writer:
     """The writer thread of one store. `after_commit` is called in it after every commit."""
 
-    def __init__(self, engine: Engine, after_commit: Callable[[], None]) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, after_commit: Callable[[], None]) -> None:
+        self._database = database
         self._after_commit = after_commit
         self._waiting: queue.SimpleQueue[_Ticket[object] | None] = queue.SimpleQueue()
         self._group: list[_Ticket[object]] = []
@@ -96,9 +97,8 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            with self._engine.connect() as connection:
-                while (first := self._waiting.get()) is not None:
-                    self._run_group(connection, first)
+            while (first := self._waiting.get()) is not None:
+                self._run_group(first)
         finally:
             # However this thread ends, nobody waits for it in vain.
             with self._lock:
@@ -107,23 +107,36 @@ class Writer:
                 self._group.append(ticket)
             self._fail(SpoolFault("The spool's writer has ended."))
 
-    def _run_group(self, connection: Connection, first: _Ticket[object]) -> None:
+    def _run_group(self, first: _Ticket[object]) -> None:
         self._group.append(first)
+        seal: object = None
         try:
-            with connection.begin():
+            # The connection comes from its pool for each group, which makes one that broke anew.
+            with self._database.writing.connect() as connection, connection.begin():
                 first.run(connection)
                 until_s = time.monotonic() + GROUP_S
                 while time.monotonic() < until_s and (ticket := self._next()) is not None:
                     self._group.append(ticket)
                     ticket.run(connection)
                 fault_point("commit-before")
+                seal = self._database.seal(connection)
         except SQLAlchemyError as error:
-            self._fail(translated(error))
-            return
+            if not self._kept_all_the_same(seal, error):
+                return
         self.commits += 1
         self._after_commit()
         while self._group:
             self._group.pop(0).settle()
+
+    def _kept_all_the_same(self, seal: object, error: SQLAlchemyError) -> bool:
+        """Fail the group, unless its commit is found to have been durable and only its answer was lost."""
+        try:
+            if seal is not None and self._database.kept(seal):
+                return True
+            self._fail(translated(error))
+        except SpoolFault as unknown:
+            self._fail(unknown)
+        return False
 
     def _fail(self, error: SpoolError) -> None:
         while self._group:

@@ -28,9 +28,10 @@ from mailfax.spool.blobs import BlobStore
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, PageFacts
 from mailfax.spool.records import DeliveryKind, NewDelivery
 from mailfax.spool.retry import RetryPolicy, decide
-from mailfax.spool.settings import SpoolSettings
+from mailfax.spool.settings import SharedDatabase, SpoolSettings
 from mailfax.spool.store import Store
 
+DATABASE_URL = "database.url"
 NOW_US = EPOCH_US + 1_000_000_000_000
 MINUTE_US = 60_000_000
 LATER_US = NOW_US + 60 * MINUTE_US  # when the server is started again
@@ -43,7 +44,10 @@ def ids() -> IdMaker:
 
 
 def settings_for(folder: Path) -> SpoolSettings:
-    return SpoolSettings(directory=folder / "spool", reserve_bytes=0)
+    """Return the settings of a spool in this folder; on PostgreSQL where a file in it says so, for children too."""
+    url = folder / DATABASE_URL
+    shared = SharedDatabase(url=url.read_text(), node="west-wing") if url.exists() else None
+    return SpoolSettings(directory=folder / "spool", reserve_bytes=0, shared=shared)
 
 
 def open_store(folder: Path) -> Store:

@@ -133,7 +133,8 @@ def test_every_column_that_can_name_a_blob_is_known_to_the_collector() -> None:
         (table.name, column.name)
         for table in metadata.sorted_tables
         for column in table.columns
-        if column.name.endswith("digest") or _names_blobs(getattr(column.type, "kind", None))
+        if table.name != "blobs"  # it does not name them, it has them
+        and (column.name.endswith("digest") or _names_blobs(getattr(column.type, "kind", None)))
     }
     assert ("faxes", "pages") in digests, "the search finds what is inside JSON"
     assert digests - NO_BLOBS == listed

@@ -13,7 +13,7 @@ from spoolkit import NOW_US, open_store, settings_for
 from sqlalchemy import Connection, Select, create_engine, text
 
 import mailfax.spool
-from mailfax.spool import database, deliveries, faxes, jobs, notices, submissions
+from mailfax.spool import deliveries, faxes, jobs, notices, sqlite, submissions
 from mailfax.spool.disk import SpoolFault
 from mailfax.spool.records import Share
 from mailfax.spool.store import Store
@@ -122,7 +122,7 @@ def test_attempts_of_an_older_spool_are_kept_when_a_call_may_have_several(tmp_pa
     """0003 makes the table again, since SQLite cannot change a primary key."""
     settings = settings_for(tmp_path)
     settings.directory.mkdir()
-    engine = database.open_engine(settings.database, "BEGIN IMMEDIATE")
+    engine = sqlite.open_engine(settings.database, "BEGIN IMMEDIATE")
     config = Config()
     config.set_main_option("script_location", str(Path(mailfax.spool.__file__).parent / "migrations"))
     with engine.begin() as connection:

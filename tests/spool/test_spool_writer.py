@@ -10,7 +10,7 @@ from spoolkit import NOW_US, open_store, settings_for, submission
 from sqlalchemy import Connection, text
 
 from mailfax.model.ids import Kind
-from mailfax.spool import database
+from mailfax.spool import sqlite
 from mailfax.spool.disk import SpoolBusy, SpoolFault, SpoolFull
 from mailfax.spool.settings import SpoolSettings
 from mailfax.spool.store import Store
@@ -97,7 +97,7 @@ def test_a_full_database_says_so_to_all_and_works_again_when_there_is_room(store
 
 
 def test_a_database_that_others_hold_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.05)
     store = open_store(tmp_path)
     other = sqlite3.connect(settings_for(tmp_path).database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

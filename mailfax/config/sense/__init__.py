@@ -21,6 +21,7 @@ from mailfax.config.sense.lines import (
 from mailfax.config.sense.mail import mail_problems
 from mailfax.config.sense.receive import callers_problems, receive_problems
 from mailfax.config.sense.render import render_problems
+from mailfax.config.sense.spool import spool_problems
 from mailfax.config.sense.trust import trust_problems
 
 __all__ = ["profile_problems", "sense_problems"]
@@ -48,5 +49,6 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
         routes_problems,
         destinations_problems,
         render_problems,
+        spool_problems,
     ):
         yield from look(config, at)
