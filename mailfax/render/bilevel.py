@@ -17,7 +17,7 @@ from mailfax.render.paper import PAPERS, body_fine_rows
 from mailfax.render.screen import screen
 from mailfax.render.sheet import Sheet
 from mailfax.render.tints import screen_tints
-from mailfax.render.tones import Grey, ink_level, level_paper
+from mailfax.render.tones import Grey, contrast, level_paper
 from mailfax.t4codec.bitmap import Bitmap
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
@@ -106,7 +106,8 @@ def to_black(grey: Grey, resolution: Resolution, areas: Areas, photos: PhotoScre
         screen_tints(black, grey, areas.tints, others, PAPERS[resolution].rows_per_px)
     for box in areas.scans:
         levelled = level_paper(grey[_slices(box)])
-        black[_slices(box)] = levelled < _between(threshold, ink_level(levelled))
+        tones = contrast(levelled)
+        black[_slices(box)] = levelled < _between(threshold, tones.ink, tones.ground)
     for box in areas.photographs:
         black[_slices(box)] = screen(np.ascontiguousarray(grey[_slices(box)]), photos)
     for plate in areas.plates:

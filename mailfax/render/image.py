@@ -2,13 +2,13 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from pi_heif import register_heif_opener
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from mailfax.model.options import PaperSize
 from mailfax.model.page import A4_WIDTH_PX
@@ -24,6 +24,8 @@ from mailfax.t4codec.bitmap import Bitmap
 
 _FORMATS = ("JPEG", "PNG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "JPEG2000", "HEIF", "AVIF", "MPO")
 register_heif_opener()
+# Grey of more than 8 bits does not say of how many: scanners and cameras have 12 as often as 16.
+_HIGHEST, _SURPLUS_BITS = (255, 4095), (0, 4, 8)
 _DEFAULT_DPI = 96.0
 _SANE_DPI = (50.0, 2400.0)
 # A picture stays clear of the edges that printers do not reach; a scanned page is as wide as the paper anyway.
@@ -188,7 +190,8 @@ def to_grey(image: Image.Image) -> Image.Image:
     """Return the picture as 8 bit grey, laid on white paper where it is transparent."""
     if image.mode.startswith("I"):  # 16 bits in a PNG or TIFF
         wide = np.asarray(image).astype(np.int64)
-        return Image.fromarray((wide >> 8 if wide.max(initial=0) > 255 else wide).clip(0, 255).astype(np.uint8))
+        surplus_bits = _SURPLUS_BITS[np.searchsorted(_HIGHEST, wide.max(initial=0))]
+        return Image.fromarray((wide >> surplus_bits).clip(0, 255).astype(np.uint8))
     if image.mode == "F":
         real = np.nan_to_num(np.asarray(image))
         return Image.fromarray((real * (255 if real.max(initial=0) <= 1 else 1)).clip(0, 255).astype(np.uint8))
@@ -197,5 +200,16 @@ def to_grey(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", coloured.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, coloured).convert("L")
     if image.mode in {"CMYK", "LAB"}:
-        return image.convert("RGB").convert("L")
+        return _inks_to_rgb(image).convert("L")
     return image.convert("L")
+
+
+def _inks_to_rgb(image: Image.Image) -> Image.Image:
+    """Turn inks into colours by the picture's own profile; without one that can be used, as inks without a fault would look."""
+    if profile := image.info.get("icc_profile"):
+        with suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            screen = ImageCms.createProfile("sRGB")
+            coloured = ImageCms.profileToProfile(image, BytesIO(profile), screen, outputMode="RGB")
+            if coloured is not None:
+                return coloured
+    return image.convert("RGB")

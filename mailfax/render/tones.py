@@ -4,6 +4,7 @@ Used by `bilevel`, `pdf` and `image`. Grey is numpy uint8 [rows, width], 0 is bl
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ _SAMPLE = 250_000
 
 _INK_SHARE = 0.005
 _DARK_ENOUGH = 120
+_DARK_GROUND = 85
+_LIGHT_SHARE = 0.35
 
 
 def level_paper(grey: Grey) -> Grey:
@@ -58,13 +61,29 @@ def is_photograph(grey: Grey) -> bool:
     return bool(paper < _PAPER_SHARE and histogram[slice(*_MID_TONE)].sum() > _MID_SHARE)
 
 
-def ink_level(levelled: Grey) -> int:
-    """Return the tone of the darkest ink of a scan: 0 if it is dark enough, more only where all of it is pale."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contrast:
+    """The tones of what is written and of what it is written on: usually 0 on 255."""
+
+    ink: int
+    ground: int
+
+
+def contrast(levelled: Grey) -> Contrast:
+    """Return the tones of a scan or drawing whose paper was made white, or of one that is light on dark.
+
+    Its ink counts as black if it is dark enough, and is paler only where all of it is.
+    """
     sample = _sample(levelled)
     if not sample.size:
-        return 0
-    darkest = int(np.partition(sample, int(sample.size * _INK_SHARE))[int(sample.size * _INK_SHARE)])
-    return darkest if darkest > _DARK_ENOUGH else 0
+        return Contrast(ink=0, ground=255)
+    few = int(sample.size * _INK_SHARE)
+    darkest, lightest = (int(tone) for tone in np.partition(sample, (few, -1 - few))[[few, -1 - few]])
+    tones = np.bincount(sample, minlength=256)
+    ground = int(tones.argmax())
+    if ground <= _DARK_GROUND and tones[_PAPER_DARKEST:].sum() < _LIGHT_SHARE * sample.size:
+        return Contrast(ink=lightest if lightest > ground + _PAPER_TONE else 255, ground=ground)
+    return Contrast(ink=darkest if darkest > _DARK_ENOUGH else 0, ground=255)
 
 
 def _sample(grey: Grey) -> Grey:

@@ -1,14 +1,16 @@
 import io
+import struct
 
 import numpy as np
 import pytest
 from pages import MailOf, Render, mail_with, pixels
-from PIL import Image
+from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.bilevel import Areas, to_black, whole
+from mailfax.render.image import to_grey
 from mailfax.render.mime import parts_of
 from mailfax.render.result import RenderFailure
 from mailfax.render.screen import screen
@@ -183,3 +185,63 @@ def test_a_photograph_is_told_apart_and_keeps_its_tones() -> None:
     for photos, tolerance in ((PhotoScreen.FAST, 0.07), (PhotoScreen.BALANCED, 0.03), (PhotoScreen.BEST, 0.03)):
         shares = [part.mean() for part in np.array_split(screen(tones, photos), 8, axis=1)]
         assert shares == pytest.approx(expected, abs=tolerance), photos
+
+
+def light_on_dark(mode: str, tone: int) -> Image.Image:
+    picture = Image.new("L", (900, 300), 0)
+    ImageDraw.Draw(picture).text((60, 90), "RED ON BLACK", tone, ImageFont.load_default(90))
+    return Image.merge("CMYK", [ImageOps.invert(picture)] * 4) if mode == "CMYK" else picture
+
+
+@pytest.mark.parametrize(("mode", "tone"), [("L", 255), ("L", 90), ("CMYK", 160)])
+def test_dull_letters_on_a_dark_ground_are_white_on_black(rendered: Render, mode: str, tone: int) -> None:
+    pages = []
+    for picture in (light_on_dark("L", 255), light_on_dark(mode, tone)):
+        octets = saved(picture, "JPEG", quality=95)
+        [page] = rendered(mail_with(octets, "image/jpeg", "red.jpg")).pages
+        pages.append(page)
+    bright, dull = pages
+    for one, other in ((bright.fine, dull.fine), (bright.standard, dull.standard)):
+        white = ~pixels(one)[: int(one.rows * 0.5)]
+        assert (pixels(one)[: white.shape[0]] ^ pixels(other)[: white.shape[0]]).mean() < 0.01
+        assert pixels(other).any()
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_grey_of_more_than_eight_bits_keeps_its_tones(bits: int) -> None:
+    ramp = np.tile(np.linspace(0, 2**bits - 1, 256).round().astype(np.uint16), (4, 1))
+    with Image.open(io.BytesIO(saved(Image.fromarray(ramp), "PNG"))) as picture:
+        assert picture.mode.startswith("I")
+        grey = np.asarray(to_grey(picture))
+    assert np.abs(grey[0].astype(int) - np.arange(256)).max() <= 1
+
+
+def ink_profile(lightness_of_cyan: int) -> bytes:
+    """Make an ICC profile of a press (ICC.1, lut8Type): paper is white, cyan of this L* (0 to 255), all else black."""
+    ramp = bytes(range(256))
+    corners = [(255 if at == 0 else lightness_of_cyan if at == 8 else 0, 128, 128) for at in range(16)]
+    unit = struct.pack(">9i", *(65536 if at % 4 == 0 else 0 for at in range(9)))
+    lut = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + unit + ramp * 4 + bytes(sum(corners, ())) + ramp * 3
+    tags = struct.pack(">I4sII", 1, b"A2B0", 144, len(lut))
+    size = struct.pack(">I", 144 + len(lut))
+    head = size + b"lcms" + bytes([2, 0x40, 0, 0]) + b"prtrCMYKLab " + bytes(12) + b"acsp"
+    white = struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
+    return head.ljust(68, b"\0") + white.ljust(60, b"\0") + tags + lut
+
+
+def test_inks_are_seen_through_the_profile_of_the_picture() -> None:
+    cyan = Image.new("CMYK", (8, 8), (255, 0, 0, 0))
+    plain = int(np.asarray(cyan.convert("RGB").convert("L")).max())
+    assert int(np.asarray(to_grey(cyan)).max()) == plain
+    for lightness in (60, 230):
+        cyan.info["icc_profile"] = ink_profile(lightness)
+        seen = int(np.asarray(to_grey(cyan)).max())
+        assert seen == pytest.approx(lightness, abs=25)
+        assert abs(seen - plain) > 20
+    for damaged in (
+        b"no profile",
+        ink_profile(60)[:300],
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+    ):
+        cyan.info["icc_profile"] = damaged
+        assert int(np.asarray(to_grey(cyan)).max()) == plain
