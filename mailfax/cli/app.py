@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import alias, backup, call, line, mail, modem, node, number, offer, pipe, spool, user
+from mailfax.cli import alias, backup, call, line, lists, mail, modem, node, number, offer, pipe, spool, user
 from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.model.page import Resolution
 from mailfax.spool.disk import SpoolError
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(modem.app, name="modem")
 app.add_typer(call.app, name="call")
 app.add_typer(line.app, name="line")
+app.add_typer(lists.app, name="list")
 app.add_typer(mail.app, name="mail")
 app.add_typer(user.app, name="user")
 app.add_typer(alias.app, name="alias")

@@ -11,9 +11,12 @@ from mailfax.config import Config
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker, wall_clock_us
 from mailfax.gateway.door import Intake
-from mailfax.gateway.shell import ShellOrder, order_poll, send_files
+from mailfax.gateway.maillist import MailList
+from mailfax.gateway.posting import Posting
+from mailfax.gateway.shell import ShellOrder, order_poll, post_files, send_files
 from mailfax.model.job import Job
 from mailfax.model.poll import PollRequest
+from mailfax.model.post import Post
 from mailfax.model.submission import Submission
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.store import Store
@@ -36,6 +39,31 @@ def queue_files(
     with contextlib.closing(Store(settings, new_id)) as store, contextlib.closing(BlobStore(settings)) as blobs:
         intake = Intake(store=store, blobs=blobs, new_id=new_id, covers=build.cover_policy(config))
         return send_files(order, intake, build.routing_settings(config), wall_clock_us(), datetime.now().astimezone())
+
+
+def queue_post(
+    config: Config,
+    store: Store,
+    blobs: BlobStore,
+    mail_list: MailList,
+    files: list[Path],
+    *,
+    sender: str,
+    subject: str,
+) -> Post:
+    """Queue files for everybody on a list, as the user who runs this command. Raises ShellRefused, PostRefused, SpoolError."""
+    user = user_name(os.geteuid())
+    posting = Posting(
+        store=store, blobs=blobs, new_id=id_maker(), routing=build.routing_settings(config), now_us=wall_clock_us
+    )
+    order = ShellOrder(
+        number=mail_list.name,
+        files=tuple(files),
+        user=user,
+        sender=sender or f"{user}@{config.smtp.hostname}",
+        subject=subject,
+    )
+    return post_files(order, mail_list, posting, datetime.now().astimezone())
 
 
 def queue_poll(config: Config, number: str, mailbox: str, poll: PollRequest) -> Job:

@@ -16,7 +16,7 @@ from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.spool.store import Store
 
-OPEN_STATES = tuple(state for state in JobState if not state.final)
+OPEN_STATES = tuple(state for state in JobState if not state.final and state is not JobState.LISTED)
 ALL = 1_000_000  # jobs; more than any queue has
 
 

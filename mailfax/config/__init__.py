@@ -120,6 +120,15 @@ def _anchored(config: Config, folder: Path) -> Config:
         password_file=None if config.spool.password_file is None else folder / config.spool.password_file,
         pages_folder=None if config.spool.pages_folder is None else folder / config.spool.pages_folder,
     )
+    lists = {
+        name: msgspec.structs.replace(
+            each,
+            members=None if each.members is None else folder / each.members,
+            password_file=None if each.password_file is None else folder / each.password_file,
+        )
+        for name, each in config.lists.items()
+    }
+    config = msgspec.structs.replace(config, lists=lists)
     return msgspec.structs.replace(
         config,
         data_dir=folder / config.data_dir,

@@ -15,6 +15,7 @@ from mailfax.config.tables.exchange import Exchange
 from mailfax.config.tables.identity import Identity
 from mailfax.config.tables.imap import Imap
 from mailfax.config.tables.line import Group, Line
+from mailfax.config.tables.lists import MailList
 from mailfax.config.tables.mail import Mail
 from mailfax.config.tables.modems import Modems
 from mailfax.config.tables.permission import Permission
@@ -53,3 +54,4 @@ class Config(Section, frozen=True, kw_only=True):
     queue: Queue = Queue()
     spool: Spool = Spool()
     retention: Retention = Retention()
+    lists: dict[str, MailList] = field(default_factory=dict)

@@ -16,13 +16,16 @@ from mailfax.config import Config
 from mailfax.config.endpoint import IMAP_PORTS, SMTP_PORT, parse_endpoint, unix_path
 from mailfax.config.tables.domain import Domain as DomainTable
 from mailfax.config.tables.imap import Imap
+from mailfax.config.tables.lists import MailList as ListTable
 from mailfax.config.tables.mail import Mail
 from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.desk import CallPolicy
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.linelife import HealthPolicy
 from mailfax.gateway.lineworker import Duties
+from mailfax.gateway.listreports import Reporter
 from mailfax.gateway.mailboxes import FetchPolicy
+from mailfax.gateway.maillist import MailList, MailLists, Query
 from mailfax.gateway.proof import TrustPolicy
 from mailfax.model.options import NO_COVER, USUAL_COVER, PaperSize
 from mailfax.model.page import Coding
@@ -46,9 +49,12 @@ from mailfax.smtp.fetched import ImapAccount
 from mailfax.smtp.settings import Entrance, Listen, SmtpSettings, TlsFiles
 from mailfax.smtp.signed import SignaturePolicy
 from mailfax.smtp.ways import LMTP_PORT, LmtpServer, Local, Maildirs, OutgoingSettings, Smarthost, TlsMode
+from mailfax.spool import posts
+from mailfax.spool.blobs import BlobStore
 from mailfax.spool.records import Batch, Share
 from mailfax.spool.retention import RetentionPolicy
 from mailfax.spool.settings import SharedDatabase, SpoolSettings
+from mailfax.spool.store import Store
 from mailfax.t4codec import BadRows
 from mailfax.t30.answerer import PageQuality
 from mailfax.t30.caller import AfterRtn
@@ -90,6 +96,50 @@ def _shared_database(config: Config) -> SharedDatabase | None:
         lease_s=spool.lease_s,
         lost_after_s=spool.lost_after_min * SECONDS_PER_MINUTE,
     )
+
+
+def mail_lists(config: Config) -> MailLists:
+    """Return the lists of [lists.NAME]."""
+    return MailLists(by_name={name: _mail_list(name, each) for name, each in config.lists.items()})
+
+
+def _mail_list(name: str, each: ListTable) -> MailList:
+    if each.members is not None:
+        source: Path | Query = each.members
+    else:
+        source = Query(database=each.database or "", sql=each.query or "", password_file=each.password_file)
+    return MailList(
+        name=name,
+        source=source,
+        owner=each.owner,
+        post=each.post,
+        domain=(each.domain or "").lower(),
+        moderated=each.moderated,
+        moderators=each.moderators,
+        per_hour=each.per_hour,
+        lines=each.lines,
+        footer=each.footer,
+    )
+
+
+def footer_of(config: Config, store: Store) -> Callable[[str], str]:
+    """Return what finds the footer of the list that a mail was posted to; empty for one that was not."""
+
+    def footer(submission_id: str) -> str:
+        post = posts.load(store, submission_id) if config.lists else None
+        return config.lists[post.list_name].footer if post and post.list_name in config.lists else ""
+
+    return footer
+
+
+def post_room(config: Config) -> int:
+    """Return how many faxes of one post are in the queue at once: as many again as there are lines, so that none waits for the next."""
+    return 2 * max(1, sum(line.send for line in config.lines.values()))
+
+
+def reporter(config: Config, store: Store, blobs: BlobStore, now_us: Callable[[], int]) -> Reporter:
+    """Return what makes the reports of posts."""
+    return Reporter(store=store, blobs=blobs, letterhead=letterhead(config), now_us=now_us)
 
 
 def retention_policy(config: Config) -> RetentionPolicy:

@@ -10,6 +10,7 @@ import fcntl
 import os
 import signal
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,7 @@ from mailfax.daemon.line import line_process
 from mailfax.daemon.pulse import FAULT_REST_S, Pulse, work_while_any
 from mailfax.gateway.acknowledgement import Refusals
 from mailfax.gateway.adoption import adopt_orphans
+from mailfax.gateway.broadcast import BroadcastDesk
 from mailfax.gateway.clockwatch import ClockWatch
 from mailfax.gateway.delivery import DeliveryDesk
 from mailfax.gateway.distribution import DistributionDesk
@@ -149,6 +151,7 @@ class Server:
             now_us=wall_clock_us,
             emit=emit,
             trust=build.trust_policy(self._config),
+            lists=build.mail_lists(self._config),
         )
         try:
             smtp = await serve_smtp(build.smtp_settings(self._config), door, wall_clock_us)
@@ -236,6 +239,7 @@ class Server:
             office=self._office,
             identity=build.identity(config),
             covers=self._intake.covers,
+            footer_of=build.footer_of(config, store),
             now_us=wall_clock_us,
             emit=emit,
         )
@@ -264,6 +268,17 @@ class Server:
             emit=emit,
         )
         yield from self._keepers()
+        broadcast = BroadcastDesk(
+            store=store,
+            blobs=blobs,
+            lists=build.mail_lists(config).by_name,
+            reporter=build.reporter(config, store, blobs, wall_clock_us),
+            room=build.post_room(config),
+            now_us=wall_clock_us,
+            clock_s=steady_clock_s,
+            rest=time.sleep,
+        )
+        yield Worker(name="broadcast", step=_in_thread(broadcast.step))
         for _ in range(RENDER_WORKERS):
             yield Worker(name="render", step=_in_thread(render.step))
         yield Worker(name="distribution", step=_in_thread(distribution.step))

@@ -22,10 +22,12 @@ from mailfax.gateway.identity import local_time
 from mailfax.gateway.live import Accepted as AcceptedStep
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.login import Logins
+from mailfax.gateway.maillist import MailList, MailLists
+from mailfax.gateway.posting import Posting, PostOrder, PostRefused
 from mailfax.gateway.proof import Claim as ProofClaim
 from mailfax.gateway.proof import Proof, Prover, TrustPolicy
 from mailfax.gateway.tokens import uncover_address, uncover_mail
-from mailfax.model.address import FaxAddress
+from mailfax.model.address import FaxAddress, split_mailbox
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job
 from mailfax.model.options import OptionFault, SendOptions, asked_in_mail, send_options, without_tags
@@ -45,6 +47,7 @@ from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
 NO_TRUST = TrustPolicy()
+NO_LISTS = MailLists()
 USED_BEFORE = "The message was taken once already, or its token has been used up."
 SUBJECT_LIMIT = 200  # characters of a subject that reports quote
 
@@ -76,10 +79,15 @@ class GatewayDoor:
         emit: Emit,
         trust: TrustPolicy = NO_TRUST,
         txt: Txt = look_up_txt,
+        lists: MailLists = NO_LISTS,
     ) -> None:
         self._intake, self._routing, self._now_us, self._emit = intake, routing, now_us, emit
         self._logins = Logins(intake.store)
         self._prover = Prover(intake.store, trust, txt)
+        self._lists = lists
+        self._posting = Posting(
+            store=intake.store, blobs=intake.blobs, new_id=intake.new_id, routing=routing, now_us=now_us
+        )
 
     def knows(self, client: Client) -> bool:
         """Say whether the client is in a network that may send without logging in."""
@@ -124,6 +132,8 @@ class GatewayDoor:
 
     def _judged(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
         user = self._intake.store.user(client.identity) if client.identity else None
+        if (mail_list := self._lists.addressed(mailbox, self._routing)) is not None:
+            return self._may_post(mail_list, Asker(ip=client.ip, user=user), mailbox)
         now = local_time(self._now_us(), self._routing.time_zone)
         book = book_of(self._intake.store, client.identity)
         match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now, book):
@@ -137,6 +147,15 @@ class GatewayDoor:
             case outbound.Refused(outcome=outcome, detail=detail):
                 _log.info("recipient refused", client=client.ip, sender=sender, mailbox=mailbox, outcome=outcome.code)
                 return Refused(outcome=outcome, detail=detail)
+
+    def _may_post(self, mail_list: MailList, asker: Asker, mailbox: str) -> Permitted | Refused:
+        """Let a list stand in the place of a number for whoever may post to it; strangers learn nothing of it."""
+        known = asker.user is not None or outbound.allowed_network(asker.ip, self._routing.allow_networks) is not None
+        if known and mail_list.may_post(asker):
+            return Permitted(address=FaxAddress(number=mail_list.name, domain=split_mailbox(mailbox)[1]))
+        _log.info("post refused", client=asker.ip, list=mail_list.name)
+        detail = f"You may not post to the list {mail_list.name}." if known else ""
+        return Refused(outcome=Outcome.NOT_PERMITTED, detail=detail)
 
     async def accept(self, incoming: Incoming) -> Accepted | Refused:
         """Make the mail durable, with one job for each number."""
@@ -194,6 +213,8 @@ class GatewayDoor:
                 written = await asyncio.to_thread(_authors, incoming.octets)
                 if refused := await asyncio.to_thread(self._not_his, incoming.client, written):
                     return refused
+            if any(self._lists.named(each.address) for each in incoming.recipients):
+                return await asyncio.to_thread(self._post, incoming)
             submission, jobs = await asyncio.to_thread(
                 accept_mail,
                 self._intake,
@@ -222,6 +243,33 @@ class GatewayDoor:
         )
         self._emit(Live(subject=submission.id, event=AcceptedStep(sender=submission.sender, numbers=numbers)))
         return Accepted(submission_id=submission.id)
+
+    def _post(self, incoming: Incoming) -> Accepted | Refused:
+        """Make a mail to a list durable, with everybody who is on it now."""
+        mail_list = self._lists.named(incoming.recipients[0].address)
+        if mail_list is None or len(incoming.recipients) > 1:
+            return Refused(outcome=Outcome.NOT_ALONE)
+        client = incoming.client
+        subject, options = wishes_of(incoming.octets)
+        order = PostOrder(
+            octets=incoming.octets,
+            asker=Asker(ip=client.ip, user=self._intake.store.user(client.identity) if client.identity else None),
+            sender=incoming.sender,
+            client=client.ip,
+            identity=client.identity,
+            subject=subject[:SUBJECT_LIMIT],
+            message_id=message_id_of(incoming.octets),
+            options=incoming.recipients[0].options.over(options),
+        )
+        try:
+            post = self._posting.accept(mail_list, order)
+        except PostRefused as refused:
+            _log.info("post refused", client=client.ip, list=mail_list.name, detail=str(refused))
+            return Refused(outcome=refused.outcome, detail=str(refused))
+        _log.info("post accepted", mail=post.id, sender=incoming.sender, list=mail_list.name, members=post.members)
+        event = AcceptedStep(sender=incoming.sender, numbers=(mail_list.name,))
+        self._emit(Live(subject=post.id, event=event))
+        return Accepted(submission_id=post.id)
 
     def _dialled(self, address: FaxAddress) -> str:
         return outbound.dialled(address, self._routing)
@@ -270,6 +318,11 @@ def accept_mail(
 def wishes_of(octets: bytes) -> tuple[str, SendOptions]:
     """Return the subject of a mail without its tags, and what the mail asks for each of its faxes. Raises OptionFault."""
     return _wishes(BytesHeaderParser().parsebytes(octets))
+
+
+def message_id_of(octets: bytes) -> str:
+    """Return the Message-ID of a mail."""
+    return _readable(BytesHeaderParser().parsebytes(octets), "Message-ID")
 
 
 def _wishes(headers: Message) -> tuple[str, SendOptions]:

@@ -5,6 +5,7 @@ Document is committed.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.context import ForkServerContext
 
 import structlog
@@ -13,6 +14,7 @@ from mailfax.gateway.covers import CoverPolicy, covers_for
 from mailfax.gateway.identity import Identity, sender_identity
 from mailfax.gateway.live import Emit, Live, Rendered, Rendering, RenderingFailed
 from mailfax.model.document import Document, DocumentPage, JobCover
+from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
 from mailfax.model.submission import Submission
@@ -46,10 +48,11 @@ class RenderDesk:
         emit: Emit,
         identity: Identity = NOBODY,
         covers: CoverPolicy = NO_COVERS,
+        footer_of: Callable[[str], str] = lambda _submission_id: "",
     ) -> None:
         self._store, self._blobs, self._settings, self._context = store, blobs, settings, context
         self._office = office
-        self._identity, self._covers = identity, covers
+        self._identity, self._covers, self._footer_of = identity, covers, footer_of
         self._now_us, self._emit = now_us, emit
         self._unrecorded: Submission | None = None
 
@@ -95,8 +98,12 @@ class RenderDesk:
 
         octets = self._blobs.get(submission.message_digest)
         identity = sender_identity(submission, self._store, self._identity)
-        jobs, order = covers_for(submission, self._store.jobs_of(submission.id), identity, self._covers)
-        rendered = render_in_child(octets, self._settings, progress, self._context, self._office.convert, order)
+        waiting = [job for job in self._store.jobs_of(submission.id) if job.state is JobState.RENDERING]
+        jobs, order = covers_for(submission, waiting, identity, self._covers)
+        settings = self._settings
+        if footer := self._footer_of(submission.id):
+            settings = replace(settings, stamp=" - ".join(filter(None, (settings.stamp, footer))))
+        rendered = render_in_child(octets, settings, progress, self._context, self._office.convert, order)
         pages = tuple(document_page(page, self._blobs) for page in rendered.pages)
         covers = tuple(
             JobCover(

@@ -16,10 +16,13 @@ from pathlib import Path
 from mailfax.gateway.books import book_of
 from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.identity import local_time
+from mailfax.gateway.maillist import MailList
+from mailfax.gateway.posting import Posting, PostOrder
 from mailfax.model.ids import Kind
 from mailfax.model.job import Job
 from mailfax.model.options import OptionFault, send_options
 from mailfax.model.poll import PollRequest
+from mailfax.model.post import Post
 from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.routing import outbound
 from mailfax.routing.book import Book
@@ -49,18 +52,7 @@ def send_files(
 ) -> tuple[Submission, Job]:
     """Queue the files for the number. Raises ShellRefused, SpoolError."""
     permitted = _permitted(order.number, routing, now_us, book_of(intake.store, ""))
-    if not is_mailbox(order.sender):
-        raise ShellRefused(
-            f"{order.sender!r} is no mail address, so nobody would hear the result. Write --from you@example.org."
-        )
-    message = EmailMessage(policy=SMTP)
-    message["From"] = order.sender
-    message["To"] = permitted.address.mailbox
-    message["Subject"] = order.subject or ", ".join(file.name for file in order.files)
-    message["Date"] = format_datetime(date)
-    for key, value in order.options.items():
-        message[f"X-Fax-{key.capitalize()}"] = value
-    _attach(message, order.files)
+    message = _message(order, permitted.address.mailbox, date)
     try:
         submission, (job,) = accept_mail(
             intake,
@@ -81,6 +73,20 @@ def send_files(
     except OptionFault as fault:
         raise ShellRefused(str(fault)) from fault
     return submission, job
+
+
+def post_files(order: ShellOrder, mail_list: MailList, posting: Posting, date: datetime) -> Post:
+    """Queue the files for everybody on a list. Raises ShellRefused, PostRefused, SpoolError."""
+    message = _message(order, f"{mail_list.name}@{posting.routing.domains[0].name}", date)
+    post = PostOrder(
+        octets=message.as_bytes(),
+        asker=Asker(command=True),
+        sender=order.sender,
+        client="shell",
+        identity=_name(order.user),
+        subject=str(message["Subject"]),
+    )
+    return posting.accept(mail_list, post)
 
 
 def order_poll(
@@ -113,6 +119,22 @@ def _permitted(number: str, routing: RoutingSettings, now_us: int, book: Book) -
     if answer.further:
         raise ShellRefused(f"{number} is for several subaddresses. Send to each of them by itself.")
     return answer
+
+
+def _message(order: ShellOrder, to: str, date: datetime) -> EmailMessage:
+    if not is_mailbox(order.sender):
+        raise ShellRefused(
+            f"{order.sender!r} is no mail address, so nobody would hear the result. Write --from you@example.org."
+        )
+    message = EmailMessage(policy=SMTP)
+    message["From"] = order.sender
+    message["To"] = to
+    message["Subject"] = order.subject or ", ".join(file.name for file in order.files)
+    message["Date"] = format_datetime(date)
+    for key, value in order.options.items():
+        message[f"X-Fax-{key.capitalize()}"] = value
+    _attach(message, order.files)
+    return message
 
 
 def _name(user: str) -> str:

@@ -10,10 +10,11 @@ from mailfax.model.submission import Recipient
 
 
 class JobState(StrEnum):
-    """Where a job is. RENDERING waits for the document, QUEUED for a line (perhaps not before `not_before_us`)."""
+    """Where a job is. RENDERING waits for the document, QUEUED for a line (perhaps not before `not_before_us`), LISTED for the turn of its list."""
 
     RENDERING = "rendering"
     QUEUED = "queued"
+    LISTED = "listed"
     ON_LINE = "on-line"
     DELIVERED = "delivered"
     FAILED = "failed"

@@ -68,6 +68,7 @@ class Outcome(Enum):
     INTERRUPTED = OutcomeRow("interrupted", _R, 450, "4.3.2", "The fax server was stopped during the call.", "It is called again by itself from the first page that was not confirmed.")
     # -- never dialled
     EXPIRED = OutcomeRow("expired", _F, 550, "5.4.7", "The fax could not be sent within the time this server keeps trying.", "Send it again; if that happens twice, ask the administrator whether the telephone line is down.")
+    OPTED_OUT = OutcomeRow("opted-out", _F, 550, "5.7.1", "The receiver wants no faxes of this list.", "Nothing to do; who asked for it by mistake is taken off by mailfax list optout --remove.")
     CANCELLED = OutcomeRow("cancelled", _F, 550, "5.7.0", "The job was cancelled.", "Send it again if it is wanted after all.")
     BAD_NUMBER = OutcomeRow("bad-number", _F, 550, "5.1.3", "The address is not a fax number.", "Write the number before the @, digits only, for example 5551234@fax.lan.")
     NO_SUCH_NUMBER = OutcomeRow("no-such-number", _F, 550, "5.1.1", "The number does not fit the number plan of this domain.", "Check how many digits the number has.")
@@ -85,6 +86,9 @@ class Outcome(Enum):
     STORE_BUSY = OutcomeRow("store-busy", _R, 451, "4.3.0", "The message could not be stored just now.", "Try again later.")
     BAD_OPTION = OutcomeRow("bad-option", _F, 554, "5.6.0", "The message asks for something that this server does not know.", "Correct the header, the tag in the subject or the suffix of the address, or leave it out.")
     BAD_COVER = OutcomeRow("bad-cover", _F, 554, "5.3.0", "The cover of the fax could not be made.", "Ask the administrator of this server; with X-Fax-Cover: none the fax goes without one.")
+    LIST_UNREADABLE = OutcomeRow("list-unreadable", _R, 451, "4.3.5", "The members of the list cannot be read just now.", "Try again later; the administrator has to look at the list's file or database.")
+    EMPTY_LIST = OutcomeRow("empty-list", _F, 550, "5.1.1", "Nobody on the list can be faxed.", "Ask the owner of the list; mailfax list members says why.")
+    NOT_ALONE = OutcomeRow("not-alone", _F, 554, "5.5.4", "A mail to a list goes to that list alone.", "Write to other numbers and lists in mails of their own.")
     UNFAXABLE = OutcomeRow("unfaxable", _F, 554, "5.6.1", "A part of the message is of a kind that cannot be faxed.", "Send it as PDF, plain text, JPEG, PNG or TIFF.")
     UNREADABLE = OutcomeRow("unreadable", _F, 554, "5.6.5", "A part of the message could not be read.", "Open the file, save it again as PDF and send that.")
     NOTHING_TO_FAX = OutcomeRow("nothing-to-fax", _F, 554, "5.6.0", "The message has nothing that could be faxed.", "Write some text or attach a document.")

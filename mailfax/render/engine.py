@@ -99,6 +99,17 @@ def lay_out(html: str, page: PageBox, *, style: str = "", resources: Mapping[str
     return LaidOut(pdf=pdf.getvalue(), page_count=pages, used=frozenset(asked.used), refused=frozenset(asked.refused))
 
 
+def lay_out_ours(html: str, page: PageBox, *, style: str, resources: Mapping[str, Resource]) -> bytes:
+    """Lay a document of our own out as a PDF, beside threads that write to the log. Raises LayoutFailed."""
+    pdf = BytesIO()
+    book = _book(html, page, style, _Shelf(resources, _Asked()))
+    try:
+        book.write_to_pdf_stream(pdf)
+    except plutoprint.Error as error:
+        raise LayoutFailed(str(error)) from error
+    return pdf.getvalue()
+
+
 def lay_out_line(
     html: str,
     width_px: int,

@@ -38,7 +38,7 @@ def ruling(asker: Asker, destination: Destination, rules: tuple[Rule, ...], now:
         return Ruling(allowed=False, because="no rule can allow a fax to an emergency number")
     out_of_hours = ""
     for rule in rules or (DEFAULT_RULE,):
-        if not any(_is(asker, party) for party in rule.who) or not any(_covers(destination, to) for to in rule.to):
+        if not any(is_party(asker, party) for party in rule.who) or not any(_covers(destination, to) for to in rule.to):
             continue
         if rule.hours is not None and not rule.hours.hold(now):
             out_of_hours = out_of_hours or (
@@ -53,7 +53,8 @@ def ruling(asker: Asker, destination: Destination, rules: tuple[Rule, ...], now:
     return Ruling(allowed=False, because=out_of_hours or "no rule allows it")
 
 
-def _is(asker: Asker, party: str) -> bool:
+def is_party(asker: Asker, party: str) -> bool:
+    """Say whether somebody is one of a party as rules and lists name them."""
     kind, _, name = party.partition(":")
     match kind:
         case "*":

@@ -56,7 +56,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         for party in self.who:
-            _check_party(party)
+            check_party(party)
         for target in self.to:
             if not (target in {ANY_KIND, *Kind} or COUNTRY.fullmatch(target) or PREFIX.fullmatch(target)):
                 kinds = ", ".join(kind for kind in Kind if kind is not Kind.EMERGENCY)
@@ -86,7 +86,8 @@ def _minutes(written: str) -> int:
     return hour * 60 + minute
 
 
-def _check_party(party: str) -> None:
+def check_party(party: str) -> None:
+    """Refuse what names nobody. Raises ValueError."""
     if party in {ANYBODY, USERS, SHELL} or _PARTY.fullmatch(party):
         return
     kind, _, network = party.partition(":")

@@ -1,5 +1,6 @@
 """The log of every change of state: when, from what, to what, why. Written in the same transaction as the change."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select
@@ -13,6 +14,12 @@ def log(connection: Connection, subject: str, at_us: int, *, was: StrEnum | None
     connection.execute(
         insert(transitions).values(subject=subject, at_us=at_us, was=was or "", became=str(became), why=why)
     )
+
+
+def log_new(connection: Connection, subjects: Sequence[str], at_us: int, *, became: StrEnum, why: str) -> None:
+    """Write the first line of many at once."""
+    rows = [{"subject": each, "at_us": at_us, "was": "", "became": str(became), "why": why} for each in subjects]
+    connection.execute(insert(transitions), rows)
 
 
 def of(connection: Connection, subject: str) -> tuple[Transition, ...]:

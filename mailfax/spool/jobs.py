@@ -244,7 +244,7 @@ def undo_claim(connection: Connection, call_id: str, now_us: int) -> int:
 def cancel(connection: Connection, job_id: str, now_us: int) -> Job | None:
     """Cancel a job that is not on a line and not finished; None where it is."""
     job = _locked(connection, job_id)
-    if job is None or job.state not in {JobState.RENDERING, JobState.QUEUED}:
+    if job is None or job.state not in {JobState.RENDERING, JobState.QUEUED, JobState.LISTED}:
         return None
     move(connection, job, now_us, JobState.CANCELLED, "cancelled", outcome=Outcome.CANCELLED, finished_us=now_us)
     return _existing(connection, job_id)
@@ -316,6 +316,20 @@ def attempts_of(connection: Connection, job_id: str) -> tuple[Attempt, ...]:
     """Return every call of a job, oldest first."""
     rows = connection.execute(select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.call_id))
     return tuple(_attempt(row) for row in rows.mappings())
+
+
+def selected(connection: Connection, rows: Select[*tuple[object, ...]]) -> tuple[Job, ...]:
+    """Return the jobs of a selection of whole rows, for `posts`."""
+    return tuple(_job(row) for row in connection.execute(rows).mappings())
+
+
+def attempts_of_all(connection: Connection, job_ids: Sequence[str]) -> dict[str, tuple[Attempt, ...]]:
+    """Return the calls of many jobs, oldest first, by job; one that has none is left out."""
+    rows = select(attempts).where(attempts.c.job_id.in_(job_ids)).order_by(attempts.c.call_id)
+    found: dict[str, tuple[Attempt, ...]] = {}
+    for row in connection.execute(rows).mappings():
+        found[row["job_id"]] = (*found.get(row["job_id"], ()), _attempt(row))
+    return found
 
 
 def _existing(connection: Connection, job_id: str) -> Job:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, Text, select, type_coerce, union_all
 
-from mailfax.spool.tables import deliveries, faxes, offers, submissions
+from mailfax.spool.tables import deliveries, faxes, offers, posts, submissions
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SHORT = (
@@ -25,6 +25,7 @@ REFERENCES: tuple[tuple[ColumnElement[object], ColumnElement[bool] | None], ...]
     (faxes.c.pages, faxes.c.pages_gone_us.is_(None)),
     (deliveries.c.message_digest, deliveries.c.mail_gone_us.is_(None)),
     (offers.c.document, None),
+    (posts.c.plan_digest, posts.c.finished_us.is_(None)),
 )
 
 

@@ -23,7 +23,7 @@ def shift_waits(store: Store, jump_us: int, now_us: int) -> int:
 
     def shift(connection: Connection) -> int:
         retries = update(jobs).where(
-            jobs.c.state == JobState.QUEUED, jobs.c.dials > 0, jobs.c.not_before_us > before_us
+            jobs.c.state.in_([JobState.QUEUED, JobState.LISTED]), jobs.c.dials > 0, jobs.c.not_before_us > before_us
         )
         mails = update(deliveries).where(
             deliveries.c.state == DeliveryState.WAITING, deliveries.c.tries > 0, deliveries.c.not_before_us > before_us

@@ -26,23 +26,7 @@ def accept(
     connection: Connection, new_id: IdMaker, submission: Submission, numbers: Sequence[str], now_us: int
 ) -> tuple[Job, ...]:
     """Insert a submission with one job per distinct number and subaddress; `numbers` are to be dialled, one per recipient, in order."""
-    connection.execute(
-        insert(submissions).values(
-            id=submission.id,
-            received_us=submission.received_us,
-            sender=submission.sender,
-            client=submission.client,
-            identity=submission.identity,
-            message_digest=submission.message_digest,
-            size=submission.size,
-            subject=submission.subject,
-            message_id=submission.message_id,
-            envid=submission.envid,
-            return_full=submission.return_full,
-            state=RenderState.WAITING,
-            account=(),
-        )
-    )
+    keep(connection, submission)
     made = _jobs_for(new_id, submission, numbers, now_us)
     jobs.add(connection, list(made.values()))
     for job in made.values():
@@ -72,6 +56,27 @@ def accept(
 def has_client(connection: Connection, client: str) -> bool:
     """Say whether a mail of this client was accepted."""
     return connection.scalar(select(submissions.c.id).where(submissions.c.client == client).limit(1)) is not None
+
+
+def keep(connection: Connection, submission: Submission) -> None:
+    """Insert a submission without recipients, to be rendered."""
+    connection.execute(
+        insert(submissions).values(
+            id=submission.id,
+            received_us=submission.received_us,
+            sender=submission.sender,
+            client=submission.client,
+            identity=submission.identity,
+            message_digest=submission.message_digest,
+            size=submission.size,
+            subject=submission.subject,
+            message_id=submission.message_id,
+            envid=submission.envid,
+            return_full=submission.return_full,
+            state=RenderState.WAITING,
+            account=(),
+        )
+    )
 
 
 def _jobs_for(new_id: IdMaker, submission: Submission, numbers: Sequence[str], now_us: int) -> dict[_Target, Job]:
@@ -185,7 +190,8 @@ def fail_submission(
 
 def drop_if_unneeded(connection: Connection, submission_id: str, now_us: int) -> None:
     """Take a submission off the render list when its last waiting job was cancelled."""
-    wanted = exists().where(job_table.c.submission_id == submission_id, job_table.c.state == JobState.RENDERING)
+    waiting = job_table.c.state.in_([JobState.RENDERING, JobState.LISTED])
+    wanted = exists().where(job_table.c.submission_id == submission_id, waiting)
     if _state(connection, submission_id) is RenderState.WAITING and not connection.scalar(select(wanted)):
         _move(
             connection,

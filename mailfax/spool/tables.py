@@ -34,12 +34,13 @@ from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.poll import PollRequest
+from mailfax.model.post import PostState
 from mailfax.model.quota import Limit
 from mailfax.model.submission import Notify
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0016"  # the newest migration
+REVISION = "0017"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -171,7 +172,7 @@ jobs = Table(
     Column("notified_us", BigInteger),
     Column("notes", _Json(tuple[str, ...]), nullable=False),
     Column("node", Text, nullable=False, server_default=""),
-    Index("ix_jobs_submission", "submission_id"),
+    Index("ix_jobs_submission", "submission_id", "state"),
     Index("ix_jobs_due", "state", "not_before_us", "id"),
 )
 # One call per destination at a time, kept by the database itself: every call has a job in its first place.
@@ -190,6 +191,43 @@ Index(
     jobs.c.id,
     sqlite_where=text("finished_us IS NOT NULL AND notified_us IS NULL"),
     postgresql_where=text("finished_us IS NOT NULL AND notified_us IS NULL"),
+)
+
+# What waits for the turn of its list.
+Index(
+    "ix_jobs_listed",
+    jobs.c.submission_id,
+    jobs.c.not_before_us,
+    jobs.c.id,
+    sqlite_where=text("state = 'listed'"),
+    postgresql_where=text("state = 'listed'"),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Text, ForeignKey("submissions.id"), primary_key=True),
+    Column("list_name", Text, nullable=False),
+    Column("state", _Word(PostState), nullable=False),
+    Column("plan_digest", Text, nullable=False),
+    Column("members", Integer, nullable=False),
+    Column("gathered", Integer, nullable=False),
+    Column("moderated", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("asked_us", BigInteger),
+    Column("finished_us", BigInteger),
+    Index("ix_posts_state", "state", "id"),
+    Index("ix_posts_list", "list_name", "id"),
+)
+
+optouts = Table(
+    "optouts",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("list_name", Text, primary_key=True),
+    Column("since_us", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
 )
 
 recipients = Table(

@@ -60,6 +60,7 @@ class Gateway:
             emit=lambda _live: None,
             trust=build.trust_policy(self.config),
             txt=self.txt,
+            lists=build.mail_lists(self.config),
         )
         entrances = tuple(Listen(port=0, entrance=entrance) for entrance in Entrance)
         unix = tuple(listen for listen in build.smtp_settings(self.config).listen if listen.path is not None)

@@ -18,6 +18,7 @@ from mailfax.config.sense.lines import (
     profile_problems,
     routes_problems,
 )
+from mailfax.config.sense.lists import lists_problems
 from mailfax.config.sense.mail import mail_problems
 from mailfax.config.sense.receive import callers_problems, receive_problems
 from mailfax.config.sense.render import render_problems
@@ -50,5 +51,6 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
         destinations_problems,
         render_problems,
         spool_problems,
+        lists_problems,
     ):
         yield from look(config, at)
