@@ -177,7 +177,7 @@ def feed(store: Store, post: Post, room: int, now_us: int, at_most: int) -> int:
         if now.paused or pages is None:
             return 0
         free = min(room - _in_turn(connection, post), at_most)
-        due = jobs.selected(connection, _due(post, now_us, free)) if free > 0 else ()
+        due = jobs.selected(connection, _due(post, now_us, free).with_for_update()) if free > 0 else ()
         unwanted = optouts.among(connection, [job.recipient.address.number for job in due], post.list_name)
         for job in due:
             if job.recipient.address.number in unwanted:
@@ -210,7 +210,7 @@ def _in_turn(connection: Connection, post: Post) -> int:
 def _due(post: Post, now_us: int, limit: int) -> Select[tuple[object, ...]]:
     table = job_table.c
     mine = (table.submission_id == post.id, table.state == JobState.LISTED, table.not_before_us <= now_us)
-    return select(job_table).where(*mine).order_by(table.not_before_us, table.id).limit(limit).with_for_update()
+    return select(job_table).where(*mine).order_by(table.not_before_us, table.id).limit(limit)
 
 
 def _early(post: Post, now_us: int, *, all_of_them: bool) -> list[ColumnElement[bool]]:
