@@ -15,7 +15,7 @@ DEMO   := $(if $(MAIL),--mail "$(MAIL)") $(if $(TO),--to "$(TO)") $(DEMO_ARGS)
 DEBIAN_RUN  := python3-venv fonts-dejavu-core fonts-noto-core fonts-noto-cjk libseccomp2
 DEBIAN_BENCH := ghostscript tesseract-ocr tesseract-ocr-eng
 DEBIAN_OFFICE := libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui
-DEBIAN_TEST := $(DEBIAN_RUN) libspandsp2 libtiff-tools swaks msmtp libnet-ssleay-perl mutt postfix libsasl2-modules dovecot-imapd dovecot-lmtpd poppler-utils jbigkit-bin mgetty mgetty-fax bubblewrap postgresql $(DEBIAN_OFFICE)
+DEBIAN_TEST := $(DEBIAN_RUN) libspandsp2 libtiff-tools swaks msmtp libnet-ssleay-perl mutt postfix libsasl2-modules dovecot-imapd dovecot-lmtpd poppler-utils jbigkit-bin mgetty mgetty-fax bubblewrap libgnutls-dane0 libidn12 postgresql $(DEBIAN_OFFICE)
 
 .PHONY: demo run test check lint types layers unit interop fuzz bench docs constraints clean
 

@@ -4,6 +4,13 @@ Verbs on jobs and on the server stand alone, everything else is noun and verb. A
 facts. Commands work through the spool; nothing here knows how a fax is sent.
 """
 
-from mailfax.cli.app import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Entry point of the `mailfax` command. Mail servers start `sendmail` for each mail: it comes without all the others."""
+    if sys.argv[1:2] == ["sendmail"]:
+        from mailfax.cli.pipe import main as run  # noqa: PLC0415
+    else:
+        from mailfax.cli.app import main as run  # noqa: PLC0415
+    run()
