@@ -9,7 +9,23 @@ from typing import Annotated
 import typer
 
 from mailfax import __version__
-from mailfax.cli import alias, backup, call, line, lists, mail, modem, node, number, offer, pipe, spool, user
+from mailfax.cli import (
+    alias,
+    backup,
+    call,
+    line,
+    lists,
+    mail,
+    modem,
+    node,
+    number,
+    offer,
+    pipe,
+    quota,
+    report,
+    spool,
+    user,
+)
 from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_or_exit
 from mailfax.model.page import Resolution
 from mailfax.spool.disk import SpoolError
@@ -28,6 +44,8 @@ app.add_typer(lists.app, name="list")
 app.add_typer(mail.app, name="mail")
 app.add_typer(user.app, name="user")
 app.add_typer(alias.app, name="alias")
+app.add_typer(quota.app, name="quota")
+app.add_typer(report.app, name="report")
 app.add_typer(offer.app, name="offer")
 app.add_typer(number.app, name="number")
 app.add_typer(node.app, name="node")

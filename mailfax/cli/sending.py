@@ -37,7 +37,13 @@ def queue_files(
     )
     settings, new_id = build.spool_settings(config), id_maker()
     with contextlib.closing(Store(settings, new_id)) as store, contextlib.closing(BlobStore(settings)) as blobs:
-        intake = Intake(store=store, blobs=blobs, new_id=new_id, covers=build.cover_policy(config))
+        intake = Intake(
+            store=store,
+            blobs=blobs,
+            new_id=new_id,
+            covers=build.cover_policy(config),
+            quotas=build.quota_policy(config),
+        )
         return send_files(order, intake, build.routing_settings(config), wall_clock_us(), datetime.now().astimezone())
 
 
@@ -70,6 +76,6 @@ def queue_poll(config: Config, number: str, mailbox: str, poll: PollRequest) -> 
     """Queue a call that fetches a document, as the user who runs this command. Raises ShellRefused, SpoolError."""
     settings, new_id = build.spool_settings(config), id_maker()
     with contextlib.closing(Store(settings, new_id)) as store, contextlib.closing(BlobStore(settings)) as blobs:
-        intake = Intake(store=store, blobs=blobs, new_id=new_id)
+        intake = Intake(store=store, blobs=blobs, new_id=new_id, quotas=build.quota_policy(config))
         routing, user = build.routing_settings(config), user_name(os.geteuid())
         return order_poll(number, mailbox, poll, user, intake, routing, wall_clock_us())

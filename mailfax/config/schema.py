@@ -20,6 +20,7 @@ from mailfax.config.tables.mail import Mail
 from mailfax.config.tables.modems import Modems
 from mailfax.config.tables.permission import Permission
 from mailfax.config.tables.queue import Queue
+from mailfax.config.tables.quotas import Prices, Quotas
 from mailfax.config.tables.receive import Receive
 from mailfax.config.tables.render import Render
 from mailfax.config.tables.retention import Retention
@@ -39,6 +40,8 @@ class Config(Section, frozen=True, kw_only=True):
     trust: Trust = Trust()
     domains: dict[str, Domain]
     permissions: dict[str, Permission] = field(default_factory=dict)
+    quotas: Quotas = Quotas()
+    prices: Prices = Prices()
     receive: Receive
     mail: Mail = Mail()
     imap: dict[str, Imap] = field(default_factory=dict)

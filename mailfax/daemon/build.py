@@ -27,9 +27,11 @@ from mailfax.gateway.listreports import Reporter
 from mailfax.gateway.mailboxes import FetchPolicy
 from mailfax.gateway.maillist import MailList, MailLists, Query
 from mailfax.gateway.proof import TrustPolicy
+from mailfax.gateway.quotas import QuotaPolicy
 from mailfax.model.options import NO_COVER, USUAL_COVER, PaperSize
 from mailfax.model.page import Coding
 from mailfax.model.photo import PhotoScreen
+from mailfax.model.quota import read_limits
 from mailfax.model.user import user_name
 from mailfax.modem.class1 import Did, DidMemory, FlowControl
 from mailfax.modem.line import Line
@@ -42,6 +44,7 @@ from mailfax.modem.virtual.signals import Side, SignalKind
 from mailfax.render.coverset import load_covers
 from mailfax.render.settings import RenderSettings
 from mailfax.routing.callers import CallerRules
+from mailfax.routing.prices import Prices
 from mailfax.routing.rules import Rule, read_hours
 from mailfax.routing.settings import DidRule, Domain, E164Plan, NumberPlan, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
@@ -171,6 +174,12 @@ def routing_settings(config: Config) -> RoutingSettings:
             )
             for name, rule in config.permissions.items()
         ),
+        prices=Prices(
+            currency=config.prices.currency,
+            minute=config.prices.minute,
+            call=config.prices.call,
+            step_s=config.prices.step_s,
+        ),
         time_zone=config.identity.time_zone,
         allow_networks=tuple(ip_network(network) for network in config.smtp.allow_networks),
         did=tuple(DidRule(called=called, mailboxes=mailboxes) for called, mailboxes in config.receive.did.items()),
@@ -179,6 +188,20 @@ def routing_settings(config: Config) -> RoutingSettings:
             for subaddress, mailboxes in config.receive.subaddress.items()
         ),
         catch_all=config.receive.catch_all,
+    )
+
+
+def quota_policy(config: Config) -> QuotaPolicy:
+    """Return how much may be sent."""
+    quotas = config.quotas
+    return QuotaPolicy(
+        user=read_limits(quotas.user),
+        domains={name.lower(): read_limits(limits) for name, limits in quotas.domains.items()},
+        lines={name: read_limits(limits) for name, limits in quotas.lines.items()},
+        everybody=read_limits(quotas.everybody),
+        breaker=read_limits(quotas.breaker),
+        time_zone=config.identity.time_zone,
+        give_up_s=config.queue.give_up_h * 3600,
     )
 
 
@@ -493,6 +516,8 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     identity,
     routing_settings,
     trust_policy,
+    retention_policy,
+    quota_policy,
     smtp_settings,
     outgoing_settings,
     mailboxes,

@@ -23,6 +23,7 @@ from mailfax.gateway.adoption import adopt_orphans
 from mailfax.gateway.desk import Desk
 from mailfax.gateway.linelife import LineLife
 from mailfax.gateway.live import Emit, Live
+from mailfax.gateway.quotas import Quotas
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.disk import SpoolError
 from mailfax.spool.retry import RetryPolicy
@@ -50,6 +51,7 @@ def line_process(config: Config, name: str, server: Connection | None, *, json_l
 def _run(config: Config, name: str, server: Connection | None) -> None:
     stop = threading.Event()
     store, blobs = Store(build.spool_settings(config), id_maker()), BlobStore(build.spool_settings(config))
+    quotas = Quotas(store, build.quota_policy(config))
     desk = Desk(
         line_name=name,
         store=store,
@@ -65,7 +67,7 @@ def _run(config: Config, name: str, server: Connection | None) -> None:
         callers=build.caller_rules(config),
         jitter=random.random,
         stopping=lambda: stop.wait(WORD_TO_STOP_S),
-        may_claim=lambda: server is None or _lives(server),
+        may_claim=lambda: (server is None or _lives(server)) and quotas.line_may_send(name, wall_clock_us()),
         emit=_emitter(server),
         offer=build.offer(config, name),
         policy=build.call_policy(config),

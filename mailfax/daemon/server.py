@@ -29,6 +29,7 @@ from mailfax.daemon.line import line_process
 from mailfax.daemon.pulse import FAULT_REST_S, Pulse, work_while_any
 from mailfax.gateway.acknowledgement import Refusals
 from mailfax.gateway.adoption import adopt_orphans
+from mailfax.gateway.breaker import BreakerDesk
 from mailfax.gateway.broadcast import BroadcastDesk
 from mailfax.gateway.clockwatch import ClockWatch
 from mailfax.gateway.delivery import DeliveryDesk
@@ -91,7 +92,13 @@ def serve(config: Config, *, json_log: bool = False) -> None:
         _opened(lambda: adopt_orphans(store, blobs, spool.calls, RetryPolicy(), wall_clock_us))
         server = Server(
             config,
-            Intake(store=store, blobs=blobs, new_id=new_id, covers=build.cover_policy(config)),
+            Intake(
+                store=store,
+                blobs=blobs,
+                new_id=new_id,
+                covers=build.cover_policy(config),
+                quotas=build.quota_policy(config),
+            ),
             json_log=json_log,
         )
         try:
@@ -240,6 +247,8 @@ class Server:
             identity=build.identity(config),
             covers=self._intake.covers,
             footer_of=build.footer_of(config, store),
+            quotas=self._intake.quotas,
+            letterhead=build.letterhead(config),
             now_us=wall_clock_us,
             emit=emit,
         )
@@ -307,6 +316,15 @@ class Server:
         rescue = RescueDesk(store=store, policy=RetryPolicy(), every_s=every_s, now_us=wall_clock_us)
         yield Worker(name="rescue", step=_in_thread(rescue.step))
         yield Worker(name="clock", step=_in_thread(clock.step))
+        breaker = BreakerDesk(
+            store=store,
+            blobs=blobs,
+            policy=self._intake.quotas,
+            letterhead=build.letterhead(config),
+            catch_all=config.receive.catch_all,
+            now_us=wall_clock_us,
+        )
+        yield Worker(name="breaker", step=_in_thread(breaker.step))
         yield Worker(name="expiry", step=_in_thread(expiry.step))
         yield Worker(name="housekeeping", step=_in_thread(housekeeping.step))
 

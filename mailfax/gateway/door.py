@@ -6,6 +6,7 @@ the blob is fsynced and the rows are committed before `accept` returns, and only
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from email.errors import HeaderParseError
@@ -26,6 +27,7 @@ from mailfax.gateway.maillist import MailList, MailLists
 from mailfax.gateway.posting import Posting, PostOrder, PostRefused
 from mailfax.gateway.proof import Claim as ProofClaim
 from mailfax.gateway.proof import Proof, Prover, TrustPolicy
+from mailfax.gateway.quotas import QuotaPolicy, Quotas
 from mailfax.gateway.tokens import uncover_address, uncover_mail
 from mailfax.model.address import FaxAddress, split_mailbox
 from mailfax.model.ids import IdMaker, Kind
@@ -65,6 +67,7 @@ class Intake:
     blobs: BlobStore
     new_id: IdMaker
     covers: CoverPolicy = field(default_factory=CoverPolicy)
+    quotas: QuotaPolicy = field(default_factory=QuotaPolicy)
 
 
 class GatewayDoor:
@@ -83,6 +86,7 @@ class GatewayDoor:
     ) -> None:
         self._intake, self._routing, self._now_us, self._emit = intake, routing, now_us, emit
         self._logins = Logins(intake.store)
+        self._quotas = Quotas(intake.store, intake.quotas)
         self._prover = Prover(intake.store, trust, txt)
         self._lists = lists
         self._posting = Posting(
@@ -138,10 +142,14 @@ class GatewayDoor:
         book = book_of(self._intake.store, client.identity)
         match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now, book):
             case outbound.Permitted() as found:
+                if over := self._quotas.refusal(user, {found.address.domain: 1 + len(found.further)}, self._now_us()):
+                    _log.info("recipient refused, over quota", client=client.ip, user=client.identity, why=over)
+                    return Refused(outcome=Outcome.OVER_QUOTA, detail=over)
                 return Permitted(
                     address=found.address,
                     further=found.further,
                     addressee=found.addressee,
+                    tariff=found.tariff,
                     options=send_options(found.asked),
                 )
             case outbound.Refused(outcome=outcome, detail=detail):
@@ -207,8 +215,21 @@ class GatewayDoor:
         _log.info("sender proved", client=client.ip, user=proof.user.name, by=proof.how)
         return proof, replace(bare, client=client, recipients=tuple(recipients))
 
+    def _over_quota(self, incoming: Incoming) -> Refused | None:
+        """Judge all numbers of a mail together: at RCPT each was judged by itself."""
+        user = self._intake.store.user(incoming.client.identity) if incoming.client.identity else None
+        counted = Counter(recipient.address.domain for recipient in incoming.recipients)
+        over = self._quotas.refusal(user, counted, self._now_us())
+        return (
+            Refused(outcome=Outcome.OVER_QUOTA, detail=f"{over} This mail is for {counted.total()} numbers.")
+            if over
+            else None
+        )
+
     async def _take(self, incoming: Incoming) -> Accepted | Refused:
         try:
+            if len(incoming.recipients) > 1 and (refused := await asyncio.to_thread(self._over_quota, incoming)):
+                return refused
             if incoming.client.identity:
                 written = await asyncio.to_thread(_authors, incoming.octets)
                 if refused := await asyncio.to_thread(self._not_his, incoming.client, written):

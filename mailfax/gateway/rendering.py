@@ -10,9 +10,11 @@ from multiprocessing.context import ForkServerContext
 
 import structlog
 
+from mailfax.gateway.alarms import notice_of, waiting_mail
 from mailfax.gateway.covers import CoverPolicy, covers_for
 from mailfax.gateway.identity import Identity, sender_identity
 from mailfax.gateway.live import Emit, Live, Rendered, Rendering, RenderingFailed
+from mailfax.gateway.quotas import QuotaPolicy, Quotas
 from mailfax.model.document import Document, DocumentPage, JobCover
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
@@ -22,14 +24,16 @@ from mailfax.render.office import OfficeDesk
 from mailfax.render.result import RenderedPage, RenderFailure
 from mailfax.render.sandbox import render_in_child
 from mailfax.render.settings import RenderSettings
+from mailfax.smtp.compose import Letterhead
 from mailfax.spool.blobs import BlobMissing, BlobStore
 from mailfax.spool.disk import SpoolError
 from mailfax.spool.faultpoint import fault_point
+from mailfax.spool.records import NewDelivery
 from mailfax.spool.store import Store
 from mailfax.t4codec.tiff import T6Page
 
 _log = structlog.get_logger()
-NOBODY, NO_COVERS = Identity(), CoverPolicy()
+NOBODY, NO_COVERS, NO_QUOTAS = Identity(), CoverPolicy(), QuotaPolicy()
 MAIL_LOST = "The mail was damaged on this server's disk before it could be faxed. Please send it again."
 
 
@@ -49,10 +53,13 @@ class RenderDesk:
         identity: Identity = NOBODY,
         covers: CoverPolicy = NO_COVERS,
         footer_of: Callable[[str], str] = lambda _submission_id: "",
+        quotas: QuotaPolicy = NO_QUOTAS,
+        letterhead: Letterhead | None = None,
     ) -> None:
         self._store, self._blobs, self._settings, self._context = store, blobs, settings, context
         self._office = office
         self._identity, self._covers, self._footer_of = identity, covers, footer_of
+        self._quotas, self._letterhead = quotas, letterhead
         self._now_us, self._emit = now_us, emit
         self._unrecorded: Submission | None = None
 
@@ -84,8 +91,22 @@ class RenderDesk:
             self._refuse(submission, RenderFailure(Outcome.STORE_FAULT, MAIL_LOST))
         else:
             log.info("mail rendered", pages=len(document.pages))
-            self._store.set_document(submission.id, document, self._now_us())
+            self._keep(submission, document)
             self._emit(Live(subject=submission.id, event=Rendered(pages=len(document.pages))))
+
+    def _keep(self, submission: Submission, document: Document) -> None:
+        """Keep the document; what is over a quota by its pages waits, and its sender is told."""
+        now_us, jobs = self._now_us(), [job for job in self._store.jobs_of(submission.id) if not job.state.final]
+        pages = {job.id: len(document.for_job(job.id).pages) for job in jobs}
+        waits = Quotas(self._store, self._quotas).waits(submission, pages, jobs, now_us)
+        later = [(job, waits[job.id]) for job in jobs if job.id in waits and waits[job.id].until_us is not None]
+        told: tuple[NewDelivery, ...] = ()
+        if later and submission.sender and self._letterhead is not None:
+            octets = waiting_mail(submission, later, self._letterhead, now_us)
+            told = (notice_of(submission, self._blobs.put(octets)),)
+        if waits:
+            _log.info("faxes are over a quota", mail=submission.id, jobs=list(waits))
+        self._store.set_document(submission.id, document, now_us, waits=waits, told=told)
 
     def _refuse(self, submission: Submission, failure: RenderFailure) -> None:
         self._store.fail_submission(submission.id, failure.outcome, failure.detail, failure.account, self._now_us())

@@ -18,6 +18,7 @@ from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.maillist import MailList
 from mailfax.gateway.posting import Posting, PostOrder
+from mailfax.gateway.quotas import Quotas
 from mailfax.model.ids import Kind
 from mailfax.model.job import Job
 from mailfax.model.options import OptionFault, send_options
@@ -25,7 +26,6 @@ from mailfax.model.poll import PollRequest
 from mailfax.model.post import Post
 from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.routing import outbound
-from mailfax.routing.book import Book
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.envelope import is_mailbox
@@ -51,7 +51,7 @@ def send_files(
     order: ShellOrder, intake: Intake, routing: RoutingSettings, now_us: int, date: datetime
 ) -> tuple[Submission, Job]:
     """Queue the files for the number. Raises ShellRefused, SpoolError."""
-    permitted = _permitted(order.number, routing, now_us, book_of(intake.store, ""))
+    permitted = _permitted(order.number, intake, routing, now_us)
     message = _message(order, permitted.address.mailbox, date)
     try:
         submission, (job,) = accept_mail(
@@ -66,6 +66,7 @@ def send_files(
                     address=permitted.address,
                     options=send_options(permitted.asked),
                     addressee=permitted.addressee,
+                    tariff=permitted.tariff,
                 )
             ],
             dialled=lambda _address: permitted.number,
@@ -93,7 +94,7 @@ def order_poll(
     number: str, mailbox: str, poll: PollRequest, user: str, intake: Intake, routing: RoutingSettings, now_us: int
 ) -> Job:
     """Queue a call that fetches a document, for a mailbox that also hears if it fails. Raises ShellRefused, SpoolError."""
-    permitted = _permitted(number, routing, now_us, book_of(intake.store, ""))
+    permitted = _permitted(number, intake, routing, now_us)
     if not is_mailbox(mailbox):
         raise ShellRefused(f"{mailbox!r} is no mail address. Write --to you@example.org.")
     submission = Submission(
@@ -105,19 +106,22 @@ def order_poll(
         message_digest=intake.blobs.put(b""),
         size=0,
         subject=f"Fetch a document from {permitted.number}",
-        recipients=(Recipient(address=permitted.address, notify=Notify.FAILURE),),
+        recipients=(Recipient(address=permitted.address, notify=Notify.FAILURE, tariff=permitted.tariff),),
     )
     return intake.store.order_poll(submission, permitted.number, poll, now_us)
 
 
-def _permitted(number: str, routing: RoutingSettings, now_us: int, book: Book) -> outbound.Permitted:
-    """Ask the rules about a number, of the first domain where it names none. Raises ShellRefused."""
+def _permitted(number: str, intake: Intake, routing: RoutingSettings, now_us: int) -> outbound.Permitted:
+    """Ask the rules and the quotas about a number, of the first domain where it names none. Raises ShellRefused."""
+    book = book_of(intake.store, "")
     mailbox = number if "@" in number else f"{number}@{routing.domains[0].name}"
     answer = outbound.verdict(mailbox, Asker(command=True), routing, local_time(now_us, routing.time_zone), book)
     if isinstance(answer, outbound.Refused):
         raise ShellRefused(f"{answer.detail} {answer.outcome.advice}")
     if answer.further:
         raise ShellRefused(f"{number} is for several subaddresses. Send to each of them by itself.")
+    if over := Quotas(intake.store, intake.quotas).refusal(None, {answer.address.domain: 1}, now_us):
+        raise ShellRefused(over)
     return answer
 
 

@@ -20,6 +20,7 @@ NO_COVER, USUAL_COVER = "none", "usual"  # what a cover may be beside the name o
 _SUBJECT_TAGS = re.compile(r"\s*\[([^\[\]]*)\]\s*")
 _SUFFIX = re.compile(r"(?P<local>.+?)(?P<words>(?:\+[A-Za-z][A-Za-z0-9=._-]*)+)(?P<quote>\"?)")
 _COVER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_BILLING = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _LONGEST_SHOWN = 40  # characters of what is not understood, in a refusal
 # What this gateway writes into mails with received faxes (`smtp.faxmail`): facts, which a forwarded mail still has; and the token, which the
 # door has taken out.
@@ -103,6 +104,12 @@ OPTIONS = (
         meaning="cover: the text of the mail begins below its cover and flows on. page: on a page of its own.",
         each=True,
     ),
+    Option(
+        key="billing",
+        values=(),
+        meaning="Code under which the fax stands in `mailfax report billing`: letters, digits and . _ -, at most 40.",
+        each=True,
+    ),
     Option(key="paper", values=tuple(PaperSize), meaning="The sheet that pages are laid out for."),
     Option(key="photo", values=tuple(PhotoScreen), meaning="How photographs are screened."),
     Option(
@@ -127,6 +134,7 @@ class SendOptions:
     resolution: Resolution | None = None
     cover: str | None = None
     text: TextPlace | None = None
+    billing: str | None = None
 
     def over(self, other: "SendOptions") -> "SendOptions":
         """Return these wishes, and those of `other` where there are none."""
@@ -134,6 +142,7 @@ class SendOptions:
             resolution=self.resolution or other.resolution,
             cover=self.cover or other.cover,
             text=self.text or other.text,
+            billing=self.billing or other.billing,
         )
 
 
@@ -192,6 +201,7 @@ def send_options(asked: Mapping[str, str]) -> SendOptions:
         resolution=Resolution(resolution) if resolution else None,
         cover=asked.get("cover"),
         text=TextPlace(text) if text else None,
+        billing=asked.get("billing"),
     )
 
 
@@ -245,6 +255,8 @@ def _checked(key: str, value: str, written: str) -> str:
         if not _COVER_NAME.fullmatch(value.lower()):
             raise OptionFault(f"{_shown(value)} is no name of a cover: letters and digits, - and _ between them.")
         return value.lower()
+    if key == "billing" and not _BILLING.fullmatch(value):
+        raise OptionFault(f"{_shown(value)} is no billing code: letters, digits and . _ -, at most 40.")
     if key == "stamp" and (fault := stamp_fault(value) or ("" if value else "is empty")):
         raise OptionFault(f"The stamp {_shown(value)} {fault}.")
     if values and value.lower() not in values:

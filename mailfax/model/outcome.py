@@ -77,6 +77,8 @@ class Outcome(Enum):
     NOT_PERMITTED = OutcomeRow("not-permitted", _F, 550, "5.7.1", "You may not send faxes through this server.", "Ask its administrator to allow your network or your account.")
     DESTINATION_DENIED = OutcomeRow("destination-denied", _F, 550, "5.7.1", "You may not send faxes to that class of destination.", "Ask the administrator of this server for a rule that allows it.")
     NOT_YOUR_ADDRESS = OutcomeRow("not-your-address", _F, 553, "5.7.1", "The sender's address is not one of the user who logged in.", "Write with an address of your own, or ask the administrator to add this one to your account.")
+    OVER_QUOTA = OutcomeRow("over-quota", _R, 452, "4.7.1", "What may be sent in this time has been sent.", "It can be sent when the time is over; ask the administrator if it cannot wait.")
+    QUOTA_EXCEEDED = OutcomeRow("quota-exceeded", _F, 550, "5.7.1", "The fax is longer than the sender's quota allows.", "Send it in smaller parts, or ask the administrator of this server.")
     NOT_PROVED = OutcomeRow("not-proved", _F, 550, "5.7.1", "The message does not prove who sends it.", "Log in, or ask the administrator of this server how your mails can be known.")
     PROOF_WAITS = OutcomeRow("proof-waits", _R, 451, "4.7.1", "Whether the message proves who sends it cannot be found out just now.", "Try again later.")
     AUTOMATIC_MAIL = OutcomeRow("automatic-mail", _F, 550, "5.7.1", "Bounces and automatic replies are never faxed.", "Nothing to do.")

@@ -52,6 +52,36 @@ class Period(StrEnum):
                 assert_never(never)
 
 
+MINUTES_A_PAGE, MINUTES_A_FAX = 0.75, 0.5  # by which faxes that wait are counted beforehand
+
+
+class Scope(StrEnum):
+    """Whose use is counted."""
+
+    USER = "user"
+    DOMAIN = "domain"
+    LINE = "line"
+    EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """One whose use is counted: a user, a domain, a line, or everybody together."""
+
+    scope: Scope
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return it as it is written: `user:anna`."""
+        return f"{self.scope}:{self.name}" if self.name else self.scope.value
+
+    @property
+    def shown(self) -> str:
+        """Return it for people: `the user anna`."""
+        return f"the {self.scope} {self.name}" if self.name else "everybody"
+
+
 class LimitFault(ValueError):
     """What is written is no limit; the text is one plain sentence."""
 

@@ -6,6 +6,7 @@ from enum import Flag, auto
 from mailfax.model.address import FaxAddress
 from mailfax.model.addressee import NOBODY, Addressee
 from mailfax.model.options import SendOptions
+from mailfax.model.tariff import NO_TARIFF, Tariff
 
 FETCHED = "imap:"  # what the client of a mail begins with that came from a mailbox and not by SMTP
 
@@ -24,7 +25,7 @@ class Notify(Flag):
 class Recipient:
     """One RCPT TO that was accepted. `orcpt` is the ORCPT parameter as it stood (type;xtext) or empty; `options` is what is asked of his fax.
 
-    `addressee` is for whom at that machine it is.
+    `addressee` is for whom at that machine it is, `tariff` what calls to it cost.
     """
 
     address: FaxAddress
@@ -32,6 +33,7 @@ class Recipient:
     orcpt: str = ""
     options: SendOptions = field(default_factory=SendOptions)
     addressee: Addressee = NOBODY
+    tariff: Tariff = NO_TARIFF
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

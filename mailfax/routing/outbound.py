@@ -29,6 +29,7 @@ from mailfax.model.address import (
 from mailfax.model.addressee import NOBODY, Addressee
 from mailfax.model.options import OptionFault, asked_in_suffix, split_suffix
 from mailfax.model.outcome import Outcome
+from mailfax.model.tariff import NO_TARIFF, Tariff
 from mailfax.routing.book import Book, UnknownName, no_book
 from mailfax.routing.numbers import Destination, NumberFault, destination
 from mailfax.routing.permission import Asker, ruling
@@ -42,13 +43,14 @@ class Permitted:
     """The recipient will be faxed: `address` in canonical form, `number` as it is dialled, `because` for explain.
 
     `further` are other subaddresses behind the same machine that the address names. `asked` is what a suffix of the address asks
-    of the fax (`model.options`), `addressee` whom it is for, `where` what the number is.
+    of the fax (`model.options`), `addressee` whom it is for, `where` what the number is, `tariff` its price.
     """
 
     address: FaxAddress
     number: str
     because: str
     where: Destination
+    tariff: Tariff = NO_TARIFF
     further: tuple[FaxAddress, ...] = ()
     asked: Mapping[str, str] = field(default_factory=dict)
     addressee: Addressee = NOBODY
@@ -94,6 +96,7 @@ def verdict(
         number=where.dialled,
         because=because,
         where=where,
+        tariff=settings.prices.tariff(where.canonical, where.country, where.kind),
         further=tuple(further),
         asked=asked,
         addressee=written.addressee,

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from mailfax.routing.prices import NO_PRICES, Prices
 from mailfax.routing.rules import Rule
 
 Network = IPv4Network | IPv6Network
@@ -131,6 +132,7 @@ class RoutingSettings:
     did: tuple[DidRule, ...] = ()
     subaddress: tuple[SubaddressRule, ...] = ()
     rules: tuple[Rule, ...] = ()
+    prices: Prices = NO_PRICES
     time_zone: str = ""  # of the rules' hours: an IANA name, or empty for this machine's own
 
     def __post_init__(self) -> None:

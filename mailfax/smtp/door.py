@@ -12,6 +12,7 @@ from mailfax.model.addressee import NOBODY, Addressee
 from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Notify, Recipient
+from mailfax.model.tariff import NO_TARIFF, Tariff
 from mailfax.smtp.login import Passwords
 
 
@@ -59,18 +60,26 @@ class Incoming:
 class Permitted:
     """The recipient may be faxed; `address` is its canonical form, `options` is what a suffix of it asks.
 
-    `further` are other subaddresses behind the same machine, `addressee` is for whom it is.
+    `further` are other subaddresses behind the same machine, `addressee` is for whom it is, `tariff` what calls to it cost.
     """
 
     address: FaxAddress
     further: tuple[FaxAddress, ...] = ()
     addressee: Addressee = NOBODY
+    tariff: Tariff = NO_TARIFF
     options: SendOptions = field(default_factory=SendOptions)
 
     def recipients(self, notify: Notify, orcpt: str) -> tuple[Recipient, ...]:
         """Return the recipients that one RCPT makes: one for each subaddress."""
         return tuple(
-            Recipient(address=each, notify=notify, orcpt=orcpt, options=self.options, addressee=self.addressee)
+            Recipient(
+                address=each,
+                notify=notify,
+                orcpt=orcpt,
+                options=self.options,
+                addressee=self.addressee,
+                tariff=self.tariff,
+            )
             for each in (self.address, *self.further)
         )
 

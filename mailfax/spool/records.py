@@ -115,6 +115,34 @@ class Unnotified:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """A fax that is over a quota: it waits until then, or fails where that is None. `why` is a sentence, `resets` the time for people."""
+
+    until_us: int | None
+    why: str
+    resets: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerRow:
+    """What one call used for one fax. Money is in millionths of the currency's unit."""
+
+    call_id: str
+    job_id: str
+    at_us: int
+    identity: str
+    domain: str
+    line: str
+    kind: str
+    country: str
+    billing: str
+    pages: int
+    seconds: float
+    calls: int
+    cost_micro: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NewDelivery:
     """A mail to be sent: its blob is on disk. `sender` is the envelope sender, empty for the null path."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, lit
 
 from mailfax.model.job import JobState
 from mailfax.model.line import LineState
-from mailfax.spool import locking
+from mailfax.spool import ledger, locking
 from mailfax.spool.records import Share
 from mailfax.spool.tables import attempts, jobs, lines
 
@@ -41,7 +41,9 @@ def one_at_a_time(connection: Connection, share: Share) -> None:
 
 
 def may_send(connection: Connection, share: Share, now_us: int) -> bool:
-    """Say whether the line may dial now: enough others of its group stay free, and the last dial of any line is long enough ago."""
+    """Say whether the line may dial now: sending is not stopped, enough others of its group stay free, the last dial of any line is long enough ago."""
+    if ledger.breaker(connection):
+        return False
     if share.keep_free:
         on_a_line = (jobs.c.state == JobState.ON_LINE, jobs.c.node == share.node, jobs.c.line.in_(share.group))
         sending = connection.scalar(select(func.count(jobs.c.line.distinct())).where(*on_a_line)) or 0

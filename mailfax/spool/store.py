@@ -6,7 +6,7 @@ The blob that a row names is put by the caller before the row. `now_us` is alway
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from mailfax.model.line import LineStatus
 from mailfax.model.offer import OfferedFax
 from mailfax.model.outcome import Outcome
 from mailfax.model.poll import PollRequest
+from mailfax.model.quota import Subject, Used
 from mailfax.model.secret import Secret
 from mailfax.model.submission import Submission
 from mailfax.model.token import Token
@@ -39,6 +40,7 @@ from mailfax.spool import (
     faxes,
     history,
     jobs,
+    ledger,
     lines,
     nodes,
     notices,
@@ -57,12 +59,14 @@ from mailfax.spool.records import (
     ClaimedJob,
     Delivery,
     DeliveryState,
+    LedgerRow,
     NewDelivery,
     NodeStatus,
     Recovered,
     Share,
     Transition,
     Unnotified,
+    Wait,
 )
 from mailfax.spool.retry import Decision
 from mailfax.spool.settings import SpoolSettings
@@ -159,9 +163,22 @@ class Store:
         fault_point("render-claimed")
         return claimed
 
-    def set_document(self, submission_id: str, document: Document, now_us: int) -> None:
-        """Keep the document and queue its jobs."""
-        self.write(lambda c: submissions.set_document(c, submission_id, document, now_us))
+    def set_document(
+        self,
+        submission_id: str,
+        document: Document,
+        now_us: int,
+        *,
+        waits: Mapping[str, Wait] = submissions.NO_WAITS,
+        told: Sequence[NewDelivery] = (),
+    ) -> None:
+        """Keep the document and queue its jobs, those of `waits` for later, with the mails that tell of it."""
+
+        def keep(connection: Connection) -> None:
+            if submissions.set_document(connection, submission_id, document, now_us, waits=waits):
+                deliveries.add(connection, self.new_id, told, now_us)
+
+        self.write(keep)
         fault_point("document-committed")
 
     def fail_submission(
@@ -236,9 +253,17 @@ class Store:
 
         `guessed`: its line could not be asked. What that knows replaces the guess when it comes.
         """
-        job = self.write(
-            lambda c: jobs.record(c, call_id, job_id, result, decision, now_us=now_us, notes=notes, guessed=guessed)
-        )
+
+        def record(connection: Connection) -> Job:
+            was = jobs.load(connection, job_id)
+            job = jobs.record(
+                connection, call_id, job_id, result, decision, now_us=now_us, notes=notes, guessed=guessed
+            )
+            if was is not None:
+                ledger.put(connection, call_id, was, result, now_us, guessed=guessed)
+            return job
+
+        job = self.write(record)
         fault_point("call-committed")
         return job
 
@@ -465,6 +490,47 @@ class Store:
     def users(self) -> tuple[User, ...]:
         """Return all users, by name."""
         return self.read(users.listed)
+
+    # -- what was used, and quotas ------------------------------------------------------------------------------------
+
+    def used(self, subject: Subject, since_us: int) -> Used:
+        """Return what a subject has used since then, or since its use was set back."""
+        return self.read(lambda c: ledger.used(c, subject, since_us))
+
+    def reserved(self, subject: Subject) -> Used:
+        """Return what the faxes of a subject that are not finished will use, by their pages."""
+        return self.read(lambda c: ledger.reserved(c, subject))
+
+    def ledger(self, from_us: int, to_us: int) -> tuple[LedgerRow, ...]:
+        """Return what each call used in a span of time."""
+        return self.read(lambda c: ledger.rows(c, from_us, to_us))
+
+    def users_of_ledger(self) -> Sequence[str]:
+        """Return the users who have used or will use something."""
+        return self.read(ledger.subjects)
+
+    def reset_usage(self, subject: Subject, now_us: int) -> None:
+        """Count a subject's use from now on only."""
+        self.write(lambda c: ledger.reset(c, subject.key, now_us))
+
+    def breaker(self) -> str:
+        """Return why all sending is stopped, or nothing."""
+        return self.read(ledger.breaker)
+
+    def open_breaker(self, why: str, told: Sequence[NewDelivery], now_us: int) -> bool:
+        """Stop all sending and queue the alarms, together; False, and nothing done, where it is stopped already."""
+
+        def stop(connection: Connection) -> bool:
+            opened = ledger.open_breaker(connection, why, now_us)
+            if opened:
+                deliveries.add(connection, self.new_id, told, now_us)
+            return opened
+
+        return self.write(stop)
+
+    def close_breaker(self, now_us: int) -> bool:
+        """Let faxes go out again; False where sending was not stopped."""
+        return self.write(lambda c: ledger.close_breaker(c, now_us))
 
     # -- address books ------------------------------------------------------------------------------------------------
 

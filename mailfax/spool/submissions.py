@@ -1,6 +1,6 @@
 """Submissions and their documents: accepted, claimed for rendering, rendered or failed. Functions of a connection, for `store`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import or_
@@ -15,10 +15,11 @@ from mailfax.model.outcome import Outcome
 from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Notify, Recipient, Submission
 from mailfax.spool import history, jobs
-from mailfax.spool.records import RenderState
+from mailfax.spool.records import RenderState, Wait
 from mailfax.spool.tables import jobs as job_table
 from mailfax.spool.tables import recipients, submissions
 
+NO_WAITS: Mapping[str, Wait] = {}
 _Target = tuple[str, str]  # a number to be dialled, and a subaddress behind it or nothing
 
 
@@ -141,10 +142,17 @@ def claim_render(connection: Connection, owner: str, now_us: int) -> Submission 
     return load(connection, found)
 
 
-def set_document(connection: Connection, submission_id: str, document: Document, now_us: int) -> None:
-    """Keep the document and queue its jobs. Does nothing where this is no longer being rendered."""
+def set_document(
+    connection: Connection,
+    submission_id: str,
+    document: Document,
+    now_us: int,
+    *,
+    waits: Mapping[str, Wait] = NO_WAITS,
+) -> bool:
+    """Keep the document and queue its jobs; those of `waits` (by their ids) for later, or they fail. False, and nothing done, where this is no longer being rendered."""
     if _state(connection, submission_id) is not RenderState.RENDERING:
-        return
+        return False
     pages = len(document.pages)
     _move(
         connection,
@@ -158,15 +166,31 @@ def set_document(connection: Connection, submission_id: str, document: Document,
         update(submissions).where(submissions.c.id == submission_id).values(document=document, account=document.account)
     )
     for job in _rendering_jobs(connection, submission_id):
+        drawn, wait = len(document.for_job(job.id).pages), waits.get(job.id)
+        if wait is not None and wait.until_us is None:
+            jobs.move(
+                connection,
+                job,
+                now_us,
+                JobState.FAILED,
+                wait.why,
+                pages=drawn,
+                outcome=Outcome.QUOTA_EXCEEDED,
+                finished_us=now_us,
+                notes=(*job.notes, wait.why),
+            )
+            continue
         jobs.move(
             connection,
             job,
             now_us,
             JobState.QUEUED,
-            "rendered",
-            pages=len(document.for_job(job.id).pages),
-            not_before_us=now_us,
+            "rendered" if wait is None else f"rendered; it waits: {wait.why}",
+            pages=drawn,
+            not_before_us=now_us if wait is None or wait.until_us is None else wait.until_us,
+            notes=job.notes if wait is None else (*job.notes, f"It waited until {wait.resets}. {wait.why}"),
         )
+    return True
 
 
 def fail_submission(

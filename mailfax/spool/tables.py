@@ -37,10 +37,11 @@ from mailfax.model.poll import PollRequest
 from mailfax.model.post import PostState
 from mailfax.model.quota import Limit
 from mailfax.model.submission import Notify
+from mailfax.model.tariff import Tariff
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0017"  # the newest migration
+REVISION = "0018"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -156,6 +157,9 @@ jobs = Table(
     Column("options", _Json(SendOptions), nullable=False, server_default="{}"),
     Column("addressee", _Json(Addressee), nullable=False, server_default="{}"),
     Column("number", Text, nullable=False),
+    Column("tariff", _Json(Tariff), nullable=False, server_default="{}"),
+    Column("minute_micro", BigInteger, nullable=False, server_default="0"),
+    Column("call_micro", BigInteger, nullable=False, server_default="0"),
     Column("state", _Word(JobState), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("not_before_us", BigInteger, nullable=False),
@@ -183,6 +187,13 @@ Index(
     unique=True,
     sqlite_where=text("state = 'on-line'"),
     postgresql_where=text("state = 'on-line'"),
+)
+# What quotas count as used beforehand.
+Index(
+    "ix_jobs_unfinished",
+    jobs.c.submission_id,
+    sqlite_where=text("finished_us IS NULL"),
+    postgresql_where=text("finished_us IS NULL"),
 )
 # Whoever sent something still waits to hear of these.
 Index(
@@ -356,6 +367,35 @@ aliases = Table(
     Column("name", Text, primary_key=True),
     Column("number", Text, nullable=False),
     Column("addressee", _Json(Addressee), nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("job_id", Text, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("billing", Text, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("cost_micro", BigInteger, nullable=False),
+    Column("guessed", Boolean, nullable=False),
+    Index("ix_ledger_at", "at_us"),
+    Index("ix_ledger_identity", "identity", "at_us"),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
 )
 
 tokens = Table(

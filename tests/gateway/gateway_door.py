@@ -49,7 +49,11 @@ class Gateway:
         settings, new_id = build.spool_settings(self.config), id_maker()
         self.store, self.blobs = Store(settings, new_id), BlobStore(settings)
         self.files, self.background = make_certificate(folder, "fax.example"), background
-        self.listener = background.run(self._listen(Intake(store=self.store, blobs=self.blobs, new_id=new_id)))
+        self.listener = background.run(
+            self._listen(
+                Intake(store=self.store, blobs=self.blobs, new_id=new_id, quotas=build.quota_policy(self.config))
+            )
+        )
 
     async def _listen(self, intake: Intake) -> Listener:
         routing = build.routing_settings(self.config)

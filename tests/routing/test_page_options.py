@@ -117,6 +117,7 @@ def test_every_option_has_a_header_and_a_meaning() -> None:
         "X-Fax-Resolution",
         "X-Fax-Cover",
         "X-Fax-Text",
+        "X-Fax-Billing",
         "X-Fax-Paper",
         "X-Fax-Photo",
         "X-Fax-Stamp",

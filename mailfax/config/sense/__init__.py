@@ -20,6 +20,7 @@ from mailfax.config.sense.lines import (
 )
 from mailfax.config.sense.lists import lists_problems
 from mailfax.config.sense.mail import mail_problems
+from mailfax.config.sense.quotas import prices_problems, quotas_problems
 from mailfax.config.sense.receive import callers_problems, receive_problems
 from mailfax.config.sense.render import render_problems
 from mailfax.config.sense.spool import spool_problems
@@ -37,6 +38,8 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
     for look in (
         smtp_problems,
         trust_problems,
+        quotas_problems,
+        prices_problems,
         domains_problems,
         permissions_problems,
         receive_problems,
