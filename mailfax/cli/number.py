@@ -11,6 +11,7 @@ from mailfax.cli.options import ConfigOption, JsonOption, config_or_exit, spool_
 from mailfax.config import Config
 from mailfax.model.user import User
 from mailfax.routing.book import BookEntry
+from mailfax.routing.own import OwnNumber
 from mailfax.routing.settings import RoutingSettings
 
 _EX_DATAERR, _EX_NOPERM = 65, 77
@@ -47,7 +48,7 @@ def explain(
     settings = spool_or_exit(config) if as_user else config_or_exit(config)
     routing = routing_settings(settings)
     mailbox = number if "@" in number else f"{number}@{routing.domains[0].name}"
-    user, entry = _from_spool(settings, mailbox, as_user)
+    user, entry, own = _from_spool(settings, mailbox, as_user)
     found = outbound.recipient(mailbox, routing, lambda _domain, _name: entry)
     if isinstance(found, outbound.Refused):
         _end(f"{found.detail} {found.outcome.advice}", _EX_DATAERR)
@@ -61,9 +62,10 @@ def explain(
     except NumberFault as fault:
         _end(str(fault), _EX_DATAERR)
     asker = Asker(ip=client, user=user, command=not client and user is None)
-    verdict = outbound.verdict(mailbox, asker, routing, _moment(at, routing), lambda _domain, _name: entry)
+    verdict = outbound.verdict(mailbox, asker, routing, _moment(at, routing), lambda _domain, _name: entry, own)
     permitted = isinstance(verdict, outbound.Permitted)
-    lines = _lines(settings, address.domain, where.dialled) if permitted else {}
+    dials = isinstance(verdict, outbound.Permitted) and not verdict.inside
+    lines = _lines(settings, address.domain, where.dialled) if dials else {}
     why = verdict.because if isinstance(verdict, outbound.Permitted) else verdict.detail
     if as_json:
         facts = {**asdict(where), "domain": domain.name, "permitted": permitted, "because": why, "lines": lines}
@@ -86,25 +88,29 @@ def explain(
         raise typer.Exit(_EX_NOPERM)
 
 
-def _from_spool(config: Config, mailbox: str, as_user: str) -> tuple[User | None, BookEntry | None]:
-    """Return the user by this name, and what the address is in his address book, if it is a name; exit where there is no such user."""
+def _from_spool(
+    config: Config, mailbox: str, as_user: str
+) -> tuple[User | None, BookEntry | None, tuple[OwnNumber, ...]]:
+    """Return the user by this name, what the address is in his address book, and users' own numbers; exit where there is no such user."""
     from mailfax.cli.views import open_store  # noqa: PLC0415
     from mailfax.daemon.build import spool_settings  # noqa: PLC0415
     from mailfax.gateway.books import book_of  # noqa: PLC0415
+    from mailfax.gateway.ownnumbers import own_numbers  # noqa: PLC0415
     from mailfax.model.address import is_book_name  # noqa: PLC0415
     from mailfax.model.options import split_suffix  # noqa: PLC0415
     from mailfax.model.user import user_name  # noqa: PLC0415
 
     local, _, domain = mailbox.rpartition("@")
     name, _ = split_suffix(local)
-    if not (as_user or (is_book_name(name) and spool_settings(config).database.exists())):
-        return None, None
+    if not as_user and not spool_settings(config).database.exists():
+        return None, None, ()
     with open_store(config) as store:
         user = store.user(user_name(as_user)) if as_user else None
-        entry = book_of(store, user.name if user else "")(domain.lower(), name.lower())
+        entry = book_of(store, user.name if user else "")(domain.lower(), name.lower()) if is_book_name(name) else None
+        own = own_numbers(store.users())
     if as_user and user is None:
         _end(f"there is no user {user_name(as_user)}.", _EX_DATAERR)
-    return user, entry
+    return user, entry, own
 
 
 def _lines(config: Config, domain: str, dialled: str) -> dict[str, str]:

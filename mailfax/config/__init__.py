@@ -32,6 +32,7 @@ lengths = [7]
 
 [receive]
 catch_all = "faxmaster@fax.lan"
+own_numbers = "call"             # so that the exchange has something to do; a gateway of your own needs no call to itself
 
 [receive.did]
 5551234 = ["sales@fax.lan"]

@@ -180,6 +180,8 @@ def routing_settings(config: Config) -> RoutingSettings:
             call=config.prices.call,
             step_s=config.prices.step_s,
         ),
+        inside=config.receive.own_numbers == "inside",
+        line_numbers=tuple(line.number for line in config.lines.values() if line.number and line.receive),
         time_zone=config.identity.time_zone,
         allow_networks=tuple(ip_network(network) for network in config.smtp.allow_networks),
         did=tuple(DidRule(called=called, mailboxes=mailboxes) for called, mailboxes in config.receive.did.items()),

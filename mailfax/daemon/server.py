@@ -37,6 +37,7 @@ from mailfax.gateway.distribution import DistributionDesk
 from mailfax.gateway.door import GatewayDoor, Intake
 from mailfax.gateway.expiry import ExpiryDesk
 from mailfax.gateway.housekeeping import HousekeepingDesk
+from mailfax.gateway.inside import InsideDesk
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.mailboxes import MailboxDesk
 from mailfax.gateway.notification import NotificationDesk
@@ -316,6 +317,8 @@ class Server:
         rescue = RescueDesk(store=store, policy=RetryPolicy(), every_s=every_s, now_us=wall_clock_us)
         yield Worker(name="rescue", step=_in_thread(rescue.step))
         yield Worker(name="clock", step=_in_thread(clock.step))
+        inside = InsideDesk(store=store, identity=build.identity(config), now_us=wall_clock_us)
+        yield Worker(name="inside", step=_in_thread(inside.step))
         breaker = BreakerDesk(
             store=store,
             blobs=blobs,

@@ -24,6 +24,7 @@ from mailfax.gateway.live import Accepted as AcceptedStep
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.login import Logins
 from mailfax.gateway.maillist import MailList, MailLists
+from mailfax.gateway.ownnumbers import own_numbers
 from mailfax.gateway.posting import Posting, PostOrder, PostRefused
 from mailfax.gateway.proof import Claim as ProofClaim
 from mailfax.gateway.proof import Proof, Prover, TrustPolicy
@@ -140,9 +141,11 @@ class GatewayDoor:
             return self._may_post(mail_list, Asker(ip=client.ip, user=user), mailbox)
         now = local_time(self._now_us(), self._routing.time_zone)
         book = book_of(self._intake.store, client.identity)
-        match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now, book):
+        own = own_numbers(self._intake.store.users()) if self._routing.inside else ()
+        match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now, book, own):
             case outbound.Permitted() as found:
-                if over := self._quotas.refusal(user, {found.address.domain: 1 + len(found.further)}, self._now_us()):
+                faxes = 0 if found.inside else 1 + len(found.further)
+                if over := self._quotas.refusal(user, {found.address.domain: faxes}, self._now_us()):
                     _log.info("recipient refused, over quota", client=client.ip, user=client.identity, why=over)
                     return Refused(outcome=Outcome.OVER_QUOTA, detail=over)
                 return Permitted(
@@ -150,6 +153,7 @@ class GatewayDoor:
                     further=found.further,
                     addressee=found.addressee,
                     tariff=found.tariff,
+                    inside=found.inside,
                     options=send_options(found.asked),
                 )
             case outbound.Refused(outcome=outcome, detail=detail):
@@ -218,7 +222,7 @@ class GatewayDoor:
     def _over_quota(self, incoming: Incoming) -> Refused | None:
         """Judge all numbers of a mail together: at RCPT each was judged by itself."""
         user = self._intake.store.user(incoming.client.identity) if incoming.client.identity else None
-        counted = Counter(recipient.address.domain for recipient in incoming.recipients)
+        counted = Counter(recipient.address.domain for recipient in incoming.recipients if not recipient.inside)
         over = self._quotas.refusal(user, counted, self._now_us())
         return (
             Refused(outcome=Outcome.OVER_QUOTA, detail=f"{over} This mail is for {counted.total()} numbers.")

@@ -17,6 +17,7 @@ from mailfax.gateway.books import book_of
 from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.maillist import MailList
+from mailfax.gateway.ownnumbers import own_numbers
 from mailfax.gateway.posting import Posting, PostOrder
 from mailfax.gateway.quotas import Quotas
 from mailfax.model.ids import Kind
@@ -67,6 +68,7 @@ def send_files(
                     options=send_options(permitted.asked),
                     addressee=permitted.addressee,
                     tariff=permitted.tariff,
+                    inside=permitted.inside,
                 )
             ],
             dialled=lambda _address: permitted.number,
@@ -113,9 +115,9 @@ def order_poll(
 
 def _permitted(number: str, intake: Intake, routing: RoutingSettings, now_us: int) -> outbound.Permitted:
     """Ask the rules and the quotas about a number, of the first domain where it names none. Raises ShellRefused."""
-    book = book_of(intake.store, "")
+    book, own = book_of(intake.store, ""), own_numbers(intake.store.users())
     mailbox = number if "@" in number else f"{number}@{routing.domains[0].name}"
-    answer = outbound.verdict(mailbox, Asker(command=True), routing, local_time(now_us, routing.time_zone), book)
+    answer = outbound.verdict(mailbox, Asker(command=True), routing, local_time(now_us, routing.time_zone), book, own)
     if isinstance(answer, outbound.Refused):
         raise ShellRefused(f"{answer.detail} {answer.outcome.advice}")
     if answer.further:

@@ -52,6 +52,11 @@ class Job:
     poll: PollRequest | None = None
 
     @property
+    def inside(self) -> str:
+        """Return the number of our own that it is for, so that it goes there without a call; or nothing."""
+        return self.recipient.inside
+
+    @property
     def confirmed_pages(self) -> int:
         """Count the pages that were confirmed."""
         return len(self.confirmed)

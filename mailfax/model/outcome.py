@@ -38,6 +38,7 @@ class Outcome(Enum):
     # fmt: off
     # -- the call was made and ended well
     DELIVERED = OutcomeRow("delivered", _D, 250, "2.1.5", "Every page was confirmed by the far machine.", "Nothing to do.")
+    DELIVERED_INSIDE = OutcomeRow("delivered-inside", _D, 250, "2.1.5", "The number is one of this gateway's own, so the fax was put into its mailbox without a call.", "Nothing to do.")
     RECEIVED = OutcomeRow("received", _D, 250, "2.1.5", "Every page was received and confirmed.", "Nothing to do.")
     # -- the far end was not reached
     BUSY = OutcomeRow("busy", _R, 450, "4.4.5", "The number was busy.", "It is called again by itself.")

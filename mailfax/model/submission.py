@@ -25,7 +25,8 @@ class Notify(Flag):
 class Recipient:
     """One RCPT TO that was accepted. `orcpt` is the ORCPT parameter as it stood (type;xtext) or empty; `options` is what is asked of his fax.
 
-    `addressee` is for whom at that machine it is, `tariff` what calls to it cost.
+    `addressee` is for whom at that machine it is, `tariff` what calls to it cost. `inside` is a number of our own, as it is known for
+    received faxes, where no call is needed.
     """
 
     address: FaxAddress
@@ -34,6 +35,7 @@ class Recipient:
     options: SendOptions = field(default_factory=SendOptions)
     addressee: Addressee = NOBODY
     tariff: Tariff = NO_TARIFF
+    inside: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

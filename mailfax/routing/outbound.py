@@ -12,7 +12,7 @@ The checks run in this order, and the first that fails answers:
 The From header is not an argument: who sends is known from the session or not at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
@@ -31,7 +31,9 @@ from mailfax.model.options import OptionFault, asked_in_suffix, split_suffix
 from mailfax.model.outcome import Outcome
 from mailfax.model.tariff import NO_TARIFF, Tariff
 from mailfax.routing.book import Book, UnknownName, no_book
+from mailfax.routing.inside import own_number
 from mailfax.routing.numbers import Destination, NumberFault, destination
+from mailfax.routing.own import OwnNumber
 from mailfax.routing.permission import Asker, ruling
 from mailfax.routing.settings import Domain, Network, RoutingSettings
 
@@ -43,7 +45,8 @@ class Permitted:
     """The recipient will be faxed: `address` in canonical form, `number` as it is dialled, `because` for explain.
 
     `further` are other subaddresses behind the same machine that the address names. `asked` is what a suffix of the address asks
-    of the fax (`model.options`), `addressee` whom it is for, `where` what the number is, `tariff` its price.
+    of the fax (`model.options`), `addressee` whom it is for, `where` what the number is, `tariff` its price,
+    `inside` the number of our own that it is, where no call is made.
     """
 
     address: FaxAddress
@@ -51,6 +54,7 @@ class Permitted:
     because: str
     where: Destination
     tariff: Tariff = NO_TARIFF
+    inside: str = ""
     further: tuple[FaxAddress, ...] = ()
     asked: Mapping[str, str] = field(default_factory=dict)
     addressee: Addressee = NOBODY
@@ -65,9 +69,14 @@ class Refused:
 
 
 def verdict(
-    mailbox: str, asker: Asker, settings: RoutingSettings, now: datetime, book: Book = no_book
+    mailbox: str,
+    asker: Asker,
+    settings: RoutingSettings,
+    now: datetime,
+    book: Book = no_book,
+    own: Iterable[OwnNumber] = (),
 ) -> Permitted | Refused:
-    """Decide on one recipient. `now` is local time, for rules that have hours; `book` finds names for this asker."""
+    """Decide on one recipient. `now` is local time, for rules that have hours; `book` finds names for this asker, `own` are users' numbers."""
     known_as = _known_as(asker, settings.allow_networks)
     if not known_as:
         return Refused(
@@ -89,7 +98,9 @@ def verdict(
     if not ruled.allowed:
         detail = f"{where.canonical}: the destination class {_class_of(where)} is not allowed for you; {ruled.because}."
         return Refused(outcome=Outcome.DESTINATION_DENIED, detail=detail)
-    because = f"{known_as}; {where.canonical} is {_class_of(where)}; {ruled.because}; {where.dialled} is dialled."
+    because = f"{known_as}; {where.canonical} is {_class_of(where)}; {ruled.because}; "
+    inside = own_number(where, domain, settings, own)
+    because += "it is a number of our own: no call is made." if inside else f"{where.dialled} is dialled."
     canonical, *further = (replace(each, number=where.canonical) for each in written.addresses)
     return Permitted(
         address=canonical,
@@ -97,6 +108,7 @@ def verdict(
         because=because,
         where=where,
         tariff=settings.prices.tariff(where.canonical, where.country, where.kind),
+        inside=inside,
         further=tuple(further),
         asked=asked,
         addressee=written.addressee,

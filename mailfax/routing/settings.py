@@ -133,6 +133,8 @@ class RoutingSettings:
     subaddress: tuple[SubaddressRule, ...] = ()
     rules: tuple[Rule, ...] = ()
     prices: Prices = NO_PRICES
+    inside: bool = False  # whether faxes for our own numbers are delivered without a call
+    line_numbers: tuple[str, ...] = ()
     time_zone: str = ""  # of the rules' hours: an IANA name, or empty for this machine's own
 
     def __post_init__(self) -> None:

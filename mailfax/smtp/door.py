@@ -60,13 +60,15 @@ class Incoming:
 class Permitted:
     """The recipient may be faxed; `address` is its canonical form, `options` is what a suffix of it asks.
 
-    `further` are other subaddresses behind the same machine, `addressee` is for whom it is, `tariff` what calls to it cost.
+    `further` are other subaddresses behind the same machine, `addressee` is for whom it is, `tariff` what calls to it cost,
+    `inside` a number of our own that needs no call.
     """
 
     address: FaxAddress
     further: tuple[FaxAddress, ...] = ()
     addressee: Addressee = NOBODY
     tariff: Tariff = NO_TARIFF
+    inside: str = ""
     options: SendOptions = field(default_factory=SendOptions)
 
     def recipients(self, notify: Notify, orcpt: str) -> tuple[Recipient, ...]:
@@ -79,6 +81,7 @@ class Permitted:
                 options=self.options,
                 addressee=self.addressee,
                 tariff=self.tariff,
+                inside=self.inside,
             )
             for each in (self.address, *self.further)
         )

@@ -71,7 +71,7 @@ def reserved(connection: Connection, subject: Subject) -> Used:
         func.sum(jobs.c.minute_micro),
         func.sum(jobs.c.call_micro),
     ).select_from(jobs.join(submissions, submissions.c.id == jobs.c.submission_id))
-    waiting = jobs.c.finished_us.is_(None) & jobs.c.poll.is_(None)
+    waiting = jobs.c.finished_us.is_(None) & jobs.c.poll.is_(None) & (jobs.c.inside == "")
     row = connection.execute(sums.where(waiting, _of_waiting(subject))).one()
     count, page_count, page_micro, fax_micro, call_micro = (float(each or 0) for each in row)
     return Used(

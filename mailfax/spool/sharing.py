@@ -17,6 +17,7 @@ US_PER_S = 1_000_000
 def suits(share: Share) -> ColumnElement[bool]:
     """Return the condition that a job's domain lets it go out on the line, and that the line can do what it needs."""
     needs = [
+        jobs.c.inside == "",  # what is for a number of our own needs no line
         *([] if share.subaddresses else [jobs.c.to_subaddress == ""]),
         *([] if share.fetches else [jobs.c.poll.is_(None)]),
     ]

@@ -39,6 +39,7 @@ from mailfax.spool import (
     disk,
     faxes,
     history,
+    inside,
     jobs,
     ledger,
     lines,
@@ -490,6 +491,18 @@ class Store:
     def users(self) -> tuple[User, ...]:
         """Return all users, by name."""
         return self.read(users.listed)
+
+    # -- faxes for numbers of our own ---------------------------------------------------------------------------------
+
+    def next_inside(self, now_us: int, passing: Collection[str] = ()) -> ClaimedJob | None:
+        """Return the job for a number of our own that has been due longest, passing over some."""
+        found = self.read(lambda c: c.scalar(inside.due(now_us, passing)))
+        job = None if found is None else self.job(found)
+        return None if job is None else self._claimed(job)
+
+    def deliver_inside(self, job_id: str, fax: InboundFax, now_us: int) -> bool:
+        """Take a fax as received and end its job, together; False where the job does not wait any more."""
+        return self.write(lambda c: inside.deliver(c, job_id, fax, now_us))
 
     # -- what was used, and quotas ------------------------------------------------------------------------------------
 

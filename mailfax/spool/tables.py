@@ -41,7 +41,7 @@ from mailfax.model.tariff import Tariff
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0018"  # the newest migration
+REVISION = "0019"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -160,6 +160,7 @@ jobs = Table(
     Column("tariff", _Json(Tariff), nullable=False, server_default="{}"),
     Column("minute_micro", BigInteger, nullable=False, server_default="0"),
     Column("call_micro", BigInteger, nullable=False, server_default="0"),
+    Column("inside", Text, nullable=False, server_default=""),
     Column("state", _Word(JobState), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("not_before_us", BigInteger, nullable=False),

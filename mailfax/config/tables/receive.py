@@ -1,6 +1,6 @@
 """Where faxes go that come in: tables of the configuration file."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
@@ -28,6 +28,13 @@ class Receive(Section, frozen=True, kw_only=True):
             description="Subaddress that the sender's machine signals (SUB) to mailboxes. It comes before the rules for called numbers."
         ),
     ] = field(default_factory=dict)
+    own_numbers: Annotated[
+        Literal["inside", "call"],
+        Meta(
+            description="What becomes of faxes that are sent to a number of our own (a whole number of [receive.did] or a pattern with +, a user's, a line's): "
+            "inside: they go to its mailbox without a call, and the report says so; call: they are dialled like others."
+        ),
+    ] = "inside"
     allow_callers: Annotated[
         tuple[str, ...],
         Meta(

@@ -45,6 +45,7 @@ hostname = "fax.example.org"
 lengths = [7]
 
 [receive]
+own_numbers = "call"
 catch_all = "faxmaster@example.org"
 [receive.did]
 5551234 = ["office@example.org"]
