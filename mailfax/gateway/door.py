@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
-from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 
 import structlog
@@ -41,6 +40,7 @@ from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.alignment import Txt
+from mailfax.smtp.author import parsed_header
 from mailfax.smtp.dns import look_up_txt
 from mailfax.smtp.door import Accepted, Client, Deferred, Incoming, Permitted, Refused
 from mailfax.smtp.login import Credentials
@@ -319,7 +319,7 @@ def accept_mail(
     """
     if not intake.store.has_room(len(octets)):
         raise SpoolFull("free space is below the reserve")
-    headers = BytesHeaderParser().parsebytes(octets)
+    headers = parsed_header(octets)
     subject, asked = _wishes(headers)
     recipients = tuple(replace(each, options=each.options.over(asked)) for each in recipients)
     intake.covers.check(recipients)
@@ -342,12 +342,12 @@ def accept_mail(
 
 def wishes_of(octets: bytes) -> tuple[str, SendOptions]:
     """Return the subject of a mail without its tags, and what the mail asks for each of its faxes. Raises OptionFault."""
-    return _wishes(BytesHeaderParser().parsebytes(octets))
+    return _wishes(parsed_header(octets))
 
 
 def message_id_of(octets: bytes) -> str:
     """Return the Message-ID of a mail."""
-    return _readable(BytesHeaderParser().parsebytes(octets), "Message-ID")
+    return _readable(parsed_header(octets), "Message-ID")
 
 
 def _wishes(headers: Message) -> tuple[str, SendOptions]:
@@ -358,14 +358,14 @@ def _wishes(headers: Message) -> tuple[str, SendOptions]:
 
 def _authors(octets: bytes) -> list[str]:
     """Return the addresses of every From and Sender header; what is there and holds none that can be read is one that nobody owns."""
-    headers = BytesHeaderParser().parsebytes(octets)
+    headers = parsed_header(octets)
     written = [str(value) for name in ("From", "Sender") for value in headers.get_all(name, [])]
     return [address or "unreadable From" for value in written for _, address in getaddresses([value]) or [("", "")]]
 
 
 def header_text(octets: bytes, name: str) -> str:
     """Return a header of a mail as text on one line."""
-    return _readable(BytesHeaderParser().parsebytes(octets), name)
+    return _readable(parsed_header(octets), name)
 
 
 def _readable(headers: Message, name: str) -> str:

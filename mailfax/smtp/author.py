@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from email.message import Message
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from email.policy import compat32
 from email.utils import getaddresses
 
@@ -27,9 +27,10 @@ class Written:
 
 
 def parsed_header(octets: bytes) -> Message:
-    """Return the header block of a message."""
+    """Return the header block of a message; letters that are not ASCII are read as UTF-8 where they are (RFC 6532)."""
     end = octets.find(b"\r\n\r\n")
-    return BytesHeaderParser(policy=compat32).parsebytes(octets[: end + 2] if end >= 0 else octets)
+    block = octets[: end + 2] if end >= 0 else octets
+    return HeaderParser(policy=compat32).parsestr(block.decode("utf-8", "surrogateescape"))
 
 
 def written(header: Message) -> Written:

@@ -16,6 +16,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from mailfax.smtp.envelope import is_wide_mailbox
+
 POLICY = SMTP.clone(cte_type="7bit")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
@@ -44,6 +46,9 @@ def ascii_line(text: str, limit: int = 200) -> str:
 
 def address_of(mailbox: str, name: str = "", *, domain: str = "localhost") -> Address:
     """Return a mailbox as a header address; a bare name gets `domain`. What is no address stays readable as a name."""
+    if not mailbox.isascii() and is_wide_mailbox(mailbox):
+        local, _, wide = mailbox.rpartition("@")
+        return Address(display_name=clean(name), username=local, domain=wide)
     try:
         return Address(display_name=clean(name), addr_spec=mailbox if "@" in mailbox else f"{mailbox}@{domain}")
     except (ValueError, IndexError, HeaderParseError):
@@ -110,7 +115,8 @@ def _head(headers: Headers) -> bytes:
 
     Message ids are written as they are: the library would fold a long one into encoded words (RFC 2047 section 5 forbids it).
     """
-    message = EmailMessage(policy=POLICY)
+    wide = any(isinstance(value, Address) and not value.addr_spec.isascii() for value in headers.values())
+    message = EmailMessage(policy=POLICY.clone(utf8=True) if wide else POLICY)  # RFC 6532, where an address needs it
     ids = b""
     for name, value in headers.items():
         if name in _ID_FIELDS:

@@ -90,6 +90,7 @@ class Dialogue(SMTP):
             data_size_limit=settings.max_message_bytes,
             hostname=settings.hostname,
             ident="ESMTP mailfax",
+            enable_SMTPUTF8=True,
             timeout=settings.timeout_s,
             command_call_limit={
                 "*": _COMMANDS_PER_SESSION,
@@ -267,7 +268,7 @@ class Dialogue(SMTP):
             await self.push("503 5.5.1 BDAT has begun; RCPT comes before it")
             return
         try:
-            rcpt = parse_rcpt(arg or "", extended=self.session.extended_smtp)
+            rcpt = parse_rcpt(arg or "", extended=self.session.extended_smtp, wide=mail.wide)
         except EnvelopeFault as fault:
             await self.push(str(fault))
             return
@@ -410,4 +411,6 @@ class Dialogue(SMTP):
 
     def _protocol(self) -> str:
         """Return the name of what we speak, for our trace header."""
+        if self.envelope.mail is not None and self.envelope.mail.wide:
+            return "UTF8SMTP"
         return "ESMTP" if self.session.extended_smtp else "SMTP"

@@ -28,4 +28,4 @@ class LmtpDialogue(Dialogue):
         return taken
 
     def _protocol(self) -> str:
-        return "LMTP"
+        return "UTF8LMTP" if self.envelope.mail is not None and self.envelope.mail.wide else "LMTP"

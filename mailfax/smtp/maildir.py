@@ -9,7 +9,9 @@ import re
 from pathlib import Path
 
 # Such a name cannot climb out of the root, hide (leading dot) or be an option (leading hyphen).
-_SAFE = re.compile(r"[a-z0-9+_][a-z0-9+_.=-]{0,127}(?:@[a-z0-9][a-z0-9.-]{0,126})?")
+_WIDE = "\u00a1-\U0010ffff"  # letters beyond ASCII (RFC 6531)
+_SAFE = re.compile(rf"[a-z0-9+_{_WIDE}][a-z0-9+_.={_WIDE}-]{{0,127}}(?:@[a-z0-9{_WIDE}][a-z0-9.{_WIDE}-]{{0,126}})?")
+_MAX_NAME_OCTETS = 255
 _FOLDERS = ("tmp", "new", "cur")
 
 
@@ -19,7 +21,8 @@ class UnsafeMailbox(ValueError):
 
 def is_maildir_name(mailbox: str) -> bool:
     """Say whether a mailbox can be the name of a Maildir."""
-    return _SAFE.fullmatch(mailbox.lower()) is not None
+    name = mailbox.lower()
+    return _SAFE.fullmatch(name) is not None and name.isprintable() and len(name.encode()) <= _MAX_NAME_OCTETS
 
 
 def deliver_to_maildir(message: bytes, sender: str, mailbox: str, root: Path, name: str) -> Path:
@@ -37,7 +40,7 @@ def deliver_to_maildir(message: bytes, sender: str, mailbox: str, root: Path, na
     seen = next(maildir.joinpath("cur").glob(f"{name}:*"), None)
     if seen is not None or stored.exists():
         return seen or stored
-    trace = f"Return-Path: <{sender}>\nDelivered-To: {folder}\n".encode("ascii", "replace")
+    trace = f"Return-Path: <{sender}>\nDelivered-To: {folder}\n".encode()
     draft = maildir / "tmp" / name
     with draft.open("wb") as file:
         file.write(trace + message.replace(b"\r\n", b"\n"))

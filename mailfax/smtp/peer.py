@@ -172,11 +172,20 @@ async def _send(client: aiosmtplib.SMTP, letter: Letter, peer: Smarthost | LmtpS
     options = [f"SIZE={size}"] if client.supports_extension("size") else []
     if not letter.octets.isascii() and client.supports_extension("8bitmime"):
         options.append("BODY=8BITMIME")
+    wide = not (letter.sender + letter.recipient).isascii()
+    if wide:
+        if not client.supports_extension("smtputf8"):
+            sentence = (
+                f"{peer} takes no address with letters beyond ASCII (it does not offer SMTPUTF8): {letter.recipient}"
+            )
+            raise HandoverFault(Phase.RECIPIENT, sentence, for_good=True)
+        options.append("SMTPUTF8")
+    encoding = "utf-8" if wide else "ascii"
     with _speaking(Phase.SENDER, peer):
-        await client.mail(letter.sender, options=options, timeout=timeouts.command_s)
+        await client.mail(letter.sender, options=options, encoding=encoding, timeout=timeouts.command_s)
     tell(Step(phase=Phase.SENDER, said=f"It takes mail from {letter.sender or 'the null sender'}."))
     with _speaking(Phase.RECIPIENT, peer):
-        await client.rcpt(letter.recipient, timeout=timeouts.command_s)
+        await client.rcpt(letter.recipient, encoding=encoding, timeout=timeouts.command_s)
     tell(Step(phase=Phase.RECIPIENT, said=f"It takes mail for {letter.recipient}."))
     with _speaking(Phase.MESSAGE, peer):
         answer = await client.data(letter.octets, timeout=_end_s(size, timeouts))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from mailfax.smtp.envelope import is_mailbox
+from mailfax.smtp.envelope import is_wide_mailbox
 from mailfax.smtp.maildir import is_maildir_name
 
 LMTP_PORT = 24  # RFC 2033 names none; 24 is what IANA and Dovecot's documents say
@@ -123,9 +123,9 @@ class OutgoingSettings:
         way = self.way(mailbox)
         match way:
             case Smarthost():
-                return is_mailbox(mailbox)
+                return is_wide_mailbox(mailbox)
             case LmtpServer():
-                return is_mailbox(mailbox if "@" in mailbox else f"{mailbox}@localhost")
+                return is_wide_mailbox(mailbox if "@" in mailbox else f"{mailbox}@localhost")
             case Maildirs():
                 return is_maildir_name(mailbox)
             case _:

@@ -176,7 +176,7 @@ def test_a_delivery_repeated_after_a_crash_is_one_message(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     "recipient",
-    ["", ".", "..", "../etc", "a/b", ".hidden", "-rf", "a\x00b", "a b", "x" * 300, "a@b@c", "a@../x", "café"],
+    ["", ".", "..", "../etc", "a/b", ".hidden", "-rf", "a\x00b", "a b", "x" * 300, "a@b@c", "a@../x", "caf\u200be"],
 )
 def test_no_mailbox_name_leaves_the_root(tmp_path: Path, recipient: str) -> None:
     root = tmp_path / "mail"

@@ -39,6 +39,7 @@ def test_what_is_advertised_is_what_is_meant(server: Server) -> None:
             "8bitmime",
             "pipelining",
             "chunking",
+            "smtputf8",
             "enhancedstatuscodes",
             "dsn",
             "help",
