@@ -10,6 +10,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 FUZZ_S ?= 600
+# Tests that run beside each other; calls in real time are all on one of these workers (tests/conftest.py).
+WORKERS ?= 2
 DEMO   := $(if $(MAIL),--mail "$(MAIL)") $(if $(TO),--to "$(TO)") $(DEMO_ARGS)
 
 DEBIAN_RUN  := python3-venv fonts-dejavu-core fonts-noto-core fonts-noto-cjk libseccomp2
@@ -40,7 +42,7 @@ layers: $(VENV)/.test
 	@$(BIN)/lint-imports
 
 unit: $(VENV)/.test
-	@$(BIN)/pytest -m "not interop" $(TESTS)
+	@$(BIN)/pytest -m "not interop" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 interop: $(VENV)/.test
 	@mkdir -p build

@@ -34,6 +34,7 @@ def test_one_damaged_page_makes_it_fail() -> None:
     assert "NOT every page arrived equal" in result.stdout
 
 
+@pytest.mark.interop
 def test_a_number_that_is_none_is_refused_with_the_servers_words() -> None:
     mail = Path(__file__).parents[2] / "fixtures/mail/accents.eml"
     result = demo("--mail", str(mail), "--to", "john.smith2024")

@@ -79,10 +79,11 @@ DELIVERY_DONE = Crash(at=on(MAIN, "delivery-committed"))
         # the beginning and the end of a call
         (BEFORE_DIALLING,),
         (AFTER_LAST_MCF,),
-        (SENDER_FINISHED,),
-        (CALL_COMMITTED,),
-        (RECEIVER_FINISHED,),
-        (FAX_COMMITTED,),
+        # after each of these points one process's spool is struck in tests/spool/test_spool_crash.py every day
+        *(
+            pytest.param((crash,), marks=pytest.mark.interop)
+            for crash in (SENDER_FINISHED, CALL_COMMITTED, RECEIVER_FINISHED, FAX_COMMITTED)
+        ),
     ],
     ids=lambda crashes: " and ".join(map(str, crashes)),
 )

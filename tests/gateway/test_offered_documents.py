@@ -1,9 +1,6 @@
 """A document that was offered by command is fetched from a line of the real server, and each poll is recorded (T7)."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +8,9 @@ from pathlib import Path
 import pytest
 from gateway_books import fax_pages, mails
 from gateway_server import Server
+from typer.testing import CliRunner
 
+from mailfax.cli.app import app
 from mailfax.daemon import build
 from mailfax.gateway import onecall
 from mailfax.model.job import JobState
@@ -33,9 +32,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def mailfax(server: Server, *arguments: str) -> str:
-    command = [sys.executable, "-m", "mailfax", *arguments, "--config", str(server.folder / "mailfax.toml")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=dict(os.environ))
-    return done.stdout if done.returncode == 0 else f"{done.returncode}: {done.stderr}"
+    done = CliRunner().invoke(app, [*arguments, "--config", str(server.folder / "mailfax.toml")])
+    return done.stdout if done.exit_code == 0 else f"{done.exit_code}: {done.stderr}"
 
 
 def fetch(server: Server, folder: Path, request: PollRequest) -> onecall.Received:

@@ -44,9 +44,9 @@ def line(lab_exchange: LabExchange) -> Iterator[Class1Line]:
     [
         ("", FULL_OFFER, "block"),
         pytest.param(",modems=v27+v29", FULL_OFFER, "block", marks=pytest.mark.interop),
-        ("", Offer(codings=(Coding.MR, Coding.MH), ecm=True), "block"),
+        pytest.param("", Offer(codings=(Coding.MR, Coding.MH), ecm=True), "block", marks=pytest.mark.interop),
         pytest.param("", Offer(ecm=True), "block", marks=pytest.mark.interop),
-        (",ecm=0", FULL_OFFER, "page"),
+        pytest.param(",ecm=0", FULL_OFFER, "page", marks=pytest.mark.interop),
     ],
     ids=["MMR", "MMR V.29", "MR", "MH", "without ECM"],
 )
@@ -77,7 +77,7 @@ def test_pages_out_with_error_correction(
         "",
         pytest.param(",modems=v27", marks=pytest.mark.interop),
         pytest.param(",comp=mh", marks=pytest.mark.interop),
-        ",ecm=0",
+        pytest.param(",ecm=0", marks=pytest.mark.interop),
     ],
 )
 def test_pages_in_with_error_correction(

@@ -29,7 +29,9 @@ def line(lab_exchange: LabExchange) -> Iterator[Class1Line]:
     opened.close()
 
 
-@pytest.mark.parametrize("machine", ["", ",ecm=0"], ids=["with ECM", "without ECM"])
+@pytest.mark.parametrize(
+    "machine", ["", pytest.param(",ecm=0", marks=pytest.mark.interop)], ids=["with ECM", "without ECM"]
+)
 def test_a_document_of_their_machine_is_fetched(
     lab_exchange: LabExchange, line: Class1Line, tmp_path: Path, machine: str
 ) -> None:
@@ -54,7 +56,7 @@ def test_a_machine_that_offers_nothing_says_so(lab_exchange: LabExchange, line: 
 @pytest.mark.parametrize(
     ("selector", "machine"),
     [
-        pytest.param("", ",ecm=0", id="the one, without ECM"),
+        pytest.param("", ",ecm=0", id="the one, without ECM", marks=pytest.mark.interop),
         pytest.param("77", "", id="by selector, with ECM"),
         pytest.param("", "", id="the one, with ECM", marks=pytest.mark.interop),
         pytest.param("77", ",ecm=0", id="by selector, without ECM", marks=pytest.mark.interop),

@@ -95,7 +95,12 @@ def test_an_interrupt_from_the_keyboard_hangs_up_and_says_so(lab_exchange: LabEx
             "there is no page 9; the document has 1.",
             marks=pytest.mark.interop,
         ),
-        (("/nowhere/modem", "5551234", "{text}"), 1, "line-fault: Our modem or line failed. Check the modem"),
+        pytest.param(
+            ("/nowhere/modem", "5551234", "{text}"),
+            1,
+            "line-fault: Our modem or line failed. Check the modem",
+            marks=pytest.mark.interop,
+        ),
         pytest.param(
             ("{device}", "5551234", "{odd}"),
             1,
@@ -116,6 +121,7 @@ def test_what_goes_wrong_is_said_and_has_its_exit_status(
     assert said in done.stdout + done.stderr
 
 
+@pytest.mark.interop
 def test_nobody_calls(lab_exchange: LabExchange, tmp_path: Path) -> None:
     done = mailfax("receive", lab_exchange.device, tmp_path / "in", "--wait", "1")
     assert (done.returncode, "no call came in" in done.stdout) == (1, True)

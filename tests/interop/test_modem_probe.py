@@ -43,6 +43,7 @@ def test_a_trial_call_that_fails_is_said_and_is_the_exit_status(lab_exchange: La
     assert "[lines.modem0]" in done.stdout
 
 
+@pytest.mark.interop
 def test_a_loop_of_two_modems_is_compared_pixel_by_pixel(lab_exchange: LabExchange) -> None:
     lab_exchange.route("*", "modem:1")
     done = mailfax("probe", lab_exchange.device, "--call", "5550101", "--loop", lab_exchange.second_modem())

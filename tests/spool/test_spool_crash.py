@@ -1,11 +1,10 @@
 """kill -9 at every fault point: nothing that was promised is missing, nothing happens twice in silence."""
 
-import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from spoolkit import LATER_US, NOW_US, claim_all, inbound, open_store, queue_job, run_child, settings_for
+from spoolkit import LATER_US, NOW_US, claim_all, forked, inbound, open_store, queue_job, run_child, settings_for
 
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
@@ -205,7 +204,7 @@ def test_a_call_that_cannot_be_read_is_uncertain_and_its_folder_is_left_to_a_per
 
 def test_several_processes_never_claim_the_same_job(tmp_path: Path, store: Store) -> None:
     queued = {queue_job(store, str(number)) for number in range(1000, 1060)}
-    context = multiprocessing.get_context("spawn")
+    context = forked()
     together, claimed = context.Barrier(4), context.SimpleQueue()
     children = [context.Process(target=claim_all, args=(tmp_path, together, claimed)) for _ in range(4)]
     for child in children:
