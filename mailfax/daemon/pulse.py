@@ -1,6 +1,7 @@
 """The heartbeat of the mail side: wakes every worker of the server when the spool has changed, and now and then anyway."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -9,17 +10,25 @@ from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
 
+# One piece of work. It calls what it is given as soon as it has taken something, and says whether it did anything.
+Step = Callable[[Callable[[], None]], Awaitable[bool]]
+
 LOOK_EVERY_S = 0.05  # how often the spool is asked whether another process changed it: one PRAGMA, no transaction
 FAULT_REST_S = 5.0
 WAKE_ANYWAY_S = 1.0  # for what falls due by time alone: retries, send-at
 
 
 class Pulse:
-    """Broadcasts changes of the spool to any number of waiting workers."""
+    """Broadcasts changes of the spool to any number of waiting crews. `beats` counts the changes seen."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._beat = asyncio.Event()
+        self._crews: list[Crew] = []
+        self.beats = 0
+
+    def join(self, crew: "Crew") -> None:
+        """Wake this crew at each beat from now on."""
+        self._crews.append(crew)
 
     async def run(self) -> None:
         """Watch the spool until cancelled."""
@@ -29,24 +38,53 @@ class Pulse:
             latest, idle_s = self._store.changed(), idle_s + LOOK_EVERY_S
             if latest != mark or idle_s >= WAKE_ANYWAY_S:
                 mark, idle_s = latest, 0.0
-                self._beat.set()
-                self._beat = asyncio.Event()
-
-    async def wait(self) -> None:
-        """Return at the next beat."""
-        await self._beat.wait()
+                self.beats += 1
+                for crew in self._crews:
+                    crew.wake_one()
 
 
-async def work_while_any(name: str, step: Callable[[], Awaitable[bool]], pulse: Pulse) -> None:
-    """Call `step` until it says there is nothing to do, then wait for a beat; until cancelled.
+class Crew:
+    """Workers of one kind. A beat wakes one of them, and who finds something to do wakes the next: nobody asks the spool in vain.
 
-    A fault of one worker is logged and costs the others nothing; it tries again after a rest.
+    With mails coming in there is a beat twenty times a second, and one useless question costs as much as taking a tenth of a mail.
     """
-    while True:
+
+    def __init__(self, name: str, pulse: Pulse) -> None:
+        self._name, self._pulse = name, pulse
+        self._idle: deque[asyncio.Future[None]] = deque()
+        pulse.join(self)
+
+    def wake_one(self) -> None:
+        """Let one worker that waits look whether there is something to do."""
+        while self._idle:
+            waiter = self._idle.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    async def work(self, step: Step) -> None:
+        """Call `step` until it says there is nothing to do, then wait for a beat; until cancelled.
+
+        A fault of one worker is logged and costs the others nothing; it tries again after a rest.
+        """
+        while True:
+            seen = self._pulse.beats
+            try:
+                while await step(self.wake_one):
+                    seen = self._pulse.beats
+            except Exception:  # noqa: BLE001 - the last line of defence; the log has the whole story
+                _log.exception("a worker failed and rests", worker=self._name, rest_s=FAULT_REST_S)
+                self.wake_one()  # what it was woken for may be for another one
+                await asyncio.sleep(FAULT_REST_S)
+            if seen == self._pulse.beats:
+                await self._turn()
+
+    async def _turn(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._idle.append(waiter)
         try:
-            while await step():
-                pass
-        except Exception:  # noqa: BLE001 - the last line of defence; the log has the whole story
-            _log.exception("a worker failed and rests", worker=name, rest_s=FAULT_REST_S)
-            await asyncio.sleep(FAULT_REST_S)
-        await pulse.wait()
+            await waiter
+        except asyncio.CancelledError:
+            if waiter in self._idle:
+                self._idle.remove(waiter)
+            raise

@@ -41,8 +41,8 @@ class DeliveryDesk:
         self._now_us, self._emit = now_us, emit
         self._unrecorded: tuple[Delivery, Handed | Deferred | Refused] | None = None
 
-    async def step(self) -> bool:
-        """Deliver the next mail that is due; False when none is.
+    async def step(self, taken: Callable[[], object] = lambda: None) -> bool:
+        """Deliver the next mail that is due; False when none is. `taken` is called when one was found, so that another worker may look.
 
         A result that could not be recorded (a full disk) is kept until it can be: the mail is not handed over again.
         """
@@ -50,6 +50,7 @@ class DeliveryDesk:
             delivery = await asyncio.to_thread(self._store.claim_delivery, self._now_us())
             if delivery is None:
                 return False
+            taken()
             tried = delivery, await self._try(delivery)
         else:
             tried, self._unrecorded = self._unrecorded, None

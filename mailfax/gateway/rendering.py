@@ -63,14 +63,15 @@ class RenderDesk:
         self._now_us, self._emit = now_us, emit
         self._unrecorded: Submission | None = None
 
-    def step(self) -> bool:
-        """Render the next submission; False when none waits.
+    def step(self, taken: Callable[[], object] = lambda: None) -> bool:
+        """Render the next submission; False when none waits. `taken` is called when one was found, so that another worker may look.
 
         One whose pages or whose end could not be recorded (a full disk) is ours still, and is rendered again.
         """
         submission = self._unrecorded or self._store.claim_render(self._now_us())
         if submission is None:
             return False
+        taken()
         self._unrecorded = None
         try:
             self._render_and_record(submission)

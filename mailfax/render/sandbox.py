@@ -30,6 +30,8 @@ from mailfax.render.warm import warm
 
 Content = bytes | tuple[NamedFile, ...]
 
+# A mail at the door, and a call, come before a mail that is accepted already.
+_NICE = 10
 _OPEN_FILES = 64
 _FILE_BYTES = 1 << 20
 _GRACE_S = 2.0  # between the child's own alarm and the parent's kill
@@ -211,6 +213,7 @@ def _guilty(account: tuple[PartAccount, ...]) -> str:
 
 def _child(task: _Task, sender: Connection) -> None:
     """Run in the child: limit and confine itself, render, report."""
+    os.nice(_NICE)
     warm()  # done long ago where the forkserver was; afterwards no cache can be written
     _limit(task.settings)
     confine(task.settings.fonts)

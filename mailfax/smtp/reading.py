@@ -13,10 +13,13 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 
+import numpy as np
+
 from mailfax.model.outcome import Outcome
 
 _LAST_LINE = b".\r\n"
 _END = b"\r\n" + _LAST_LINE
+_LF, _CR, _DOT = b"\n\r."
 _PROGRESS_OCTETS = 64 * 1024
 _MAX_HEADER_OCTETS = 256 * 1024
 _MAX_RECEIVED = 50  # RFC 5321 section 6.3: a loop is suspected from 100 on; a fax gateway is never that deep
@@ -51,7 +54,7 @@ async def read_data(reader: asyncio.StreamReader, max_octets: int, still_alive: 
     if total > max_octets + len(_LAST_LINE):
         return None
     del octets[-len(_LAST_LINE) :]
-    return in_lines(octets).replace(b"\r\n.", b"\r\n")[2:]
+    return _unstuffed(in_lines(octets))[2:]
 
 
 async def read_chunk(
@@ -68,14 +71,28 @@ async def read_chunk(
 
 def in_lines(octets: bytes | bytearray) -> bytes:
     """Return the octets with a bare LF made the end of a line."""
-    if octets.count(b"\n") != octets.count(b"\r\n"):
+    if not _lines_are_whole(octets):
         octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     return bytes(octets)
 
 
+def _lines_are_whole(octets: bytes | bytearray) -> bool:
+    """Say whether there is a CR before each LF. To look for the two of them at once costs bytes.count five times as much."""
+    cells = np.frombuffer(octets, np.uint8)
+    ends = np.flatnonzero(cells == _LF)
+    return not ends.size or (ends[0] > 0 and bool((cells[ends - 1] == _CR).all()))
+
+
+def _unstuffed(octets: bytes) -> bytes:
+    """Take away the dot that the client put before a dot at the beginning of a line; few mails have any."""
+    cells = np.frombuffer(octets, np.uint8)
+    dots = np.flatnonzero(cells[1:] == _DOT)  # the octet before each of them is at its index
+    return octets.replace(b"\r\n.", b"\r\n") if (cells[dots] == _LF).any() else octets
+
+
 def accepted_form(octets: bytes, max_line_octets: int) -> str:
-    """Return the SMTP reply that refuses these octets, or nothing when they are a message that may be faxed."""
-    if octets.count(b"\r") != octets.count(b"\r\n"):
+    """Return the SMTP reply that refuses these octets (out of `in_lines`), or nothing when they are a message that may be faxed."""
+    if octets.count(b"\r") != octets.count(b"\n"):
         return "554 5.6.0 The message has a CR without LF; lines end in CR LF (RFC 5321 section 2.3.8)"
     if _has_longer_line(octets, max_line_octets):
         return f"554 5.6.0 A line of the message is longer than {max_line_octets} octets"

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, insert, select
 from mailfax.spool.records import Transition
 from mailfax.spool.tables import transitions
 
+_INSERT = insert(transitions)  # made once: making the statement costs more than running it
+
 
 def log(connection: Connection, subject: str, at_us: int, *, was: StrEnum | None, became: StrEnum, why: str) -> None:
     """Write one line; `was` is None for what is new."""
-    connection.execute(
-        insert(transitions).values(subject=subject, at_us=at_us, was=was or "", became=str(became), why=why)
-    )
+    row = {"subject": subject, "at_us": at_us, "was": was or "", "became": str(became), "why": why}
+    connection.execute(_INSERT, row)
 
 
 def log_new(connection: Connection, subjects: Sequence[str], at_us: int, *, became: StrEnum, why: str) -> None:

@@ -17,6 +17,8 @@ from mailfax.spool.retry import Decision
 from mailfax.spool.sharing import is_being_called, may_send, one_at_a_time, suits
 from mailfax.spool.tables import attempts, jobs
 
+_INSERT = insert(jobs)
+
 
 def add(connection: Connection, new: Sequence[Job]) -> None:
     """Insert new jobs."""
@@ -49,7 +51,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
         }
         for job in new
     ]
-    connection.execute(insert(jobs), rows)
+    connection.execute(_INSERT, rows)
 
 
 def move(connection: Connection, job: Job, now_us: int, became: JobState, why: str, **changes: object) -> None:

@@ -20,6 +20,8 @@ from mailfax.spool.tables import jobs as job_table
 from mailfax.spool.tables import recipients, submissions
 
 NO_WAITS: Mapping[str, Wait] = {}
+# Made once: making a statement costs more than running it, and this is done for every mail.
+_INSERT, _INSERT_RECIPIENTS = insert(submissions), insert(recipients)
 _Target = tuple[str, str]  # a number to be dialled, and a subaddress behind it or nothing
 
 
@@ -33,7 +35,7 @@ def accept(
     for job in made.values():
         history.log(connection, job.id, now_us, was=None, became=JobState.RENDERING, why=f"accepted in {submission.id}")
     connection.execute(
-        insert(recipients),
+        _INSERT_RECIPIENTS,
         [
             {
                 "submission_id": submission.id,
@@ -62,21 +64,22 @@ def has_client(connection: Connection, client: str) -> bool:
 def keep(connection: Connection, submission: Submission) -> None:
     """Insert a submission without recipients, to be rendered."""
     connection.execute(
-        insert(submissions).values(
-            id=submission.id,
-            received_us=submission.received_us,
-            sender=submission.sender,
-            client=submission.client,
-            identity=submission.identity,
-            message_digest=submission.message_digest,
-            size=submission.size,
-            subject=submission.subject,
-            message_id=submission.message_id,
-            envid=submission.envid,
-            return_full=submission.return_full,
-            state=RenderState.WAITING,
-            account=(),
-        )
+        _INSERT,
+        {
+            "id": submission.id,
+            "received_us": submission.received_us,
+            "sender": submission.sender,
+            "client": submission.client,
+            "identity": submission.identity,
+            "message_digest": submission.message_digest,
+            "size": submission.size,
+            "subject": submission.subject,
+            "message_id": submission.message_id,
+            "envid": submission.envid,
+            "return_full": submission.return_full,
+            "state": RenderState.WAITING,
+            "account": (),
+        },
     )
 
 
