@@ -12,7 +12,7 @@ import msgspec
 from mailfax.config.check import ConfigError, Problem, decode_path, shape_problems, syntax_problem
 from mailfax.config.covers import cover_problems
 from mailfax.config.schema import Config
-from mailfax.config.sense import profile_problems, sense_problems
+from mailfax.config.sense import language_problems, profile_problems, sense_problems
 from mailfax.config.tables.imap import Imap
 
 __all__ = ["EMBEDDED_DEFAULT", "Config", "ConfigError", "Problem", "embedded_default", "load", "parse"]
@@ -87,7 +87,12 @@ def parse(text: str, folder: Path) -> Config:
         raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line)))
     config = msgspec.convert(data, Config, dec_hook=decode_path)
     anchored = _anchored(config, folder)
-    problems = [*sense_problems(config, text), *profile_problems(anchored, text), *cover_problems(anchored, text)]
+    problems = [
+        *sense_problems(config, text),
+        *profile_problems(anchored, text),
+        *cover_problems(anchored, text),
+        *language_problems(anchored, text),
+    ]
     if problems:
         raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line)))
     return anchored
@@ -130,12 +135,21 @@ def _anchored(config: Config, folder: Path) -> Config:
         for name, each in config.lists.items()
     }
     config = msgspec.structs.replace(config, lists=lists)
+    notices = msgspec.structs.replace(
+        config.notices, languages=None if config.notices.languages is None else folder / config.notices.languages
+    )
+    webhooks = {
+        name: msgspec.structs.replace(hook, secret_file=None if hook.secret_file is None else folder / hook.secret_file)
+        for name, hook in config.webhooks.items()
+    }
     return msgspec.structs.replace(
         config,
         data_dir=folder / config.data_dir,
         smtp=smtp,
         mail=mail,
         imap=imap,
+        notices=notices,
+        webhooks=webhooks,
         render=render,
         modems=modems,
         cover=cover,

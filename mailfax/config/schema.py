@@ -18,6 +18,7 @@ from mailfax.config.tables.line import Group, Line
 from mailfax.config.tables.lists import MailList
 from mailfax.config.tables.mail import Mail
 from mailfax.config.tables.modems import Modems
+from mailfax.config.tables.notices import Notices, Webhook
 from mailfax.config.tables.permission import Permission
 from mailfax.config.tables.queue import Queue
 from mailfax.config.tables.quotas import Prices, Quotas
@@ -45,6 +46,8 @@ class Config(Section, frozen=True, kw_only=True):
     receive: Receive
     mail: Mail = Mail()
     imap: dict[str, Imap] = field(default_factory=dict)
+    notices: Notices = Notices()
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
     identity: Identity = Identity()
     lines: dict[str, Line]
     groups: dict[str, Group] = field(default_factory=dict)

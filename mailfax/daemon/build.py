@@ -20,18 +20,23 @@ from mailfax.config.tables.lists import MailList as ListTable
 from mailfax.config.tables.mail import Mail
 from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.desk import CallPolicy
+from mailfax.gateway.hooks import HookEvent, HookTarget
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.linelife import HealthPolicy
 from mailfax.gateway.lineworker import Duties
 from mailfax.gateway.listreports import Reporter
 from mailfax.gateway.mailboxes import FetchPolicy
 from mailfax.gateway.maillist import MailList, MailLists, Query
+from mailfax.gateway.notification import Patience
 from mailfax.gateway.proof import TrustPolicy
 from mailfax.gateway.quotas import QuotaPolicy
+from mailfax.gateway.telling import HOUR_US, TellingPolicy
+from mailfax.gateway.webhook import HookPoint
 from mailfax.model.options import NO_COVER, USUAL_COVER, PaperSize
 from mailfax.model.page import Coding
 from mailfax.model.photo import PhotoScreen
 from mailfax.model.quota import read_limits
+from mailfax.model.telling import Event, Proof, Telling
 from mailfax.model.user import user_name
 from mailfax.modem.class1 import Did, DidMemory, FlowControl
 from mailfax.modem.line import Line
@@ -49,6 +54,7 @@ from mailfax.routing.rules import Rule, read_hours
 from mailfax.routing.settings import DidRule, Domain, E164Plan, NumberPlan, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.fetched import ImapAccount
+from mailfax.smtp.language import load_languages
 from mailfax.smtp.settings import Entrance, Listen, SmtpSettings, TlsFiles
 from mailfax.smtp.signed import SignaturePolicy
 from mailfax.smtp.ways import LMTP_PORT, LmtpServer, Local, Maildirs, OutgoingSettings, Smarthost, TlsMode
@@ -299,6 +305,7 @@ def mailboxes(config: Config) -> dict[str, tuple[ImapAccount, FetchPolicy]]:
                 user=user_name(imap.act_as),
                 max_message_bytes=limits.max_message_bytes,
                 max_line_octets=limits.max_line_octets,
+                hostname=limits.hostname,
             ),
         )
         for name, imap in config.imap.items()
@@ -344,6 +351,59 @@ def letterhead(config: Config) -> Letterhead:
     name = config.identity.time_zone
     zone = ZoneInfo(name) if name else datetime.now().astimezone().tzinfo
     return Letterhead(hostname=config.smtp.hostname, sender=config.mail.sender, zone=zone or UTC)
+
+
+def telling_policy(config: Config) -> TellingPolicy:
+    """Return what senders are told, and in which languages. Raises OSError, LanguageError."""
+    notices = config.notices
+    return TellingPolicy(
+        usual=Telling(
+            events=tuple(Event(event) for event in notices.events),
+            language=notices.language,
+            copies=notices.confirm,
+            proof=Proof(notices.proof),
+            trace=False,
+        ),
+        domains={
+            name.lower(): Telling(language=domain.language, copies=domain.confirm or None)
+            for name, domain in config.domains.items()
+            if domain.language or domain.confirm
+        },
+        languages=load_languages(notices.languages),
+        list_owner=notices.list_owner or administrator(config),
+        lists={name.lower(): owner for name, owner in notices.lists.items()},
+        window_us=notices.duplicates_h * HOUR_US,
+        held_us=notices.preview_days * 24 * HOUR_US,
+    )
+
+
+def administrator(config: Config) -> str:
+    """Return who hears what nobody else could be told."""
+    return config.notices.administrator or config.receive.catch_all
+
+
+def patience(config: Config) -> Patience:
+    """Return when a sender is told that his fax waits, and when it is given up."""
+    return Patience(
+        delay_s=config.notices.delayed_min * SECONDS_PER_MINUTE,
+        give_up_s=config.queue.give_up_h * SECONDS_PER_MINUTE * 60,
+    )
+
+
+def hook_targets(config: Config) -> tuple[HookTarget, ...]:
+    """Return which programs are told of what."""
+    return tuple(
+        HookTarget(name=name, events=frozenset(HookEvent(event) for event in hook.events))
+        for name, hook in config.webhooks.items()
+    )
+
+
+def hook_points(config: Config) -> dict[str, HookPoint]:
+    """Return where they listen."""
+    return {
+        name: HookPoint(url=hook.url, secret_file=hook.secret_file, timeout_s=hook.timeout_s)
+        for name, hook in config.webhooks.items()
+    }
 
 
 def render_settings(config: Config) -> RenderSettings:
@@ -524,6 +584,12 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     outgoing_settings,
     mailboxes,
     letterhead,
+    telling_policy,
+    administrator,
+    patience,
+    hook_targets,
+    hook_points,
+    retention_policy,
     render_settings,
     cover_policy,
     call_policy,

@@ -34,20 +34,28 @@ from mailfax.gateway.adoption import adopt_orphans
 from mailfax.gateway.breaker import BreakerDesk
 from mailfax.gateway.broadcast import BroadcastDesk
 from mailfax.gateway.clockwatch import ClockWatch
+from mailfax.gateway.commands import CommandDesk
 from mailfax.gateway.delivery import DeliveryDesk
 from mailfax.gateway.distribution import DistributionDesk
 from mailfax.gateway.door import GatewayDoor, Intake
+from mailfax.gateway.evidence import EvidenceMaker, text_drawer
 from mailfax.gateway.expiry import ExpiryDesk
+from mailfax.gateway.hooks import Hooks
 from mailfax.gateway.housekeeping import HousekeepingDesk
 from mailfax.gateway.inside import InsideDesk
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.mailboxes import MailboxDesk
 from mailfax.gateway.notification import NotificationDesk
+from mailfax.gateway.previewing import PreviewDesk
+from mailfax.gateway.receipts import Receipts, new_token
 from mailfax.gateway.rendering import RenderDesk
 from mailfax.gateway.rescue import RescueDesk
+from mailfax.gateway.undelivered import Alarms
+from mailfax.gateway.webhook import HookDesk
 from mailfax.render.office import OfficeDesk
+from mailfax.smtp.alignment import Txt
+from mailfax.smtp.dns import look_up_txt
 from mailfax.smtp.listener import serve_smtp
-from mailfax.smtp.notices import NoticePolicy
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.disk import SpoolError
 from mailfax.spool.orphans import OrphanHunt
@@ -59,6 +67,7 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 RENDER_WORKERS = min(os.cpu_count() or 1, 4)
 DELIVERY_WORKERS = 8
+HOOK_WORKERS = 2
 # Threads that wait for the disk, each for one mail that is being accepted or one piece of other work. Python's own default is
 # six on two cores: a mail at the door waited for whatever the workers were doing.
 THREADS = 64
@@ -107,6 +116,7 @@ def serve(config: Config, *, json_log: bool = False) -> None:
                 new_id=new_id,
                 covers=build.cover_policy(config),
                 quotas=build.quota_policy(config),
+                telling=build.telling_policy(config),
             ),
             json_log=json_log,
         )
@@ -145,6 +155,13 @@ class Server:
         self._control = ControlSocket(config.data_dir)
         self._context = warm_context()
         self._office = OfficeDesk(build.render_settings(config), config.data_dir / "office")
+        self._evidence = EvidenceMaker(
+            store=intake.store,
+            blobs=intake.blobs,
+            identity=build.identity(config),
+            calls_root=build.spool_settings(config).calls,
+            draw_text=text_drawer(build.render_settings(config), self._context),
+        )
 
     def close(self) -> None:
         """End what runs outside of the event loop."""
@@ -163,14 +180,7 @@ class Server:
             loop.call_soon_threadsafe(self._control.emit, live)
 
         children = Children(self._context, self._control.emit)
-        door = GatewayDoor(
-            intake=self._intake,
-            routing=build.routing_settings(self._config),
-            now_us=wall_clock_us,
-            emit=emit,
-            trust=build.trust_policy(self._config),
-            lists=build.mail_lists(self._config),
-        )
+        door = build_door(self._config, self._intake, self._evidence, emit)
         try:
             smtp = await serve_smtp(build.smtp_settings(self._config), door, wall_clock_us)
         except ssl.SSLError as error:
@@ -251,6 +261,7 @@ class Server:
     def _works(self, emit: Emit) -> Iterator[Work]:
         """Return the work of the mail side; what one waits for (a big document, a slow server) holds up no other."""
         config, store, blobs = self._config, self._intake.store, self._intake.blobs
+        hooks = Hooks(build.hook_targets(config), blobs)
         render = RenderDesk(
             store=store,
             blobs=blobs,
@@ -271,6 +282,7 @@ class Server:
             routing=build.routing_settings(config),
             letterhead=build.letterhead(config),
             keep_unconfirmed=config.calls.keep_unconfirmed,
+            hooks=hooks,
             now_us=wall_clock_us,
             emit=emit,
         )
@@ -278,14 +290,41 @@ class Server:
             store=store,
             blobs=blobs,
             letterhead=build.letterhead(config),
-            policy=NoticePolicy(report_delivered=config.mail.report_delivered),
+            telling=self._intake.telling,
+            evidence=self._evidence,
+            hooks=hooks,
+            patience=build.patience(config),
             now_us=wall_clock_us,
+        )
+        previews = PreviewDesk(
+            store=store,
+            blobs=blobs,
+            letterhead=build.letterhead(config),
+            telling=self._intake.telling,
+            evidence=self._evidence,
+            hooks=hooks,
+            now_us=wall_clock_us,
+        )
+        alarms = Alarms(
+            blobs=blobs,
+            letterhead=build.letterhead(config),
+            telling=self._intake.telling,
+            administrator=build.administrator(config),
         )
         delivery = DeliveryDesk(
             store=store,
             blobs=blobs,
             outgoing=build.outgoing_settings(config),
             catch_all=config.receive.catch_all,
+            alarms=alarms,
+            now_us=wall_clock_us,
+            emit=emit,
+        )
+        hook_desk = HookDesk(
+            store=store,
+            blobs=blobs,
+            points=build.hook_points(config),
+            alarms=alarms,
             now_us=wall_clock_us,
             emit=emit,
         )
@@ -304,6 +343,9 @@ class Server:
         yield Work(name="render", step=_taking_in_thread(render.step), workers=RENDER_WORKERS)
         yield Work(name="distribution", step=_in_thread(distribution.step))
         yield Work(name="notification", step=_in_thread(notification.step))
+        yield Work(name="preview", step=_in_thread(previews.step))
+        if config.webhooks:
+            yield Work(name="webhook", step=hook_desk.step, workers=HOOK_WORKERS)
         yield Work(name="delivery", step=delivery.step, workers=DELIVERY_WORKERS)
 
     def _keepers(self) -> Iterator[Work]:
@@ -350,6 +392,38 @@ async def _with_rests(name: str, run: Callable[[], Awaitable[None]]) -> None:
         except Exception:  # noqa: BLE001 - the last line of defence; the log has the whole story
             _log.exception("a mailbox failed and rests", mailbox=name, rest_s=FAULT_REST_S)
         await asyncio.sleep(FAULT_REST_S)
+
+
+def build_door(
+    config: Config, intake: Intake, evidence: EvidenceMaker, emit: Emit, txt: Txt = look_up_txt
+) -> GatewayDoor:
+    """Return the door for mail."""
+    routing, head = build.routing_settings(config), build.letterhead(config)
+    receipts = Receipts(
+        store=intake.store, blobs=intake.blobs, letterhead=head, telling=intake.telling, now_us=wall_clock_us
+    )
+    commands = CommandDesk(
+        store=intake.store,
+        blobs=intake.blobs,
+        routing=routing,
+        letterhead=head,
+        telling=intake.telling,
+        evidence=evidence,
+        new_id=intake.new_id,
+        new_token=new_token,
+        now_us=wall_clock_us,
+    )
+    return GatewayDoor(
+        intake=intake,
+        routing=routing,
+        receipts=receipts,
+        commands=commands,
+        now_us=wall_clock_us,
+        emit=emit,
+        trust=build.trust_policy(config),
+        txt=txt,
+        lists=build.mail_lists(config),
+    )
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -3,12 +3,10 @@
 Called by `notification` when his faxes have ended, and by `mailboxes` when his mail was refused.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from mailfax.gateway.door import header_text
-from mailfax.model.document import PartAccount
 from mailfax.model.ids import IdMaker, Kind
-from mailfax.model.submission import Submission
 from mailfax.smtp.compose import (
     Headers,
     Letterhead,
@@ -20,9 +18,9 @@ from mailfax.smtp.compose import (
 )
 from mailfax.smtp.door import Refused
 from mailfax.smtp.fetched import FetchedEnvelope, asked_for_receipt
-from mailfax.smtp.notices import report
+from mailfax.smtp.notices import Story, report
 from mailfax.smtp.receipt import Receipt, disposition_notification
-from mailfax.smtp.wording import JobReport, plain_words, subject_line
+from mailfax.smtp.wording import plain_words, subject_line
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.records import DeliveryKind, NewDelivery
 from mailfax.spool.store import Store
@@ -33,23 +31,17 @@ def wants_receipt(original: bytes, sender: str) -> bool:
     return bool(sender) and asked_for_receipt(original).lower() == sender.lower()
 
 
-def answer_to_fetched(
-    submission: Submission,
-    reports: Sequence[JobReport],
-    account: Sequence[PartAccount],
-    original: bytes,
-    letterhead: Letterhead,
-    now_us: int,
-) -> bytes:
+def answer_to_fetched(story: Story, original: bytes, letterhead: Letterhead, now_us: int) -> bytes:
     """Return what the sender of a fetched mail is told at the end of its faxes."""
+    submission, reports = story.submission, story.reports
     if not wants_receipt(original, submission.sender):
-        return report(submission, reports, account, letterhead, now_us)
+        return report(story, letterhead, now_us)
     failed = [each for each in reports if not each.delivered]
     receipt = Receipt(
         to=submission.sender,
         recipients=tuple(each.job.recipient.address.mailbox for each in reports),
-        subject=subject_line(reports),
-        words=plain_words(submission, reports, account, letterhead.zone),
+        subject=subject_line(reports, story.voice),
+        words=plain_words(submission, reports, story.account, story.voice, last_words=story.last_words),
         original_message_id=submission.message_id,
         message_id=f"<{reports[0].job.id}.notice@{letterhead.hostname}>",
         error=f"{failed[0].outcome.code}: {failed[0].outcome.sentence} {failed[0].detail}" if failed else "",
@@ -97,12 +89,14 @@ class Refusals:
                 "Auto-Submitted": "auto-replied",
             }
             message = text_message(headers, words)
-        self._store.queue_mail(
-            NewDelivery(
-                kind=DeliveryKind.NOTICE,
-                recipient=envelope.sender,
-                sender="",
-                message_digest=self._blobs.put(message),
-            ),
+        self._store.add_deliveries(
+            [
+                NewDelivery(
+                    kind=DeliveryKind.NOTICE,
+                    recipient=envelope.sender,
+                    sender="",
+                    message_digest=self._blobs.put(message),
+                )
+            ],
             now_us,
         )

@@ -12,6 +12,7 @@ from typing import assert_never
 import structlog
 
 from mailfax.gateway.live import Emit, Live, MailHanded, MailWaits
+from mailfax.gateway.undelivered import Alarms
 from mailfax.smtp.outgoing import Deferred, Handed, Refused, deliver
 from mailfax.smtp.ways import OutgoingSettings
 from mailfax.spool.blobs import BlobMissing, BlobStore
@@ -34,10 +35,12 @@ class DeliveryDesk:
         blobs: BlobStore,
         outgoing: OutgoingSettings,
         catch_all: str,
+        alarms: Alarms,
         now_us: Callable[[], int],
         emit: Emit,
     ) -> None:
         self._store, self._blobs, self._outgoing, self._catch_all = store, blobs, outgoing, catch_all
+        self._alarms = alarms
         self._now_us, self._emit = now_us, emit
         self._unrecorded: tuple[Delivery, Handed | Deferred | Refused] | None = None
 
@@ -100,13 +103,15 @@ class DeliveryDesk:
         self._emit(Live(subject=_about(delivery), event=self._waits(delivery, detail)))
 
     def _refused(self, delivery: Delivery, detail: str) -> None:
-        """Give up on a notice; send a fax on to the catch-all, or keep it there for ever."""
+        """Give up on a notice, and tell the administrator; send a fax on to the catch-all, or keep it there for ever."""
         now_us = self._now_us()
         _log.error("mail refused for good", delivery=delivery.id, recipient=delivery.recipient, detail=detail)
         self._emit(Live(subject=_about(delivery), event=self._waits(delivery, detail)))
         match delivery.kind:
-            case DeliveryKind.NOTICE:
-                self._store.delivery_failed(delivery.id, detail, now_us)
+            case DeliveryKind.NOTICE | DeliveryKind.ALARM | DeliveryKind.HOOK:
+                self._store.delivery_failed(
+                    delivery.id, detail, now_us, self._alarms.undelivered(delivery, detail, now_us)
+                )
             case DeliveryKind.FAX if delivery.recipient == self._catch_all:
                 self._store.delivery_deferred(delivery.id, now_us + HOUR_S * US_PER_S, detail, now_us)
             case DeliveryKind.FAX:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import structlog
 
+from mailfax.gateway.hooks import Hooks
 from mailfax.gateway.live import Emit, FaxRouted, Live
 from mailfax.gateway.ownnumbers import own_numbers
 from mailfax.gateway.resting import Resting
@@ -41,10 +42,12 @@ class DistributionDesk:
         now_us: Callable[[], int],
         emit: Emit,
         keep_unconfirmed: bool = True,
+        hooks: Hooks | None = None,
     ) -> None:
         self._store, self._blobs, self._routing, self._letterhead = store, blobs, routing, letterhead
         self._now_us, self._emit = now_us, emit
         self._keep_unconfirmed = keep_unconfirmed
+        self._hooks = hooks or Hooks((), blobs)
         self._resting = Resting()
 
     def step(self) -> bool:
@@ -73,7 +76,7 @@ class DistributionDesk:
             )
         fax = self._present(fax)
         mailboxes, because = (route.mailboxes, route.because) if fax.pages else ((), NO_PAGES)
-        deliveries = self._deliveries(fax, mailboxes) if mailboxes else []
+        deliveries = [*self._deliveries(fax, mailboxes), *self._hooks.received(fax, mailboxes)] if mailboxes else []
         self._store.route_fax(fax.id, deliveries, because, self._now_us())
         _log.info("fax routed", fax=fax.id, mailboxes=mailboxes, pages=len(fax.pages), because=because)
         self._emit(Live(subject=fax.id, event=FaxRouted(mailboxes=mailboxes, because=because)))

@@ -17,35 +17,41 @@ from email.utils import getaddresses
 import structlog
 
 from mailfax.gateway.books import book_of
+from mailfax.gateway.commands import CommandDesk
 from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.live import Accepted as AcceptedStep
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.login import Logins
 from mailfax.gateway.maillist import MailList, MailLists
+from mailfax.gateway.orders import PREVIEW
 from mailfax.gateway.ownnumbers import own_numbers
 from mailfax.gateway.posting import Posting, PostOrder, PostRefused
 from mailfax.gateway.proof import Claim as ProofClaim
 from mailfax.gateway.proof import Proof, Prover, TrustPolicy
 from mailfax.gateway.quotas import QuotaPolicy, Quotas
+from mailfax.gateway.receipts import Receipts, new_token
+from mailfax.gateway.sameness import content_key, post_key
+from mailfax.gateway.telling import TellingPolicy
 from mailfax.gateway.tokens import uncover_address, uncover_mail
 from mailfax.model.address import FaxAddress, split_mailbox
 from mailfax.model.ids import IdMaker, Kind
-from mailfax.model.job import Job
 from mailfax.model.options import OptionFault, SendOptions, asked_in_mail, send_options, without_tags
 from mailfax.model.outcome import Outcome
 from mailfax.model.secret import ScramKeys
-from mailfax.model.submission import Recipient, Submission
+from mailfax.model.submission import Hold, Recipient, Submission
 from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.alignment import Txt
 from mailfax.smtp.author import parsed_header
+from mailfax.smtp.automatic import list_name
 from mailfax.smtp.dns import look_up_txt
-from mailfax.smtp.door import Accepted, Client, Deferred, Incoming, Permitted, Refused
+from mailfax.smtp.door import Accepted, Client, Command, Deferred, Incoming, Permitted, Refused
 from mailfax.smtp.login import Credentials
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.disk import SpoolError, SpoolFull
+from mailfax.spool.records import NewDelivery, Taken
 from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
@@ -69,6 +75,7 @@ class Intake:
     new_id: IdMaker
     covers: CoverPolicy = field(default_factory=CoverPolicy)
     quotas: QuotaPolicy = field(default_factory=QuotaPolicy)
+    telling: TellingPolicy = field(default_factory=TellingPolicy)
 
 
 class GatewayDoor:
@@ -79,6 +86,8 @@ class GatewayDoor:
         *,
         intake: Intake,
         routing: RoutingSettings,
+        receipts: Receipts,
+        commands: CommandDesk,
         now_us: Callable[[], int],
         emit: Emit,
         trust: TrustPolicy = NO_TRUST,
@@ -86,6 +95,7 @@ class GatewayDoor:
         lists: MailLists = NO_LISTS,
     ) -> None:
         self._intake, self._routing, self._now_us, self._emit = intake, routing, now_us, emit
+        self._receipts, self._commands = receipts, commands
         self._logins = Logins(intake.store)
         self._quotas = Quotas(intake.store, intake.quotas)
         self._prover = Prover(intake.store, trust, txt)
@@ -123,11 +133,13 @@ class GatewayDoor:
         detail = f"{foreign[0]} is no mail address of the user {client.identity}."
         return Refused(outcome=Outcome.NOT_YOUR_ADDRESS, detail=detail)
 
-    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Deferred | Refused:
+    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Command | Deferred | Refused:
         """Ask the routing rules about one RCPT. The sender's address proves nothing; at most it says what proof may come."""
         return await asyncio.to_thread(self._recipient, client, sender, mailbox)
 
-    def _recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Deferred | Refused:
+    def _recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Command | Deferred | Refused:
+        if (client.identity or self.knows(client)) and self._commands.box(mailbox) is not None:
+            return Command()
         bare = uncover_address(mailbox)
         if not client.identity and outbound.is_ours(bare.mailbox, self._routing):
             stranger = not self.knows(client)
@@ -142,6 +154,7 @@ class GatewayDoor:
         now = local_time(self._now_us(), self._routing.time_zone)
         book = book_of(self._intake.store, client.identity)
         own = own_numbers(self._intake.store.users()) if self._routing.inside else ()
+        mailbox, hold = _held(mailbox)
         match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now, book, own):
             case outbound.Permitted() as found:
                 faxes = 0 if found.inside else 1 + len(found.further)
@@ -155,6 +168,7 @@ class GatewayDoor:
                     tariff=found.tariff,
                     inside=found.inside,
                     options=send_options(found.asked),
+                    hold=hold,
                 )
             case outbound.Refused(outcome=outcome, detail=detail):
                 _log.info("recipient refused", client=client.ip, sender=sender, mailbox=mailbox, outcome=outcome.code)
@@ -240,8 +254,23 @@ class GatewayDoor:
                     return refused
             if any(self._lists.named(each.address) for each in incoming.recipients):
                 return await asyncio.to_thread(self._post, incoming)
-            submission, jobs = await asyncio.to_thread(
-                accept_mail,
+            return await asyncio.to_thread(self._keep, incoming)
+        except OptionFault as fault:
+            _log.info("mail refused, it asks for what is not known", client=incoming.client.ip, detail=str(fault))
+            return Refused(outcome=Outcome.BAD_OPTION, detail=str(fault))
+        except SpoolFull as error:
+            _log.error("mail refused, the disk is full", client=incoming.client.ip, error=str(error))
+            return Refused(outcome=Outcome.DISK_FULL)
+        except SpoolError as error:
+            _log.error("mail refused, it could not be stored", client=incoming.client.ip, error=str(error))
+            return Refused(outcome=Outcome.STORE_BUSY)
+
+    def _keep(self, incoming: Incoming) -> Accepted:
+        """Keep the faxes of a mail and carry out its orders. Raises OptionFault, SpoolError."""
+        said = []
+        submission_id = ""
+        if incoming.recipients:
+            submission, taken = accept_mail(
                 self._intake,
                 incoming.octets,
                 now_us=self._now_us(),
@@ -252,22 +281,29 @@ class GatewayDoor:
                 dialled=self._dialled,
                 envid=incoming.envid,
                 return_full=incoming.return_full,
+                window_us=self._intake.telling.window_us,
+                receipt=self._receipts.accepted,
             )
-        except OptionFault as fault:
-            _log.info("mail refused, it asks for what is not known", client=incoming.client.ip, detail=str(fault))
-            return Refused(outcome=Outcome.BAD_OPTION, detail=str(fault))
-        except SpoolFull as error:
-            _log.error("mail refused, the disk is full", client=incoming.client.ip, error=str(error))
-            return Refused(outcome=Outcome.DISK_FULL)
-        except SpoolError as error:
-            _log.error("mail refused, it could not be stored", client=incoming.client.ip, error=str(error))
-            return Refused(outcome=Outcome.STORE_BUSY)
-        numbers = tuple(job.number for job in jobs)
+            submission_id = taken.submission_id
+            if taken.unsaid:
+                self._receipts.again(submission, taken.unsaid)
+            self._log_taken(submission, taken)
+            said.append(f"accepted as {submission_id}{'' if taken.jobs else ', since it came before'}")
+        if incoming.commands:
+            said.append(self._commands.carry_out(incoming))
+        return Accepted(submission_id=submission_id, said="; ".join(said))
+
+    def _log_taken(self, submission: Submission, taken: Taken) -> None:
+        numbers = tuple(job.number for job in taken.jobs)
         _log.info(
-            "mail accepted", mail=submission.id, sender=submission.sender, numbers=numbers, octets=submission.size
+            "mail accepted" if taken.jobs else "mail came again",
+            mail=taken.submission_id,
+            sender=submission.sender,
+            numbers=numbers,
+            octets=submission.size,
+            repeated=[one.job_id for one in taken.repeated],
         )
-        self._emit(Live(subject=submission.id, event=AcceptedStep(sender=submission.sender, numbers=numbers)))
-        return Accepted(submission_id=submission.id)
+        self._emit(Live(subject=taken.submission_id, event=AcceptedStep(sender=submission.sender, numbers=numbers)))
 
     def _post(self, incoming: Incoming) -> Accepted | Refused:
         """Make a mail to a list durable, with everybody who is on it now."""
@@ -294,7 +330,7 @@ class GatewayDoor:
         _log.info("post accepted", mail=post.id, sender=incoming.sender, list=mail_list.name, members=post.members)
         event = AcceptedStep(sender=incoming.sender, numbers=(mail_list.name,))
         self._emit(Live(subject=post.id, event=event))
-        return Accepted(submission_id=post.id)
+        return Accepted(submission_id=post.id, said=f"accepted as {post.id}")
 
     def _dialled(self, address: FaxAddress) -> str:
         return outbound.dialled(address, self._routing)
@@ -312,17 +348,22 @@ def accept_mail(
     dialled: Callable[[FaxAddress], str] = as_written,
     envid: str = "",
     return_full: bool = False,
-) -> tuple[Submission, tuple[Job, ...]]:
+    window_us: int = 0,
+    receipt: Callable[[Submission], Sequence[NewDelivery]] = lambda _submission: (),
+) -> tuple[Submission, Taken]:
     """Put a mail and its jobs on disk; also the way in for `mailfax send`. `dialled` gives a number's dialled form.
 
-    Raises OptionFault, SpoolError.
+    The same mail within `window_us` is one fax, unless it asks for more. `receipt` makes what is mailed back if it is kept. Raises OptionFault, SpoolError.
     """
     if not intake.store.has_room(len(octets)):
         raise SpoolFull("free space is below the reserve")
     headers = parsed_header(octets)
     subject, asked = _wishes(headers)
-    recipients = tuple(replace(each, options=each.options.over(asked)) for each in recipients)
+    recipients = tuple(replace(each, options=each.options.over(send_options(asked))) for each in recipients)
     intake.covers.check(recipients)
+    list_id = list_name(headers)
+    user = intake.store.user(identity) if identity else None
+    once = window_us > 0 and asked.get("duplicate") != "yes"
     submission = Submission(
         id=intake.new_id(Kind.MAIL),
         received_us=now_us,
@@ -336,13 +377,20 @@ def accept_mail(
         envid=envid,
         return_full=return_full,
         recipients=recipients,
+        telling=intake.telling.decide(headers, asked, user, recipients, list_id),
+        token=new_token(),
+        post=post_key(headers, list_id),
+        content_key=content_key(octets, headers, list_id) if once else "",
     )
-    return submission, intake.store.accept(submission, [dialled(recipient.address) for recipient in recipients], now_us)
+    numbers = [dialled(recipient.address) for recipient in recipients]
+    taken = intake.store.accept(submission, numbers, now_us, window_us=window_us, new=receipt(submission))
+    return submission, taken
 
 
 def wishes_of(octets: bytes) -> tuple[str, SendOptions]:
     """Return the subject of a mail without its tags, and what the mail asks for each of its faxes. Raises OptionFault."""
-    return _wishes(parsed_header(octets))
+    subject, asked = _wishes(parsed_header(octets))
+    return subject, send_options(asked)
 
 
 def message_id_of(octets: bytes) -> str:
@@ -350,10 +398,17 @@ def message_id_of(octets: bytes) -> str:
     return _readable(parsed_header(octets), "Message-ID")
 
 
-def _wishes(headers: Message) -> tuple[str, SendOptions]:
+def _wishes(headers: Message) -> tuple[str, dict[str, str]]:
     subject = _readable(headers, "Subject")
     asked = asked_in_mail([(name, _decoded(str(value))) for name, value in headers.items()], subject)
-    return without_tags(subject), send_options(asked)
+    return without_tags(subject), asked
+
+
+def _held(mailbox: str) -> tuple[str, Hold | None]:
+    """Return the address of a fax that is wanted as a preview, and that it is to be held."""
+    if mailbox.lower().startswith(PREVIEW):
+        return mailbox[len(PREVIEW) :], Hold.PREVIEW
+    return mailbox, None
 
 
 def _authors(octets: bytes) -> list[str]:

@@ -16,7 +16,7 @@ import structlog
 
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.submission import FETCHED, Notify, Recipient
-from mailfax.smtp.door import Accepted, Client, Deferred, DeferredRecipient, Door, Incoming, Permitted, Refused
+from mailfax.smtp.door import Accepted, Client, Command, Deferred, DeferredRecipient, Door, Incoming, Permitted, Refused
 from mailfax.smtp.fetched import FetchedEnvelope, MailboxFault, NoEnvelope, envelope_of
 from mailfax.smtp.reading import accepted_form, in_lines
 from mailfax.spool.store import Store
@@ -61,6 +61,7 @@ class FetchPolicy:
     user: str = ""
     max_message_bytes: int
     max_line_octets: int
+    hostname: str = ""
 
 
 Refuse = Callable[[FetchedEnvelope, bytes, Refused], None]  # has the sender told; durable when it returns
@@ -117,7 +118,7 @@ class MailboxDesk:
 
     async def _taken(self, client: Client, octets: bytes) -> Accepted | Refused:
         """Bring a mail through the door."""
-        if malformed := accepted_form(octets, self._policy.max_line_octets):
+        if malformed := accepted_form(octets, self._policy.max_line_octets, self._policy.hostname):
             outcome = Outcome.AUTOMATIC_MAIL if Outcome.AUTOMATIC_MAIL.code in malformed else Outcome.UNREADABLE
             return Refused(outcome=outcome, detail=malformed.partition(" ")[2].partition(" ")[2])
         try:
@@ -130,9 +131,12 @@ class MailboxDesk:
             return foreign
         recipients: tuple[Recipient, ...] = ()
         deferred: tuple[DeferredRecipient, ...] = ()
+        commands: tuple[str, ...] = ()
         match await self._door.recipient(client, envelope.sender, envelope.recipient):
             case Permitted() as permitted:
                 recipients = permitted.recipients(Notify.UNSET, "")
+            case Command():
+                commands = (envelope.recipient,)
             case Deferred():
                 deferred = (DeferredRecipient(mailbox=envelope.recipient, notify=Notify.UNSET, orcpt=""),)
             case Refused() as refused:
@@ -145,6 +149,7 @@ class MailboxDesk:
                 sender=envelope.sender,
                 recipients=recipients,
                 deferred=deferred,
+                commands=commands,
                 return_full=False,
                 envid="",
                 octets=octets,

@@ -1,6 +1,6 @@
 """What would be faxed, without a call: the pages with their header strips, coded as a line would code them, and their line time.
 
-Used by `mailfax render`; a preview by mail answers with the same pages. Nothing here opens a decoder: what comes in was
+Used by `mailfax render`, by previews by mail and by reports (`proof`). Nothing here opens a decoder: what comes in was
 rendered in the limited child.
 """
 
@@ -40,8 +40,10 @@ class PreviewPage:
     seconds: float
 
 
-def preview(pages: Sequence[RenderedPage], header: SentHeader, resolution: Resolution) -> tuple[PreviewPage, ...]:
-    """Put the header strips on and code every page by T.6, as a call with error correction does."""
+def preview(
+    pages: Sequence[RenderedPage], header: SentHeader, resolution: Resolution, first: int = 1
+) -> tuple[PreviewPage, ...]:
+    """Put the header strips on and code every page by T.6, as a call with error correction does. The pages are numbered from `first` on."""
     form = PageFormat(
         coding=Coding.MMR,
         resolution=resolution,
@@ -49,7 +51,7 @@ def preview(pages: Sequence[RenderedPage], header: SentHeader, resolution: Resol
         length=PaperLength.UNLIMITED,
     )
     made = []
-    for number, rendered in enumerate(pages, start=1):
+    for number, rendered in enumerate(pages, start=first):
         body = rendered.standard if resolution is Resolution.STANDARD else rendered.fine
         strip = header.strip(number, body.resolution)
         octets = coded_page(strip, body.octets, body.width_px, body.rows, form, LINE_BIT_RATE)

@@ -55,7 +55,7 @@ def send_files(
     permitted = _permitted(order.number, intake, routing, now_us)
     message = _message(order, permitted.address.mailbox, date)
     try:
-        submission, (job,) = accept_mail(
+        submission, taken = accept_mail(
             intake,
             message.as_bytes(),
             now_us=now_us,
@@ -75,6 +75,7 @@ def send_files(
         )
     except OptionFault as fault:
         raise ShellRefused(str(fault)) from fault
+    (job,) = taken.jobs
     return submission, job
 
 

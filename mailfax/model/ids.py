@@ -35,6 +35,11 @@ def encode(number: int) -> str:
     return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
 
 
+def first_id(kind: Kind, at_us: int) -> str:
+    """Return an id that none made since `at_us` is before."""
+    return kind + encode(max(at_us - EPOCH_US, 0) // TICK_US << RANDOM_BITS)
+
+
 def after(any_id: str, count: int) -> str:
     """Return the id that stands `count` behind another; only for what belongs to that one (the faxes of a call)."""
     number = 0

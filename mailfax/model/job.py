@@ -10,9 +10,13 @@ from mailfax.model.submission import Recipient
 
 
 class JobState(StrEnum):
-    """Where a job is. RENDERING waits for the document, QUEUED for a line (perhaps not before `not_before_us`), LISTED for the turn of its list."""
+    """Where a job is.
+
+    RENDERING waits for the document, HELD for somebody's word, LISTED for the turn of its list, QUEUED for a line (perhaps not before `not_before_us`).
+    """
 
     RENDERING = "rendering"
+    HELD = "held"
     QUEUED = "queued"
     LISTED = "listed"
     ON_LINE = "on-line"

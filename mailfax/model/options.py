@@ -118,6 +118,31 @@ OPTIONS = (
         meaning="A line at the foot of every page; {page:6} in it is the number of the page with six digits. Only as a header.",
     ),
     Option(key="password", values=(), meaning="Opens PDFs and office documents that are locked. Only as a header."),
+    Option(
+        key="notify",
+        values=(),
+        meaning="Which notices are wished: accepted, delivered, delayed, failed, several with a comma, or none. NOTIFY of SMTP goes before it.",
+    ),
+    Option(
+        key="language",
+        values=(),
+        meaning="The language of the notices: en, de, or one that the administrator has added.",
+    ),
+    Option(
+        key="proof",
+        values=("none", "first", "all"),
+        meaning="What of the sent pages comes back with a report: nothing, a picture of page 1, or a PDF of all.",
+    ),
+    Option(
+        key="trace",
+        values=("no", "yes"),
+        meaning="Whether the signalling of the calls comes with a report, for experts.",
+    ),
+    Option(
+        key="duplicate",
+        values=("no", "yes"),
+        meaning="yes: the mail is faxed although the same mail came before.",
+    ),
 )
 _BY_KEY = {option.key: option for option in OPTIONS}
 _BARE_WORDS = {word: ("resolution", word) for word in _BY_KEY["resolution"].values} | {

@@ -4,10 +4,11 @@ Kept by `spool.users`, made by `mailfax user`; asked when somebody logs in, when
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailfax.model.quota import Limit
+from mailfax.model.telling import Telling
 
 ANY_ADDRESS = "*"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
@@ -36,6 +37,7 @@ class User:
     `addresses` are the mail addresses that are his: `anna@example.org`, `@example.org` for all of a domain, `*` for any.
     `station_id` is what far machines show (TSI), `header_name` and `time_zone` (IANA) stand in the line above each page.
     `numbers` are his own (DIDs): faxes for them go to his `mailbox`, or to the first of his addresses.
+    `telling` is which notices he gets, in which language, and who gets them besides.
     """
 
     name: str
@@ -49,6 +51,7 @@ class User:
     roles: tuple[Role, ...] = (Role.USER,)
     quota: tuple[Limit, ...] = ()
     cover: str = ""
+    telling: Telling = field(default_factory=Telling)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -34,6 +34,16 @@ class Letterhead:
     zone: tzinfo = UTC
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Enclosure:
+    """A file that goes with a message; `inline` ones are shown where they stand."""
+
+    octets: bytes
+    content_type: str
+    filename: str
+    inline: bool = False
+
+
 def clean(text: str, limit: int = 200) -> str:
     """Return foreign text as one line: anything that is not printable becomes a space, and it has an end."""
     return " ".join(_UNPRINTABLE.sub(" ", text).split())[:limit]
@@ -71,9 +81,9 @@ def answer_to(message_id: str) -> dict[str, str]:
     return {"In-Reply-To": identifier, "References": identifier} if _MESSAGE_ID.fullmatch(identifier) else {}
 
 
-def text_message(headers: Headers, text: str) -> bytes:
-    """Return a whole message of one text/plain part."""
-    return _head(headers) + text_part(text)
+def text_message(headers: Headers, text: str, enclosures: Sequence[Enclosure] = ()) -> bytes:
+    """Return a whole message of a text and perhaps files."""
+    return _head(headers) + text_with(text, enclosures)
 
 
 def multipart_message(headers: Headers, subtype: str, parts: Sequence[bytes]) -> bytes:
@@ -81,11 +91,14 @@ def multipart_message(headers: Headers, subtype: str, parts: Sequence[bytes]) ->
 
     The standard library would parse and write again what it is given to carry; a returned original must stay as it was.
     """
+    return _head(headers) + multipart_part(subtype, parts)
+
+
+def multipart_part(subtype: str, parts: Sequence[bytes]) -> bytes:
+    """Return a part that is made of parts."""
     boundary = f"=_{hashlib.sha256(b''.join(parts)).hexdigest()[:32]}"
     encoding = "" if all(octets.isascii() for octets in parts) else "Content-Transfer-Encoding: 8bit\r\n"
-    head = _head(headers) + f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n{encoding}\r\n'.encode(
-        "ascii"
-    )
+    head = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n{encoding}\r\n'.encode("ascii")
     delimiter = f"--{boundary}".encode("ascii")
     return head + b"".join(delimiter + b"\r\n" + octets + b"\r\n" for octets in parts) + delimiter + b"--\r\n"
 
@@ -97,11 +110,22 @@ def text_part(text: str) -> bytes:
     return _part(message)
 
 
-def attached_part(octets: bytes, maintype: str, subtype: str, filename: str) -> bytes:
-    """Return an attached file in base64."""
+def enclosed_part(file: Enclosure) -> bytes:
+    """Return a file as a part in base64."""
     message = EmailMessage(policy=POLICY)
-    message.set_content(octets, maintype=maintype, subtype=subtype, filename=filename)
+    maintype, _, subtype = file.content_type.partition("/")
+    disposition = "inline" if file.inline else "attachment"
+    message.set_content(
+        file.octets, maintype=maintype, subtype=subtype, filename=file.filename, disposition=disposition, cte="base64"
+    )
     return _part(message)
+
+
+def text_with(text: str, enclosures: Sequence[Enclosure]) -> bytes:
+    """Return a text part, with its files if there are any."""
+    if not enclosures:
+        return text_part(text)
+    return multipart_part("mixed", [text_part(text), *(enclosed_part(file) for file in enclosures)])
 
 
 def raw_part(content_type: str, octets: bytes) -> bytes:

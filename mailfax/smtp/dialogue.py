@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient
-from mailfax.smtp.door import Accepted, Client, Deferred, DeferredRecipient, Door, Incoming, Permitted, Refused
+from mailfax.smtp.door import Accepted, Client, Command, Deferred, DeferredRecipient, Door, Incoming, Permitted, Refused
 from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse_bdat, parse_mail, parse_rcpt
 from mailfax.smtp.login import MECHANISMS, Guesses, LoginFault, log_in
 from mailfax.smtp.origin import UNTOLD, Peer, peer_of
@@ -55,13 +55,14 @@ class _Transaction(Envelope):
         self.mail: MailCommand | None = None
         self.recipients: list[Recipient] = []
         self.deferred: list[DeferredRecipient] = []
+        self.commands: list[str] = []
         self.taken = 0  # RCPT commands that were answered 250: more than recipients where one was given twice
         self.chunks: bytearray | None = None  # of BDAT, from the first on
 
     @property
     def has_recipients(self) -> bool:
         """Say whether somebody was accepted, or is to be judged with the message."""
-        return bool(self.recipients or self.deferred)
+        return bool(self.recipients or self.deferred or self.commands)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -272,7 +273,7 @@ class Dialogue(SMTP):
         except EnvelopeFault as fault:
             await self.push(str(fault))
             return
-        if len(self.envelope.recipients) + len(self.envelope.deferred) >= self._settings.max_recipients:
+        if self.envelope.taken >= self._settings.max_recipients:
             await self._answer(Outcome.TOO_MANY_RECIPIENTS.smtp_reply())
             return
         match await self._verdict(mail, rcpt):
@@ -281,7 +282,12 @@ class Dialogue(SMTP):
                 made = permitted.recipients(rcpt.notify, rcpt.orcpt)
                 self.envelope.recipients += [recipient for recipient in made if recipient.address not in known]
                 self.envelope.taken += 1
-                await self.push(f"250 2.1.5 {permitted.address.mailbox} will be faxed")
+                becomes = "shown to you first" if permitted.hold else "faxed"
+                await self.push(f"250 2.1.5 {permitted.address.mailbox} will be {becomes}")
+            case Command():
+                self.envelope.commands.append(rcpt.mailbox)
+                self.envelope.taken += 1
+                await self.push("250 2.1.5 An answer will be mailed to you")
             case Deferred():
                 later = DeferredRecipient(mailbox=rcpt.mailbox, notify=rcpt.notify, orcpt=rcpt.orcpt)
                 self.envelope.deferred.append(later)
@@ -295,7 +301,7 @@ class Dialogue(SMTP):
             case _ as never:
                 assert_never(never)
 
-    async def _verdict(self, mail: MailCommand, rcpt: RcptCommand) -> Permitted | Deferred | Refused:
+    async def _verdict(self, mail: MailCommand, rcpt: RcptCommand) -> Permitted | Command | Deferred | Refused:
         """Ask the door. A null sender is a bounce: refused here and not at MAIL, which RFC 5321 section 6.1 lets it have."""
         if not mail.sender:
             _log.info("bounce refused", client=self._client().ip, mailbox=rcpt.mailbox)
@@ -374,7 +380,7 @@ class Dialogue(SMTP):
 
     async def _message(self, mail: MailCommand, recipients: tuple[Recipient, ...], octets: bytes) -> str:
         """Look at the message, hand it to the door, and return the reply to it."""
-        refusal = accepted_form(octets, self._settings.max_line_octets)
+        refusal = accepted_form(octets, self._settings.max_line_octets, self._settings.hostname)
         if refusal:
             _log.info("mail refused", client=self._client().ip, sender=mail.sender, reply=refusal)
             return refusal
@@ -385,13 +391,14 @@ class Dialogue(SMTP):
             return_full=mail.return_full,
             envid=mail.envid,
             deferred=tuple(self.envelope.deferred),
+            commands=tuple(self.envelope.commands),
             octets=received(self._client(), self._protocol(), self.hostname, self._house.now_us()) + octets,
         )
         self._accepting = True
         self._reset_timeout()
         match await self._door.accept(incoming):
-            case Accepted(submission_id=submission_id):
-                return f"250 2.0.0 accepted as {submission_id}"
+            case Accepted(said=said):
+                return f"250 2.0.0 {said}"
             case Refused(outcome=outcome, detail=detail):
                 return outcome.smtp_reply(detail)
             case _ as never:

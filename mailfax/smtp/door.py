@@ -11,7 +11,7 @@ from mailfax.model.address import FaxAddress
 from mailfax.model.addressee import NOBODY, Addressee
 from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
-from mailfax.model.submission import Notify, Recipient
+from mailfax.model.submission import Hold, Notify, Recipient
 from mailfax.model.tariff import NO_TARIFF, Tariff
 from mailfax.smtp.login import Passwords
 
@@ -44,7 +44,7 @@ class Incoming:
     """One mail as the envelope and DATA gave it. `octets` have CRLF line ends and begin with our Received header.
 
     `envid` is as it stood (xtext). A number that was given twice, in any spelling, is in `recipients` once. `deferred` are
-    still to be judged.
+    still to be judged; `commands` are those for which the door said Command, as they stood.
     """
 
     client: Client
@@ -54,6 +54,7 @@ class Incoming:
     envid: str
     octets: bytes
     deferred: tuple[DeferredRecipient, ...] = ()
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,7 @@ class Permitted:
     """The recipient may be faxed; `address` is its canonical form, `options` is what a suffix of it asks.
 
     `further` are other subaddresses behind the same machine, `addressee` is for whom it is, `tariff` what calls to it cost,
-    `inside` a number of our own that needs no call.
+    `inside` a number of our own that needs no call. With `hold` it is not sent until it is released.
     """
 
     address: FaxAddress
@@ -70,6 +71,7 @@ class Permitted:
     tariff: Tariff = NO_TARIFF
     inside: str = ""
     options: SendOptions = field(default_factory=SendOptions)
+    hold: Hold | None = None
 
     def recipients(self, notify: Notify, orcpt: str) -> tuple[Recipient, ...]:
         """Return the recipients that one RCPT makes: one for each subaddress."""
@@ -82,9 +84,15 @@ class Permitted:
                 addressee=self.addressee,
                 tariff=self.tariff,
                 inside=self.inside,
+                hold=self.hold,
             )
             for each in (self.address, *self.further)
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """The recipient is no fax: what the mail says is an order to this server, and is answered by mail."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,9 +102,10 @@ class Deferred:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accepted:
-    """The mail is durable under this id."""
+    """The mail is durable under this id, which is empty for one that only gave orders. `said` is what the client hears."""
 
     submission_id: str
+    said: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,8 +127,8 @@ class Door(Passwords, Protocol):
         """Say whether the user who is logged in may use this MAIL FROM; None where he may."""
         ...
 
-    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Deferred | Refused:
-        """Say yes or no to one RCPT, or that the message has to be seen. Never called for a null sender."""
+    async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Command | Deferred | Refused:
+        """Say yes or no to one RCPT, or that it is an order, or that the message has to be seen. Never called for a null sender."""
         ...
 
     async def accept(self, incoming: Incoming) -> Accepted | Refused:

@@ -8,17 +8,15 @@ import re
 from mailfax.model.fax import InboundFax, Kept
 from mailfax.model.outcome import Outcome
 from mailfax.smtp.compose import (
+    Enclosure,
     Headers,
     Letterhead,
     address_of,
     ascii_line,
-    attached_part,
     clean,
     mail_date,
     moment,
-    multipart_message,
     text_message,
-    text_part,
 )
 
 _NOT_IN_NUMBER = re.compile(r"[^0-9+]")
@@ -58,7 +56,7 @@ def fax_mail(fax: InboundFax, pdf: bytes, mailbox: str, domain: str, letterhead:
         return text_message(headers, text)
     day = moment(fax.started_us, letterhead.zone).strftime("%Y-%m-%d-%H%M%S")
     name = f"fax-{day}-{caller.lstrip('+') or 'unknown'}.pdf"
-    return multipart_message(headers, "mixed", [text_part(text), attached_part(pdf, "application", "pdf", name)])
+    return text_message(headers, text, [Enclosure(octets=pdf, content_type="application/pdf", filename=name)])
 
 
 def _facts(fax: InboundFax, pages: str, letterhead: Letterhead, warnings: list[str]) -> str:

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 
 from mailfax.model.submission import Submission
 from mailfax.smtp.compose import (
+    Enclosure,
     Headers,
     Letterhead,
     address_of,
     answer_to,
-    attached_part,
     clean,
     mail_date,
     moment,
-    multipart_message,
     text_message,
-    text_part,
 )
 
 COLUMNS = ("number", "result", "code", "explanation", "pages", "of", "calls", "last_call", "station", "job")
@@ -124,12 +122,11 @@ def report_mail(
         "Auto-Submitted": "auto-generated",
     }
     name = f"{facts.list_name}-{facts.submission.id}"
-    parts = [
-        text_part(in_words(facts, rows)),
-        attached_part(csv_of(rows, letterhead), "text", "csv", f"{name}.csv"),
-        attached_part(pdf, "application", "pdf", f"{name}.pdf"),
+    files = [
+        Enclosure(octets=csv_of(rows, letterhead), content_type="text/csv", filename=f"{name}.csv"),
+        Enclosure(octets=pdf, content_type="application/pdf", filename=f"{name}.pdf"),
     ]
-    return multipart_message(headers, "mixed", parts)
+    return text_message(headers, in_words(facts, rows), files)
 
 
 def question_mail(facts: PostFacts, members: int, recipient: str, letterhead: Letterhead, now_us: int) -> bytes:

@@ -1,6 +1,6 @@
-"""What the sender of a fax is told by mail: a DSN (RFC 3461, 3464, 6522) or a plain report. Made by `gateway.outbound`.
+"""What the sender of a fax is told by mail: a DSN (RFC 3461, 3464, 6522) or a plain report. Made by `gateway.notification`.
 
-Both go out once for the jobs of a submission that ended together, and each is the same octets whenever it is made again.
+A notice goes out once for the jobs that it is about, and is the same octets whenever it is made again.
 """
 
 import re
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailfax.model.document import PartAccount
-from mailfax.model.outcome import Disposition
 from mailfax.model.submission import Notify, Submission
+from mailfax.model.telling import Event
 from mailfax.smtp.compose import (
+    Enclosure,
     Headers,
     Letterhead,
     address_of,
@@ -22,13 +23,19 @@ from mailfax.smtp.compose import (
     multipart_message,
     raw_part,
     text_message,
-    text_part,
+    text_with,
 )
-from mailfax.smtp.wording import JobReport, plain_words, subject_line
+from mailfax.smtp.wording import JobReport, Voice, plain_words, subject_line
 from mailfax.smtp.xtext import decode_xtext
 
 _RETURN_LIMIT_OCTETS = 1024 * 1024  # the sender has the mail; of a larger one only the header comes back
 _MAX_LINE_OCTETS = 998  # RFC 5322 section 2.1.1; a longer line could make the next server refuse the DSN
+_ASKED = {
+    Event.ACCEPTED: Notify.UNSET,  # RFC 3461 knows no such notice
+    Event.DELIVERED: Notify.SUCCESS,
+    Event.DELAYED: Notify.DELAY,
+    Event.FAILED: Notify.FAILURE,
+}
 
 
 class NoticeKind(StrEnum):
@@ -40,70 +47,125 @@ class NoticeKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NoticePolicy:
-    """What is done where the sender's client said nothing (no NOTIFY)."""
+class Story:
+    """What a notice tells: `reports` are all jobs it is about. `hears` is whom it is for.
 
-    report_delivered: bool = True
+    `list_name` is the mailing list whose post was faxed, `last_words` are sentences at the end.
+    """
+
+    submission: Submission
+    reports: Sequence[JobReport]
+    account: Sequence[PartAccount]
+    voice: Voice
+    hears: str
+    enclosures: Sequence[Enclosure] = ()
+    list_name: str = ""
+    last_words: Sequence[str] = ()
 
 
-def wanted_notice(notify: Notify, disposition: Disposition, policy: NoticePolicy) -> NoticeKind:
-    """Decide how the end of one job is told (RFC 3461 sections 4.1 and 5.2).
+def wanted_notice(notify: Notify, event: Event, events: Sequence[Event], *, to_owner: bool = False) -> NoticeKind:
+    """Decide how one job's event is told (RFC 3461 sections 4.1 and 5.2).
 
-    What was not heard to be delivered is told as a failure: RETRY means here that trying was given up, and UNCERTAIN that
-    only the receiver knows.
+    `events` are those that are told where the sender's client said nothing (no NOTIFY). Success is then told by a report, since a
+    DSN of it must be asked for; and what goes to the owner of a list (`to_owner`) is always a report: a DSN is for the sender.
     """
     if Notify.NEVER in notify:
         return NoticeKind.NONE
-    if disposition is Disposition.DELIVERED:
-        if Notify.SUCCESS in notify:
-            return NoticeKind.DSN
-        return NoticeKind.REPORT if notify is Notify.UNSET and policy.report_delivered else NoticeKind.NONE
-    return NoticeKind.DSN if notify is Notify.UNSET or Notify.FAILURE in notify else NoticeKind.NONE
+    if notify is not Notify.UNSET:
+        return NoticeKind.DSN if notify & _ASKED[event] else NoticeKind.NONE
+    if event not in events:
+        return NoticeKind.NONE
+    return NoticeKind.REPORT if to_owner or event in {Event.DELIVERED, Event.ACCEPTED} else NoticeKind.DSN
 
 
 def dsn(
-    submission: Submission,
-    reports: Sequence[JobReport],
-    account: Sequence[PartAccount],
+    story: Story,
+    due: Sequence[JobReport],
     original: bytes,
     letterhead: Letterhead,
     now_us: int,
+    *,
+    subject: str = "",
+    words: str = "",
+    retry_until_us: int | None = None,
 ) -> bytes:
-    """Return the DSN for these jobs; it is sent with the null return path. `original` is the mail as it was received."""
-    failed = not all(report.delivered for report in reports)
-    blocks = [_message_fields(submission, letterhead), *(_recipient_fields(report, letterhead) for report in reports)]
+    """Return the DSN for the jobs of `due`; it is sent with the null return path. `original` is the mail as it was received.
+
+    The part for people tells of all jobs of the story, the part for programs of those of which a DSN is due. With `retry_until_us` they
+    are delayed: not ended, and tried until then. `subject` and `words` take the place of those of jobs that ended.
+    """
+    delayed = retry_until_us is not None
+    failed = not delayed and not all(report.delivered for report in due)
+    blocks = [
+        _message_fields(story.submission, letterhead),
+        *(_recipient_fields(report, letterhead, retry_until_us) for report in due),
+    ]
     status = "\r\n".join("".join(f"{name}: {value}\r\n" for name, value in block) for block in blocks)
     parts = [
-        text_part(plain_words(submission, reports, account, letterhead.zone)),
+        text_with(words or _words(story), story.enclosures),
         raw_part("message/delivery-status", status.encode("ascii")),
-        _returned(original, full=submission.return_full and failed),
+        _returned(original, full=story.submission.return_full and failed),
     ]
-    headers = _headers(submission, reports, letterhead, now_us, automatic="auto-replied")
+    headers = notice_headers(
+        story,
+        letterhead,
+        now_us,
+        subject=subject or subject_line(story.reports, story.voice, story.list_name),
+        occasion="delayed" if delayed else "notice",
+        automatic="auto-replied",
+    )
     return multipart_message(headers, "report; report-type=delivery-status", parts)
 
 
 def report(
-    submission: Submission,
-    reports: Sequence[JobReport],
-    account: Sequence[PartAccount],
-    letterhead: Letterhead,
-    now_us: int,
+    story: Story, letterhead: Letterhead, now_us: int, *, subject: str = "", words: str = "", occasion: str = "notice"
 ) -> bytes:
-    """Return the plain report for these jobs, sent where no NOTIFY asked for anything."""
-    headers = _headers(submission, reports, letterhead, now_us, automatic="auto-generated")
-    return text_message(headers, plain_words(submission, reports, account, letterhead.zone))
+    """Return the plain report of a story, sent where no NOTIFY asked for anything. `subject` and `words` as of `dsn`."""
+    headers = notice_headers(
+        story,
+        letterhead,
+        now_us,
+        subject=subject or subject_line(story.reports, story.voice, story.list_name),
+        occasion=occasion,
+        automatic="auto-generated",
+    )
+    return text_message(headers, words or _words(story), story.enclosures)
 
 
-def _headers(
-    submission: Submission, reports: Sequence[JobReport], letterhead: Letterhead, now_us: int, *, automatic: str
+def _words(story: Story) -> str:
+    return plain_words(
+        story.submission,
+        story.reports,
+        story.account,
+        story.voice,
+        list_name=story.list_name,
+        last_words=story.last_words,
+    )
+
+
+def reply_address(submission: Submission) -> str:
+    """Return where an answer to our notices goes, so that its sender need name no fax; empty where the mail has no token."""
+    if not submission.token or not submission.recipients:
+        return ""
+    return f"reply+{submission.id.lower()}.{submission.token}@{submission.recipients[0].address.domain}"
+
+
+def notice_headers(
+    story: Story, letterhead: Letterhead, now_us: int, *, subject: str, occasion: str, automatic: str
 ) -> Headers:
+    """Return the headers of a message about faxes. Its id is made of the first job's, so a message that goes out twice is one."""
+    submission = story.submission
+    first = story.reports[0].job.id if story.reports else submission.id
+    back = reply_address(submission)
     return {
         "Date": mail_date(now_us, letterhead.zone),
         "From": address_of(letterhead.sender, "Fax server", domain=letterhead.hostname),
-        "To": address_of(submission.sender, domain=letterhead.hostname),
-        "Subject": subject_line(reports),
-        "Message-ID": f"<{reports[0].job.id}.notice@{letterhead.hostname}>",
+        "To": address_of(story.hears, domain=letterhead.hostname),
+        **({"Reply-To": address_of(back, domain=letterhead.hostname)} if back else {}),
+        "Subject": subject,
+        "Message-ID": f"<{first}.{occasion}@{letterhead.hostname}>",
         **answer_to(submission.message_id),
+        "Content-Language": story.voice.language.code,
         "Auto-Submitted": automatic,  # RFC 3834 section 5, and RFC 3464 section 2 for DSNs
     }
 
@@ -117,13 +179,14 @@ def _message_fields(submission: Submission, letterhead: Letterhead) -> list[tupl
     return [*fields, ("Arrival-Date", mail_date(submission.received_us, letterhead.zone))]
 
 
-def _recipient_fields(report: JobReport, letterhead: Letterhead) -> list[tuple[str, str]]:
+def _recipient_fields(report: JobReport, letterhead: Letterhead, retry_until_us: int | None) -> list[tuple[str, str]]:
     """RFC 3464 section 2.3, and 2.4 for the fields of our own.
 
-    An uncertain fax is `failed` with a 4.x.x status: `delayed` would promise that we go on trying (2.3.3), `delivered` would
-    claim what was not heard, and the sender has to act. The human part says that it may have arrived.
+    The address type of Final-Recipient is rfc822, since the number at our domain is a mail address, and programs look for nothing else;
+    the number as it was dialled is a field of our own. An uncertain fax is `failed` with a 4.x.x status: `delayed` would promise that we go on trying (2.3.3), `relayed`
+    and `delivered` would be silent where only FAILURE was asked for, or claim what was not heard, and the sender has to act.
     """
-    recipient = report.job.recipient
+    recipient, delayed = report.job.recipient, retry_until_us is not None
     fields: list[tuple[str, str]] = []
     kind, _, address = recipient.orcpt.partition(";")
     if address:
@@ -131,18 +194,30 @@ def _recipient_fields(report: JobReport, letterhead: Letterhead) -> list[tuple[s
             fields.append(("Original-Recipient", f"{ascii_line(kind)}; {decode_xtext(address)}"))
     fields += [
         ("Final-Recipient", f"rfc822; {ascii_line(recipient.address.mailbox)}"),
-        ("Action", "delivered" if report.delivered else "failed"),
-        ("Status", report.outcome.status),
+        ("Action", "delayed" if delayed else "delivered" if report.delivered else "failed"),
+        ("Status", _delay_status(report) if delayed else report.outcome.status),
     ]
     if report.station_id:
         fields.append(("Remote-MTA", f"x-fax; {ascii_line(report.station_id)}"))
-    if not report.delivered:
+    if not report.delivered and report.job.outcome is not None:
         why = f"{report.outcome.code}: {report.outcome.sentence} {report.detail}"
         fields.append(("Diagnostic-Code", f"x-fax; {ascii_line(why, 600)}"))
     if report.attempts:
         fields.append(("Last-Attempt-Date", mail_date(report.attempts[-1].started_us, letterhead.zone)))
-    pages = "" if report.job.pages is None else f"/{report.job.pages}"
-    return [*fields, ("Final-Log-ID", report.job.id), ("X-Fax-Pages-Confirmed", f"{report.job.confirmed_pages}{pages}")]
+    fields.append(("Final-Log-ID", report.job.id))
+    if retry_until_us is not None:
+        fields.append(("Will-Retry-Until", mail_date(retry_until_us, letterhead.zone)))
+    fields.append(("X-Fax-Number", ascii_line(report.job.number)))
+    fields.append(("X-Fax-Pages-Confirmed", report.pages))
+    if report.attempts:
+        fields.append(("X-Fax-Calls", str(len(report.attempts))))
+        fields.append(("X-Fax-Seconds", f"{report.seconds:.0f}"))
+    return fields
+
+
+def _delay_status(report: JobReport) -> str:
+    """Return the status of a job that goes on (2.3.4: a delayed one is 4.x.x); one that was not called yet waits for a line."""
+    return report.outcome.status if report.job.outcome is not None and report.outcome.status[0] == "4" else "4.4.7"
 
 
 def _returned(original: bytes, *, full: bool) -> bytes:

@@ -7,7 +7,6 @@ whether the octets are a message that may be taken at all.
 """
 
 import asyncio
-import re
 from collections.abc import Callable
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -15,14 +14,13 @@ from email.policy import compat32
 
 import numpy as np
 
-from mailfax.model.outcome import Outcome
+from mailfax.smtp.automatic import refusal
 
 _LAST_LINE = b".\r\n"
 _END = b"\r\n" + _LAST_LINE
 _LF, _CR, _DOT = b"\n\r."
 _PROGRESS_OCTETS = 64 * 1024
 _MAX_HEADER_OCTETS = 256 * 1024
-_MAX_RECEIVED = 50  # RFC 5321 section 6.3: a loop is suspected from 100 on; a fax gateway is never that deep
 
 
 class EndlessData(Exception):
@@ -90,18 +88,13 @@ def _unstuffed(octets: bytes) -> bytes:
     return octets.replace(b"\r\n.", b"\r\n") if (cells[dots] == _LF).any() else octets
 
 
-def accepted_form(octets: bytes, max_line_octets: int) -> str:
-    """Return the SMTP reply that refuses these octets (out of `in_lines`), or nothing when they are a message that may be faxed."""
+def accepted_form(octets: bytes, max_line_octets: int, hostname: str) -> str:
+    """Return the SMTP reply that refuses these octets (out of `in_lines`), or nothing when they are a message that may be faxed. `hostname` is ours."""
     if octets.count(b"\r") != octets.count(b"\n"):
         return "554 5.6.0 The message has a CR without LF; lines end in CR LF (RFC 5321 section 2.3.8)"
     if _has_longer_line(octets, max_line_octets):
         return f"554 5.6.0 A line of the message is longer than {max_line_octets} octets"
-    header = _header(octets)
-    if len(header.get_all("Received", [])) > _MAX_RECEIVED:
-        return f"554 5.4.6 The message has gone through more than {_MAX_RECEIVED} servers; it is in a loop"
-    if _is_automatic(header):
-        return Outcome.AUTOMATIC_MAIL.smtp_reply()
-    return ""
+    return refusal(header_of(octets), hostname)
 
 
 def _has_longer_line(octets: bytes, max_line_octets: int) -> bool:
@@ -114,15 +107,7 @@ def _has_longer_line(octets: bytes, max_line_octets: int) -> bool:
     return False
 
 
-def _header(octets: bytes) -> Message:
+def header_of(octets: bytes) -> Message:
     """Parse the header block alone; the standard library's compat32 parser takes any octets."""
     end = octets.find(b"\r\n\r\n", 0, _MAX_HEADER_OCTETS)
     return BytesHeaderParser(policy=compat32).parsebytes(octets[: end if end >= 0 else _MAX_HEADER_OCTETS])
-
-
-def _is_automatic(header: Message) -> bool:
-    """Say whether a machine wrote it: Auto-Submitted other than no (RFC 3834 section 5), or a report (RFC 6522)."""
-    keywords = [
-        re.split(r"[;(\s]", str(value).strip(), maxsplit=1)[0].lower() for value in header.get_all("Auto-Submitted", [])
-    ]
-    return any(keyword != "no" for keyword in keywords) or header.get_content_type() == "multipart/report"

@@ -6,8 +6,10 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.spool import history
-from mailfax.spool.records import Delivery, DeliveryState, NewDelivery
+from mailfax.spool.records import Delivery, DeliveryKind, DeliveryState, NewDelivery
 from mailfax.spool.tables import deliveries
+
+MAILS = (DeliveryKind.FAX, DeliveryKind.NOTICE, DeliveryKind.ALARM)
 
 
 def add(connection: Connection, new_id: IdMaker, new: Sequence[NewDelivery], now_us: int) -> tuple[Delivery, ...]:
@@ -37,20 +39,20 @@ def add(connection: Connection, new_id: IdMaker, new: Sequence[NewDelivery], now
     return tuple(made)
 
 
-def due(now_us: int) -> Select[str]:
-    """Select the delivery that has been due longest."""
+def due(now_us: int, kinds: Collection[DeliveryKind] = MAILS) -> Select[str]:
+    """Select the delivery that has been due longest, of these kinds."""
     table = deliveries.c
     return (
         select(table.id)
-        .where(table.state == DeliveryState.WAITING, table.not_before_us <= now_us)
+        .where(table.state == DeliveryState.WAITING, table.not_before_us <= now_us, table.kind.in_(list(kinds)))
         .order_by(table.not_before_us, table.id)
         .limit(1)
     )
 
 
-def claim(connection: Connection, owner: str, now_us: int) -> Delivery | None:
-    """Give the next due delivery to this process."""
-    found = connection.scalar(due(now_us).with_for_update(skip_locked=True))
+def claim(connection: Connection, owner: str, now_us: int, kinds: Collection[DeliveryKind] = MAILS) -> Delivery | None:
+    """Give the next due delivery of these kinds to this process."""
+    found = connection.scalar(due(now_us, kinds).with_for_update(skip_locked=True))
     if found is None:
         return None
     delivery = _existing(connection, found)
@@ -60,11 +62,11 @@ def claim(connection: Connection, owner: str, now_us: int) -> Delivery | None:
 
 def finish(
     connection: Connection, delivery_id: str, became: DeliveryState, detail: str, *, now_us: int, not_before_us: int
-) -> None:
-    """End the try that was claimed: done, failed, or waiting again. Nothing happens where it is not being sent."""
+) -> bool:
+    """End the try that was claimed: done, failed, or waiting again. False, and nothing happens, where it is not being sent."""
     delivery = locked(connection, delivery_id)
     if delivery is None or delivery.state is not DeliveryState.SENDING:
-        return
+        return False
     finished_us = None if became is DeliveryState.WAITING else now_us
     _move(
         connection,
@@ -76,6 +78,7 @@ def finish(
         not_before_us=not_before_us,
         finished_us=finished_us,
     )
+    return True
 
 
 def release(connection: Connection, delivery_id: str, now_us: int) -> None:

@@ -2,26 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, RowMapping, Select, delete, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, exists, func, insert, select, update
 
 from mailfax.model.address import FaxAddress
 from mailfax.model.call import CallResult
-from mailfax.model.ids import IdMaker, Kind
+from mailfax.model.ids import IdMaker, Kind, first_id
 from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import NO_PAGES
 from mailfax.model.submission import Recipient
-from mailfax.spool import history, locking
+from mailfax.spool import history, locking, settled
 from mailfax.spool.records import Attempt, Batch, CallUnderWay, Share
 from mailfax.spool.retry import Decision
 from mailfax.spool.sharing import is_being_called, may_send, one_at_a_time, suits
-from mailfax.spool.tables import attempts, jobs
+from mailfax.spool.tables import attempts, jobs, submissions
 
 _INSERT = insert(jobs)
 
 
-def add(connection: Connection, new: Sequence[Job]) -> None:
-    """Insert new jobs."""
+def add(connection: Connection, new: Sequence[Job], content_key: str = "") -> None:
+    """Insert new jobs; `content_key` is that of their mail."""
     rows = [
         {
             "id": job.id,
@@ -48,6 +48,8 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
             "call_place": 0,
             "poll": job.poll,
             "notes": job.notes,
+            "hold": job.recipient.hold,
+            "content_key": content_key,
         }
         for job in new
     ]
@@ -58,6 +60,8 @@ def move(connection: Connection, job: Job, now_us: int, became: JobState, why: s
     """Bring a job into another state, with its log line; `changes` are columns."""
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(state=became, **{"owner": None, **changes}))
     history.log(connection, job.id, now_us, was=job.state, became=became, why=why)
+    if became.final:
+        settled.ended(connection, job.submission_id, now_us)
 
 
 def due(now_us: int, share: Share) -> Select[str]:
@@ -184,7 +188,7 @@ def record(
     whose gateway is lost; when that comes back, what it knows is written in the place of the guess.
     """
     mine = (attempts.c.call_id == call_id) & (attempts.c.job_id == job_id)
-    job = _locked(connection, job_id)
+    job = locked(connection, job_id)
     row = connection.execute(select(attempts).where(mine)).mappings().first()
     if job is None or not of_call(connection, call_id):
         raise LookupError(f"There is no call {call_id} for {job_id}.")
@@ -249,8 +253,8 @@ def undo_claim(connection: Connection, call_id: str, now_us: int) -> int:
 
 def cancel(connection: Connection, job_id: str, now_us: int) -> Job | None:
     """Cancel a job that is not on a line and not finished; None where it is."""
-    job = _locked(connection, job_id)
-    if job is None or job.state not in {JobState.RENDERING, JobState.QUEUED, JobState.LISTED}:
+    job = locked(connection, job_id)
+    if job is None or job.state not in {JobState.RENDERING, JobState.HELD, JobState.QUEUED, JobState.LISTED}:
         return None
     move(connection, job, now_us, JobState.CANCELLED, "cancelled", outcome=Outcome.CANCELLED, finished_us=now_us)
     return _existing(connection, job_id)
@@ -285,7 +289,7 @@ def on_line(connection: Connection) -> Sequence[CallUnderWay]:
     return [CallUnderWay(**row) for row in rows.mappings()]
 
 
-def _locked(connection: Connection, job_id: str) -> Job | None:
+def locked(connection: Connection, job_id: str) -> Job | None:
     """Return a job as nobody changes it until this transaction ends."""
     row = connection.execute(select(jobs).where(jobs.c.id == job_id).with_for_update()).mappings().first()
     return None if row is None else _job(row)
@@ -303,6 +307,18 @@ def listed(connection: Connection, states: Iterable[JobState] | None, limit: int
     if states is not None:
         query = query.where(jobs.c.state.in_(list(states)))
     return tuple(_job(row) for row in connection.execute(query).mappings())
+
+
+def of_sender(connection: Connection, sender: str, identity: str, since_us: int, limit: int) -> tuple[Job, ...]:
+    """Return the jobs of mails from an address (in any letters), or of a user, newest first: the open ones, and those accepted since then."""
+    mail = submissions.c
+    his = (func.lower(mail.sender) == sender.lower()) & (mail.identity == "")
+    if identity:
+        his = his | (mail.identity == identity)
+    recent = (jobs.c.id >= first_id(Kind.JOB, since_us)) & (jobs.c.created_us >= since_us)
+    is_open = jobs.c.state.in_([state for state in JobState if not state.final])
+    found = select(jobs).join(submissions, mail.id == jobs.c.submission_id).where(his, recent | is_open)
+    return tuple(_job(row) for row in connection.execute(found.order_by(jobs.c.id.desc()).limit(limit)).mappings())
 
 
 def of_submission(connection: Connection, submission_id: str, *, locked: bool = False) -> tuple[Job, ...]:
@@ -377,6 +393,7 @@ def _job(row: RowMapping) -> Job:
             addressee=row["addressee"],
             tariff=row["tariff"],
             inside=row["inside"],
+            hold=row["hold"],
         ),
         number=row["number"],
         state=row["state"],

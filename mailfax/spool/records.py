@@ -6,7 +6,7 @@ from enum import StrEnum
 from mailfax.model.call import CallResult
 from mailfax.model.document import Document, PartAccount
 from mailfax.model.job import Job
-from mailfax.model.submission import Submission
+from mailfax.model.submission import Repeated, Submission
 
 
 class RenderState(StrEnum):
@@ -20,10 +20,12 @@ class RenderState(StrEnum):
 
 
 class DeliveryKind(StrEnum):
-    """What a mail going out carries: a received fax, or word to a sender about one that was sent."""
+    """What goes out: a mail with a received fax, with word to a sender about his, or to the administrator; or word to a program."""
 
     FAX = "fax"
     NOTICE = "notice"
+    ALARM = "alarm"
+    HOOK = "hook"  # its recipient is the name of a webhook in the configuration
 
 
 class DeliveryState(StrEnum):
@@ -106,8 +108,25 @@ class JobStory:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What became of a mail at the door: its jobs, and the recipients who had it already, by another mail.
+
+    Where all had it, there are no jobs, and `submission_id` is that of the earlier mail. `unsaid` are those of `repeated` of whose
+    fax the report has gone out already, so that it could not say that the mail came again.
+    """
+
+    submission_id: str
+    jobs: tuple[Job, ...]
+    repeated: tuple[Repeated, ...] = ()
+    unsaid: tuple[Repeated, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Unnotified:
-    """What a sender is still to be told: the finished jobs of one submission, and what became of each part of the mail."""
+    """What a sender is still to be told: the finished jobs of one submission, and what became of each part of the mail.
+
+    Of a post to a mailing list: those of all its copies; `submission` is the first of them.
+    """
 
     submission: Submission
     stories: tuple[JobStory, ...]
@@ -156,7 +175,7 @@ class NewDelivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """A mail on its way. `detail` is the last thing the mail server said; `tries` counts the one that was claimed."""
+    """A mail on its way, or a message to a webhook. `detail` is the last thing the mail server said; `tries` counts the one that was claimed."""
 
     id: str
     kind: DeliveryKind

@@ -38,6 +38,7 @@ from mailfax.spool import (
     deliveries,
     disk,
     faxes,
+    held,
     history,
     inside,
     jobs,
@@ -59,12 +60,14 @@ from mailfax.spool.records import (
     Claim,
     ClaimedJob,
     Delivery,
+    DeliveryKind,
     DeliveryState,
     LedgerRow,
     NewDelivery,
     NodeStatus,
     Recovered,
     Share,
+    Taken,
     Transition,
     Unnotified,
     Wait,
@@ -140,9 +143,27 @@ class Store:
 
     # -- submissions and rendering ------------------------------------------------------------------------------------
 
-    def accept(self, submission: Submission, numbers: Sequence[str], now_us: int) -> tuple[Job, ...]:
-        """Keep a submission with one job per distinct number and subaddress; `numbers` are to be dialled, one per recipient in order."""
-        made = self.write(lambda c: submissions.accept(c, self.new_id, submission, numbers, now_us))
+    def accept(
+        self,
+        submission: Submission,
+        numbers: Sequence[str],
+        now_us: int,
+        *,
+        window_us: int = 0,
+        new: Sequence[NewDelivery] = (),
+    ) -> Taken:
+        """Keep a submission with one job per distinct number and subaddress; `numbers` are to be dialled, one per recipient in order.
+
+        A mail that came before (`submission.content_key`), at most `window_us` ago, is not kept twice. `new` are mails that go out if it is kept.
+        """
+
+        def accept(connection: Connection) -> Taken:
+            taken = submissions.accept(connection, self.new_id, submission, numbers, now_us, window_us=window_us)
+            if taken.jobs:
+                deliveries.add(connection, self.new_id, new, now_us)
+            return taken
+
+        made = self.write(accept)
         fault_point("accept-committed")
         return made
 
@@ -279,6 +300,22 @@ class Store:
 
         return self.write(cancel)
 
+    def release_held(self, job_id: str, why: str, now_us: int) -> Job | None:
+        """Queue a held job; None where it is not held."""
+        return self.write(lambda c: held.release(c, job_id, why, now_us))
+
+    def expire_held(self, created_before_us: int, why: str, now_us: int) -> Sequence[str]:
+        """Give up the held jobs that nobody released in time; return their ids."""
+        return self.write(lambda c: held.expire(c, created_before_us, why, now_us))
+
+    def next_unshown(self, passing: Collection[str] = ()) -> Unnotified | None:
+        """Return the held jobs of one submission that nobody has been shown yet."""
+        return self.read(lambda c: held.next_unshown(c, passing))
+
+    def shown(self, job_ids: Sequence[str], new: Sequence[NewDelivery], now_us: int) -> tuple[Delivery, ...]:
+        """Mark held jobs as shown and queue the mails that show them, in one commit."""
+        return self.write(lambda c: held.shown(c, self.new_id, job_ids, new, now_us))
+
     def expire_jobs(self, created_before_us: int, now_us: int) -> Sequence[str]:
         """Give up the jobs that have waited for a line since before then; return their ids."""
         return self.write(lambda c: jobs.expire(c, created_before_us, now_us))
@@ -294,6 +331,10 @@ class Store:
     def jobs(self, states: Iterable[JobState] | None = None, limit: int = 1000) -> tuple[Job, ...]:
         """Return jobs, newest first; of all states where none are named."""
         return self.read(lambda c: jobs.listed(c, states, limit))
+
+    def jobs_from(self, sender: str, identity: str, since_us: int, limit: int) -> tuple[Job, ...]:
+        """Return the jobs of mails from an address, or of a user, newest first: those that have not ended, and those accepted since then."""
+        return self.read(lambda c: jobs.of_sender(c, sender, identity, since_us, limit))
 
     def jobs_of(self, submission_id: str) -> tuple[Job, ...]:
         """Return the jobs of a submission."""
@@ -353,12 +394,20 @@ class Store:
 
     # -- notices and mails going out ----------------------------------------------------------------------------------
 
-    def next_unnotified(self, passing: Collection[str] = ()) -> Unnotified | None:
-        """Return finished jobs of one submission whose sender has not been told, with all that a notice says.
+    def next_unnotified(self, passing: Collection[str] = (), now_us: int | None = None) -> Unnotified | None:
+        """Return the finished jobs of one submission whose sender is to be told by now, with all that a notice says.
 
-        Submissions of `passing` are left out.
+        Submissions of `passing` are left out. Without `now_us`, also those that are to be told later.
         """
-        return self.read(lambda c: notices.next_unnotified(c, passing))
+        return self.read(lambda c: notices.next_unnotified(c, passing, now_us))
+
+    def next_delayed(self, created_before_us: int, passing: Collection[str] = ()) -> Unnotified | None:
+        """Return the jobs of one submission that have waited since before then, of which nobody was told."""
+        return self.read(lambda c: notices.next_delayed(c, created_before_us, passing))
+
+    def delay_told(self, job_ids: Sequence[str], new: Sequence[NewDelivery], now_us: int) -> tuple[Delivery, ...]:
+        """Mark jobs as told to be delayed and queue the mails that tell, in one commit."""
+        return self.write(lambda c: notices.delay_told(c, self.new_id, job_ids, new, now_us))
 
     def notified(self, job_ids: Sequence[str], new: Sequence[NewDelivery], now_us: int) -> tuple[Delivery, ...]:
         """Mark jobs as told and queue the mails that tell (none where nobody wants to know), in one commit.
@@ -369,16 +418,16 @@ class Store:
         fault_point("notice-committed")
         return made
 
-    def queue_mail(self, new: NewDelivery, now_us: int) -> None:
-        """Queue a mail that is about no fax."""
-        self.write(lambda c: deliveries.add(c, self.new_id, [new], now_us))
+    def add_deliveries(self, new: Sequence[NewDelivery], now_us: int) -> tuple[Delivery, ...]:
+        """Queue mails that belong to nothing else."""
+        return self.write(lambda c: deliveries.add(c, self.new_id, new, now_us))
 
-    def claim_delivery(self, now_us: int) -> Delivery | None:
-        """Take the mail that has been due longest; it is this process's until it ends or dies."""
-        if not self._any(deliveries.due(now_us)):
+    def claim_delivery(self, now_us: int, kinds: Collection[DeliveryKind] = deliveries.MAILS) -> Delivery | None:
+        """Take what has been due longest, of these kinds; it is this process's until it ends or dies."""
+        if not self._any(deliveries.due(now_us, kinds)):
             return None
         claimed = self._claim(
-            lambda c: deliveries.claim(c, self._owner.token, now_us), lambda found: found.id if found else ""
+            lambda c: deliveries.claim(c, self._owner.token, now_us, kinds), lambda found: found.id if found else ""
         )
         fault_point("delivery-claimed")
         return claimed
@@ -391,9 +440,9 @@ class Store:
         """Put a delivery off until `next_us`."""
         self._finish_delivery(delivery_id, DeliveryState.WAITING, detail, now_us, next_us)
 
-    def delivery_failed(self, delivery_id: str, detail: str, now_us: int) -> None:
-        """End a delivery that will never be taken."""
-        self._finish_delivery(delivery_id, DeliveryState.FAILED, detail, now_us, now_us)
+    def delivery_failed(self, delivery_id: str, detail: str, now_us: int, instead: Sequence[NewDelivery] = ()) -> None:
+        """Give up on a delivery, and queue what goes out instead (an alarm): both or neither."""
+        self._finish_delivery(delivery_id, DeliveryState.FAILED, detail, now_us, now_us, instead)
 
     def delivery_redirected(self, delivery_id: str, recipient: str, detail: str, now_us: int) -> None:
         """Give up on this mailbox for good and deliver the same mail to another one: both or neither."""
@@ -431,11 +480,19 @@ class Store:
         return self.write(lambda c: deliveries.hurry(c, delivery_ids, now_us))
 
     def _finish_delivery(
-        self, delivery_id: str, became: DeliveryState, detail: str, now_us: int, not_before_us: int
+        self,
+        delivery_id: str,
+        became: DeliveryState,
+        detail: str,
+        now_us: int,
+        not_before_us: int,
+        instead: Sequence[NewDelivery] = (),
     ) -> None:
-        self.write(
-            lambda c: deliveries.finish(c, delivery_id, became, detail, now_us=now_us, not_before_us=not_before_us)
-        )
+        def finish(connection: Connection) -> None:
+            if deliveries.finish(connection, delivery_id, became, detail, now_us=now_us, not_before_us=not_before_us):
+                deliveries.add(connection, self.new_id, instead, now_us)
+
+        self.write(finish)
         fault_point("delivery-committed")
 
     # -- lines --------------------------------------------------------------------------------------------------------

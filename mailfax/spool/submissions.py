@@ -14,8 +14,8 @@ from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Notify, Recipient, Submission
-from mailfax.spool import history, jobs
-from mailfax.spool.records import RenderState, Wait
+from mailfax.spool import history, jobs, repeats
+from mailfax.spool.records import RenderState, Taken, Wait
 from mailfax.spool.tables import jobs as job_table
 from mailfax.spool.tables import recipients, submissions
 
@@ -26,12 +26,41 @@ _Target = tuple[str, str]  # a number to be dialled, and a subaddress behind it 
 
 
 def accept(
+    connection: Connection,
+    new_id: IdMaker,
+    submission: Submission,
+    numbers: Sequence[str],
+    now_us: int,
+    *,
+    window_us: int = 0,
+) -> Taken:
+    """Insert a submission with one job per distinct number and subaddress; `numbers` are to be dialled, one per recipient, in order.
+
+    Recipients whose fax is another mail's job already, no longer than `window_us` ago and with the same `content_key`, get none.
+    """
+    known = repeats.find(connection, submission.content_key, now_us - window_us)
+    new, again = [], []
+    for recipient, number in zip(submission.recipients, numbers, strict=True):
+        earlier = known.get((number, recipient.address.subaddress, recipient.hold))
+        if earlier is None:
+            new.append((recipient, number))
+        else:
+            again.append((recipient, earlier))
+    repeated, unsaid = repeats.note(connection, again, submission.sender, now_us)
+    if repeated and not new:
+        return Taken(submission_id=repeated[0].submission_id, jobs=(), repeated=repeated, unsaid=unsaid)
+    submission = replace(submission, recipients=tuple(recipient for recipient, _ in new), repeated=repeated)
+    jobs_made = _insert(connection, new_id, submission, [number for _, number in new], now_us)
+    return Taken(submission_id=submission.id, jobs=jobs_made, repeated=repeated, unsaid=unsaid)
+
+
+def _insert(
     connection: Connection, new_id: IdMaker, submission: Submission, numbers: Sequence[str], now_us: int
 ) -> tuple[Job, ...]:
-    """Insert a submission with one job per distinct number and subaddress; `numbers` are to be dialled, one per recipient, in order."""
+    """Insert a submission that is not known with one job per distinct number and subaddress."""
     keep(connection, submission)
     made = _jobs_for(new_id, submission, numbers, now_us)
-    jobs.add(connection, list(made.values()))
+    jobs.add(connection, list(made.values()), submission.content_key)
     for job in made.values():
         history.log(connection, job.id, now_us, was=None, became=JobState.RENDERING, why=f"accepted in {submission.id}")
     connection.execute(
@@ -47,6 +76,7 @@ def accept(
                 "orcpt": recipient.orcpt,
                 "options": recipient.options,
                 "addressee": recipient.addressee,
+                "hold": recipient.hold,
                 "job_id": made[number, recipient.address.subaddress].id,
             }
             for position, (recipient, number) in enumerate(zip(submission.recipients, numbers, strict=True))
@@ -79,6 +109,10 @@ def keep(connection: Connection, submission: Submission) -> None:
             "return_full": submission.return_full,
             "state": RenderState.WAITING,
             "account": (),
+            "telling": submission.telling,
+            "token": submission.token,
+            "post": submission.post,
+            "repeated": submission.repeated,
         },
     )
 
@@ -104,11 +138,11 @@ def _jobs_for(new_id: IdMaker, submission: Submission, numbers: Sequence[str], n
 
 
 def _merged(same: Sequence[Recipient]) -> Recipient:
-    """Return the recipient that stands for all of one number: the first, asking for all that any of them asked for.
+    """Return the recipient that stands for all of one number: the first, asking for all that any of them asked for, held if any of them is.
 
     An absent NOTIFY counts as FAILURE beside an explicit one (RFC 3461 section 4.1); NEVER holds where all say it.
     """
-    first = same[0]
+    first = replace(same[0], hold=next((each.hold for each in same if each.hold), None))
     asked = {recipient.notify for recipient in same}
     if len(asked) == 1:
         return first
@@ -121,7 +155,7 @@ def order_poll(
     connection: Connection, new_id: IdMaker, submission: Submission, number: str, poll: PollRequest, now_us: int
 ) -> Job:
     """Insert a submission that wants a document of a far machine, and queue its job: there is nothing to render."""
-    (job,) = accept(connection, new_id, submission, [number], now_us)
+    (job,) = accept(connection, new_id, submission, [number], now_us).jobs
     _move(
         connection, submission.id, now_us, was=RenderState.WAITING, became=RenderState.RENDERED, why="nothing to render"
     )
@@ -187,13 +221,18 @@ def set_document(
             connection,
             job,
             now_us,
-            JobState.QUEUED,
-            "rendered" if wait is None else f"rendered; it waits: {wait.why}",
+            JobState.QUEUED if job.recipient.hold is None else JobState.HELD,
+            _why_ready(job, wait),
             pages=drawn,
             not_before_us=now_us if wait is None or wait.until_us is None else wait.until_us,
             notes=job.notes if wait is None else (*job.notes, f"It waited until {wait.resets}. {wait.why}"),
         )
     return True
+
+
+def _why_ready(job: Job, wait: Wait | None) -> str:
+    held = f", and held: {job.recipient.hold}" if job.recipient.hold else ""
+    return f"rendered{held}" if wait is None else f"rendered{held}; it waits: {wait.why}"
 
 
 def fail_submission(
@@ -271,6 +310,10 @@ def load(connection: Connection, submission_id: str) -> Submission | None:
         envid=row["envid"],
         return_full=row["return_full"],
         recipients=tuple(_recipient(found) for found in rows.mappings()),
+        telling=row["telling"],
+        token=row["token"],
+        post=row["post"],
+        repeated=row["repeated"],
     )
 
 
@@ -295,6 +338,7 @@ def _recipient(row: RowMapping) -> Recipient:
         orcpt=row["orcpt"],
         options=row["options"],
         addressee=row["addressee"],
+        hold=row["hold"],
     )
 
 

@@ -36,12 +36,13 @@ from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.poll import PollRequest
 from mailfax.model.post import PostState
 from mailfax.model.quota import Limit
-from mailfax.model.submission import Notify
+from mailfax.model.submission import Hold, Notify, Repeated
 from mailfax.model.tariff import Tariff
+from mailfax.model.telling import Telling
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0019"  # the newest migration
+REVISION = "0020"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -140,8 +141,28 @@ submissions = Table(
     Column("account", _Json(tuple[PartAccount, ...]), nullable=False),
     Column("mail_gone_us", BigInteger),
     Column("pages_gone_us", BigInteger),
+    Column("telling", _Json(Telling), nullable=False, server_default="{}"),
+    Column("token", Text, nullable=False, server_default=""),
+    Column("post", Text, nullable=False, server_default=""),
+    Column("repeated", _Json(tuple[Repeated, ...]), nullable=False, server_default="[]"),
+    Column("untold_us", BigInteger),
     Index("ix_submissions_state", "state", "id"),
     Index("ix_submissions_client", "client"),
+)
+# Whoever sent these waits to hear of them.
+Index(
+    "ix_submissions_untold",
+    submissions.c.untold_us,
+    submissions.c.id,
+    sqlite_where=text("untold_us IS NOT NULL"),
+    postgresql_where=text("untold_us IS NOT NULL"),
+)
+# The copies of one post to a mailing list.
+Index(
+    "ix_submissions_post",
+    submissions.c.post,
+    sqlite_where=text("post <> ''"),
+    postgresql_where=text("post <> ''"),
 )
 
 jobs = Table(
@@ -177,6 +198,10 @@ jobs = Table(
     Column("notified_us", BigInteger),
     Column("notes", _Json(tuple[str, ...]), nullable=False),
     Column("node", Text, nullable=False, server_default=""),
+    Column("hold", _Word(Hold)),
+    Column("content_key", Text, nullable=False, server_default=""),
+    Column("shown_us", BigInteger),
+    Column("delay_told_us", BigInteger),
     Index("ix_jobs_submission", "submission_id", "state"),
     Index("ix_jobs_due", "state", "not_before_us", "id"),
 )
@@ -196,13 +221,21 @@ Index(
     sqlite_where=text("finished_us IS NULL"),
     postgresql_where=text("finished_us IS NULL"),
 )
-# Whoever sent something still waits to hear of these.
+# Whether a mail came before.
 Index(
-    "ix_jobs_unnotified",
-    jobs.c.finished_us,
+    "ix_jobs_content",
+    jobs.c.content_key,
+    jobs.c.created_us,
+    sqlite_where=text("content_key <> ''"),
+    postgresql_where=text("content_key <> ''"),
+)
+# Somebody still waits to see these.
+Index(
+    "ix_jobs_unshown",
+    jobs.c.state,
     jobs.c.id,
-    sqlite_where=text("finished_us IS NOT NULL AND notified_us IS NULL"),
-    postgresql_where=text("finished_us IS NOT NULL AND notified_us IS NULL"),
+    sqlite_where=text("state = 'held' AND shown_us IS NULL"),
+    postgresql_where=text("state = 'held' AND shown_us IS NULL"),
 )
 
 # What waits for the turn of its list.
@@ -254,6 +287,7 @@ recipients = Table(
     Column("orcpt", Text, nullable=False),
     Column("options", _Json(SendOptions), nullable=False, server_default="{}"),
     Column("addressee", _Json(Addressee), nullable=False, server_default="{}"),
+    Column("hold", _Word(Hold)),
     Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
 )
 
@@ -353,6 +387,7 @@ users = Table(
     Column("station_id", Text, nullable=False),
     Column("header_name", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
+    Column("telling", _Json(Telling), nullable=False, server_default="{}"),
     Column("created_us", BigInteger, nullable=False),
     Column("mailbox", Text, nullable=False, server_default=""),
     Column("numbers", _Json(tuple[str, ...]), nullable=False, server_default="[]"),

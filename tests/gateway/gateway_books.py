@@ -83,7 +83,7 @@ def _sender(store: Store, job: Job) -> str:
 def _notices(server: Server, sender: str) -> Iterator[str]:
     """Return the words of each mail that lies in the sender's mailbox, white space evened out."""
     for message in mails(server.mailboxes / sender):
-        parts = (part for part in message.walk() if not part.is_multipart())
+        parts = (part for part in message.walk() if part.get_content_maintype() == "text")
         words = " ".join(bytes(part.get_payload(decode=True) or b"").decode() for part in parts)
         yield re.sub(r"\s+", " ", f"{message['Subject']} {words}")
 

@@ -10,7 +10,9 @@ from mailfax.cli.app import app
 from mailfax.config import EMBEDDED_DEFAULT, load
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker, wall_clock_us
-from mailfax.gateway.door import GatewayDoor, Intake
+from mailfax.daemon.server import build_door
+from mailfax.gateway.door import Intake
+from mailfax.gateway.evidence import EvidenceMaker
 from mailfax.smtp.alignment import Txt
 from mailfax.smtp.listener import Listener, serve_smtp
 from mailfax.smtp.settings import Entrance, Listen, SmtpSettings
@@ -49,23 +51,25 @@ class Gateway:
         settings, new_id = build.spool_settings(self.config), id_maker()
         self.store, self.blobs = Store(settings, new_id), BlobStore(settings)
         self.files, self.background = make_certificate(folder, "fax.example"), background
-        self.listener = background.run(
-            self._listen(
-                Intake(store=self.store, blobs=self.blobs, new_id=new_id, quotas=build.quota_policy(self.config))
-            )
+        self.telling = build.telling_policy(self.config)
+        self.evidence = EvidenceMaker(
+            store=self.store,
+            blobs=self.blobs,
+            identity=build.identity(self.config),
+            calls_root=settings.calls,
+            draw_text=lambda _words: (),
         )
+        intake = Intake(
+            store=self.store,
+            blobs=self.blobs,
+            new_id=new_id,
+            telling=self.telling,
+            quotas=build.quota_policy(self.config),
+        )
+        self.listener = background.run(self._listen(intake))
 
     async def _listen(self, intake: Intake) -> Listener:
-        routing = build.routing_settings(self.config)
-        door = GatewayDoor(
-            intake=intake,
-            routing=routing,
-            now_us=wall_clock_us,
-            emit=lambda _live: None,
-            trust=build.trust_policy(self.config),
-            txt=self.txt,
-            lists=build.mail_lists(self.config),
-        )
+        door = build_door(self.config, intake, self.evidence, lambda _live: None, self.txt)
         entrances = tuple(Listen(port=0, entrance=entrance) for entrance in Entrance)
         unix = tuple(listen for listen in build.smtp_settings(self.config).listen if listen.path is not None)
         settings = SmtpSettings(

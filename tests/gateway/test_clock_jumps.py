@@ -96,7 +96,7 @@ class Machine:
         self.work()
 
     def queue(self) -> Job:
-        submission, (job,) = accept_mail(
+        submission, taken = accept_mail(
             Intake(store=self.store, blobs=self.blobs, new_id=self.new_id),
             b"Subject: x\r\n\r\nx\r\n",
             now_us=self.now_us(),
@@ -105,6 +105,7 @@ class Machine:
             identity="",
             recipients=[Recipient(address=FaxAddress(number="5551234", domain="fax.lan"))],
         )
+        (job,) = taken.jobs
         self.store.claim_render(self.now_us())
         self.store.set_document(
             submission.id, Document(pages=(DocumentPage(fine=PAGE, standard=PAGE),), account=()), self.now_us()

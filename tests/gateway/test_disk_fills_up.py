@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from answerkit import alarms_of
 from sqlalchemy import Connection
 
 from mailfax.daemon.clock import id_maker, wall_clock_us
@@ -64,9 +65,10 @@ def intake(tmp_path: Path) -> Iterator[Intake]:
 
 def accepted(intake: Intake) -> Job:
     recipients = [Recipient(address=FaxAddress(number="5551234", domain="fax.lan"))]
-    _, (job,) = accept_mail(
+    _, taken = accept_mail(
         intake, MAIL, now_us=wall_clock_us(), sender="a@b.c", client="", identity="", recipients=recipients
     )
+    (job,) = taken.jobs
     return job
 
 
@@ -123,6 +125,7 @@ def test_a_mail_whose_delivery_could_not_be_recorded_is_not_handed_over_again(
         blobs=intake.blobs,
         outgoing=OutgoingSettings(hostname="fax.lan", local=Maildirs(root=tmp_path / "mail")),
         catch_all="faxmaster@fax.lan",
+        alarms=alarms_of(intake.blobs),
         now_us=wall_clock_us,
         emit=lambda _: None,
     )

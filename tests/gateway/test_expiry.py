@@ -27,7 +27,7 @@ def test_a_job_that_waited_too_long_fails_and_one_that_did_not_waits_on(tmp_path
         intake = Intake(store=store, blobs=blobs, new_id=new_id)
 
         def post(number: str, at_us: int) -> str:
-            submission, (job,) = accept_mail(
+            submission, taken = accept_mail(
                 intake,
                 b"Subject: x\r\n\r\nx\r\n",
                 now_us=at_us,
@@ -36,6 +36,7 @@ def test_a_job_that_waited_too_long_fails_and_one_that_did_not_waits_on(tmp_path
                 identity="",
                 recipients=[Recipient(address=FaxAddress(number=number, domain="fax.lan"))],
             )
+            (job,) = taken.jobs
             store.claim_render(at_us)
             store.set_document(submission.id, Document(pages=(), account=()), at_us)
             return job.id

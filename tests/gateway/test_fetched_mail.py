@@ -12,14 +12,15 @@ from gateway_door import Gateway, add_anna
 
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker, wall_clock_us
+from mailfax.daemon.server import build_door
 from mailfax.gateway.acknowledgement import Refusals
-from mailfax.gateway.door import GatewayDoor, Intake
+from mailfax.gateway.door import Intake
 from mailfax.gateway.mailboxes import FetchPolicy, MailboxDesk
 from mailfax.model.job import Job
 from mailfax.smtp.fetched import MailboxFault
 from tests.smtp.running import Background
 
-NETWORK = '[domains."fax.us"]\nplan = "e164"\ncountry = "US"\narea_code = "202"\n'
+NETWORK = '[notices]\nduplicates_h = 0\n[domains."fax.us"]\nplan = "e164"\ncountry = "US"\narea_code = "202"\n'  # one letter for all tests
 TO = "Delivered-To"
 _COUNT = itertools.count()
 
@@ -92,9 +93,8 @@ class Fetching:
 
     def fetch(self) -> None:
         gateway, new_id = self.gateway, id_maker()
-        intake = Intake(store=gateway.store, blobs=gateway.blobs, new_id=new_id)
-        routing = build.routing_settings(gateway.config)
-        door = GatewayDoor(intake=intake, routing=routing, now_us=wall_clock_us, emit=lambda _live: None)
+        intake = Intake(store=gateway.store, blobs=gateway.blobs, new_id=new_id, telling=gateway.telling)
+        door = build_door(gateway.config, intake, gateway.evidence, lambda _live: None)
         refusals = Refusals(
             store=gateway.store,
             blobs=gateway.blobs,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answerkit import notification_desk
 
 from mailfax.demo.compare import arrived_pages
 from mailfax.gateway.distribution import DistributionDesk
 from mailfax.gateway.door import Intake, accept_mail
-from mailfax.gateway.notification import NotificationDesk
 from mailfax.model.address import FaxAddress
 from mailfax.model.fax import InboundFax, ReceivedPage
 from mailfax.model.ids import IdMaker, Kind
@@ -23,7 +23,6 @@ from mailfax.model.page import Coding, PageBlob, Resolution
 from mailfax.model.submission import Recipient
 from mailfax.routing.settings import Domain, PrivatePlan, RoutingSettings
 from mailfax.smtp.compose import Letterhead
-from mailfax.smtp.notices import NoticePolicy
 from mailfax.spool.blobs import BlobMissing, BlobStore
 from mailfax.spool.settings import SpoolSettings
 from mailfax.spool.store import Store
@@ -146,9 +145,7 @@ def test_the_sender_of_a_mail_that_the_disk_lost_still_hears_of_it(spool: Spool)
         spool.blobs.get(submission.message_digest)
     spool.store.claim_render(spool.now_us)
     spool.store.fail_submission(submission.id, Outcome.STORE_FAULT, "lost", (), spool.now_us)
-    desk = NotificationDesk(
-        store=spool.store, blobs=spool.blobs, letterhead=LETTERHEAD, policy=NoticePolicy(), now_us=lambda: spool.now_us
-    )
+    desk = notification_desk(spool.store, spool.blobs, lambda: spool.now_us)
     assert desk.step()
     (delivery,) = spool.store.deliveries()
     notice = email.message_from_bytes(spool.blobs.get(delivery.message_digest))
@@ -160,7 +157,7 @@ def test_the_sender_of_a_mail_that_the_disk_lost_still_hears_of_it(spool: Spool)
 
 
 def test_a_header_that_cannot_be_decoded_is_kept_as_it_stands(spool: Spool) -> None:
-    submission, jobs = accept_mail(
+    submission, taken = accept_mail(
         Intake(store=spool.store, blobs=spool.blobs, new_id=spool.new_id),
         b"Subject: =?utf-8?B?a?=\r\nMessage-ID: =?utf-8?B?a?=\r\n\r\nHello\r\n",
         now_us=spool.now_us,
@@ -169,6 +166,7 @@ def test_a_header_that_cannot_be_decoded_is_kept_as_it_stands(spool: Spool) -> N
         identity="",
         recipients=[Recipient(address=FaxAddress(number="5551234", domain="fax.lan"))],
     )
+    jobs = taken.jobs
     assert submission.subject == "=?utf-8?B?a?="
     assert len(jobs) == 1
 

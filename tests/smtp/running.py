@@ -17,7 +17,7 @@ from mailfax.smtp.listener import Listener
 from mailfax.smtp.login import Credentials
 
 T = TypeVar("T")
-ACCEPTED = Accepted(submission_id="M0123456789AB")
+ACCEPTED = Accepted(submission_id="M0123456789AB", said="accepted as M0123456789AB")
 ANNA = Credentials(name="anna", password="korrekt Pferd")
 NOW_US = 1_763_820_000_000_000  # 2025-11-22 14:00 UTC
 

@@ -108,7 +108,7 @@ def queue_job(store: Store, number: str = "5551234", pages: int = 3, now_us: int
     """Bring one job as far as a line can take it; returns its id."""
     address = FaxAddress(number=number, domain="fax.lan", subaddress=subaddress)
     one = replace(recipient(number), address=address)
-    (job,) = store.accept(submission(store.new_id(Kind.MAIL), one), [number], now_us)
+    (job,) = store.accept(submission(store.new_id(Kind.MAIL), one), [number], now_us).jobs
     claimed = store.claim_render(now_us)
     assert claimed is not None
     assert claimed.id == job.submission_id

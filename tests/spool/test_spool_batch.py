@@ -171,7 +171,7 @@ def test_one_number_with_two_subaddresses_is_two_jobs_in_one_call(store: Store) 
     first = Recipient(address=FaxAddress(number="5551234", domain="fax.lan", subaddress="11"))
     second = Recipient(address=FaxAddress(number="5551234", domain="fax.lan", subaddress="22"))
     mail = submission(store.new_id(Kind.MAIL), first, second, first)
-    made = store.accept(mail, ["5551234"] * 3, NOW_US)
+    made = store.accept(mail, ["5551234"] * 3, NOW_US).jobs
     assert [job.recipient.address.subaddress for job in made] == ["11", "22"]
     assert store.claim_render(NOW_US) == mail
     store.set_document(mail.id, document(1), NOW_US)

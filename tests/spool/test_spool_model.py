@@ -40,7 +40,7 @@ class Books(RuleBasedStateMachine):
     @rule(to=numbers)
     def accept(self, to: list[str]) -> None:
         new = submission(self.store.new_id(Kind.MAIL), *(recipient(number) for number in to))
-        jobs = self.store.accept(new, to, self.now_us)
+        jobs = self.store.accept(new, to, self.now_us).jobs
         assert {job.number for job in jobs} == set(to)
         assert len(jobs) == len(set(to))
         self.accepted |= {job.id for job in jobs}

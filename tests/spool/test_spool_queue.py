@@ -29,7 +29,7 @@ def test_a_submission_comes_back_as_it_was_accepted(store: Store) -> None:
     accepted = submission(
         store.new_id(Kind.MAIL), recipient("5551234", Notify.SUCCESS | Notify.FAILURE, "rfc822;x"), recipient("5559999")
     )
-    jobs = store.accept(accepted, ["5551234", "5559999"], NOW_US)
+    jobs = store.accept(accepted, ["5551234", "5559999"], NOW_US).jobs
     assert store.submission(accepted.id) == accepted
     assert [job.number for job in jobs] == ["5551234", "5559999"]
     assert store.jobs_of(accepted.id) == jobs
@@ -44,7 +44,7 @@ def test_the_same_number_twice_is_one_job_that_keeps_what_each_asked_for(store: 
         recipient("+15551234", Notify.SUCCESS),
         recipient("5559999", Notify.NEVER),
     )
-    first, second = store.accept(accepted, ["5551234", "5551234", "5559999"], NOW_US)
+    first, second = store.accept(accepted, ["5551234", "5551234", "5559999"], NOW_US).jobs
     assert first.recipient.notify == Notify.SUCCESS
     assert second.recipient.notify == Notify.NEVER
     kept = store.submission(accepted.id)
@@ -54,7 +54,7 @@ def test_the_same_number_twice_is_one_job_that_keeps_what_each_asked_for(store: 
 
 def test_an_absent_notify_beside_never_still_wants_to_hear(store: Store) -> None:
     accepted = submission(store.new_id(Kind.MAIL), recipient("1", Notify.NEVER), recipient("1", Notify.UNSET))
-    (job,) = store.accept(accepted, ["1", "1"], NOW_US)
+    (job,) = store.accept(accepted, ["1", "1"], NOW_US).jobs
     assert job.recipient.notify == Notify.UNSET
 
 
@@ -175,7 +175,7 @@ def test_a_sender_is_told_once_of_each_job(store: Store) -> None:
 @pytest.mark.parametrize("rendering", [False, True])
 def test_a_job_is_cancelled_before_its_document_is_ready(store: Store, rendering: bool) -> None:
     accepted = submission(store.new_id(Kind.MAIL))
-    (job,) = store.accept(accepted, ["5551234"], NOW_US)
+    (job,) = store.accept(accepted, ["5551234"], NOW_US).jobs
     if rendering:
         assert store.claim_render(NOW_US) is not None
     assert store.cancel(job.id, NOW_US)

@@ -62,7 +62,9 @@ class Office:
         self.bodies = [
             Bitmap.from_bool(np.random.default_rng(page).random((ROWS, 1728)) < 0.02) for page in range(pages)
         ]
-        (job,) = self.store.accept(submission(self.store.new_id(Kind.MAIL), recipient("5551234")), ["5551234"], NOW_US)
+        (job,) = self.store.accept(
+            submission(self.store.new_id(Kind.MAIL), recipient("5551234")), ["5551234"], NOW_US
+        ).jobs
         claimed = self.store.claim_render(NOW_US)
         assert claimed is not None
         made = tuple(DocumentPage(fine=blob, standard=blob) for blob in map(self._blob, self.bodies))

@@ -118,7 +118,7 @@ def test_records_go_whole_with_all_that_hangs_on_them_and_leave_a_word(store: St
 
 def test_a_mail_with_more_faxes_than_one_transaction_takes_goes_whole(store: Store) -> None:
     numbers = [f"555{number:04d}" for number in range(120)]
-    made = store.accept(submission("M00000000000A", *map(recipient, numbers)), numbers, NOW_US)
+    made = store.accept(submission("M00000000000A", *map(recipient, numbers)), numbers, NOW_US).jobs
     for job in made:
         store.cancel(job.id, NOW_US)
     store.notified([job.id for job in made], [], NOW_US)

@@ -13,7 +13,7 @@ from spoolkit import NOW_US, open_store, settings_for
 from sqlalchemy import Connection, Select, create_engine, text
 
 import mailfax.spool
-from mailfax.spool import deliveries, faxes, jobs, notices, sqlite, submissions
+from mailfax.spool import deliveries, faxes, held, jobs, notices, sqlite, submissions
 from mailfax.spool.disk import SpoolFault
 from mailfax.spool.records import Share
 from mailfax.spool.store import Store
@@ -97,7 +97,7 @@ def test_the_database_is_as_durable_as_promised(tmp_path: Path, store: Store) ->
 
 def plan(connection: Connection, question: Select[str]) -> str:
     """Return SQLite's plan for the question as it is really asked, with its parameters bound."""
-    asked = question.compile(connection)
+    asked = question.compile(connection, compile_kwargs={"render_postcompile": True})
     values = tuple(asked.params[name] for name in asked.positiontup or ())
     return " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values))
 
@@ -108,7 +108,9 @@ def plan(connection: Connection, question: Select[str]) -> str:
         (jobs.due(NOW_US, Share(domains=("fax.lan",))), {"ix_jobs_due", "ux_jobs_on_line_number"}),
         (deliveries.due(NOW_US), {"ix_deliveries_due"}),
         (submissions.waiting_render(), {"ix_submissions_state"}),
-        (notices.untold(), {"ix_jobs_unnotified"}),
+        (notices.untold(), {"ix_submissions_untold", "ix_jobs_submission"}),
+        (notices.untold((), NOW_US), {"ix_submissions_untold", "ix_jobs_submission", "ix_jobs_due"}),
+        (held.unshown(), {"ix_jobs_unshown"}),
         (faxes.unrouted(), {"ix_faxes_unrouted"}),
     ],
 )

@@ -20,13 +20,14 @@ from mailfax.config.sense.lines import (
 )
 from mailfax.config.sense.lists import lists_problems
 from mailfax.config.sense.mail import mail_problems
+from mailfax.config.sense.notices import language_problems, notices_problems
 from mailfax.config.sense.quotas import prices_problems, quotas_problems
 from mailfax.config.sense.receive import callers_problems, receive_problems
 from mailfax.config.sense.render import render_problems
 from mailfax.config.sense.spool import spool_problems
 from mailfax.config.sense.trust import trust_problems
 
-__all__ = ["profile_problems", "sense_problems"]
+__all__ = ["language_problems", "profile_problems", "sense_problems"]
 
 
 def sense_problems(config: Config, text: str) -> Iterator[Problem]:
@@ -46,6 +47,7 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
         callers_problems,
         mail_problems,
         imap_problems,
+        notices_problems,
         identity_problems,
         lines_problems,
         devices_problems,

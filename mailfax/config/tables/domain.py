@@ -57,3 +57,12 @@ class Domain(Section, frozen=True, kw_only=True):
             description="Cover of faxes to this domain: none, usual, or a template of [cover]; empty is as [cover] says."
         ),
     ] = ""
+    language: Annotated[
+        str, Meta(description="Language of notices about faxes to this domain; empty is as [notices] says.")
+    ] = ""
+    confirm: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Mail addresses that get a copy of reports about faxes to this domain, instead of those of [notices]."
+        ),
+    ] = ()

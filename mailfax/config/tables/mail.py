@@ -51,6 +51,3 @@ class Mail(Section, frozen=True, kw_only=True):
         ),
     ] = None
     sender: Annotated[str, Meta(description="Address that received faxes and reports come from.")] = "fax@fax.lan"
-    report_delivered: Annotated[
-        bool, Meta(description="Send a report of delivered faxes to senders that did not ask with NOTIFY.")
-    ] = True

@@ -161,7 +161,7 @@ class Spool:
             message_id="",
             recipients=(Recipient(address=FaxAddress(number=number, domain="fax.lan"), notify=Notify.UNSET, orcpt=""),),
         )
-        (job,) = self.store.accept(mail, [number], START_US)
+        (job,) = self.store.accept(mail, [number], START_US).jobs
         claimed = self.store.claim_render(START_US)
         assert claimed is not None
         self.store.set_document(mail.id, self.document, START_US)

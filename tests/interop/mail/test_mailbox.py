@@ -10,6 +10,7 @@ import pytest
 
 from mailfax.daemon import build
 from mailfax.gateway.delivery import DeliveryDesk
+from mailfax.gateway.undelivered import Alarms
 from mailfax.model.job import JobState
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.records import Delivery, DeliveryState
@@ -29,6 +30,12 @@ def deliver_due(site: Site, now_us: int) -> None:
             blobs=blobs,
             outgoing=build.outgoing_settings(config),
             catch_all=config.receive.catch_all,
+            alarms=Alarms(
+                blobs=blobs,
+                letterhead=build.letterhead(config),
+                telling=build.telling_policy(config),
+                administrator=build.administrator(config),
+            ),
             now_us=lambda: now_us,
             emit=lambda _: None,
         )
