@@ -10,59 +10,29 @@ import asyncio
 import ssl
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Session
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Recipient
 from mailfax.smtp.door import Accepted, Client, Command, Deferred, DeferredRecipient, Door, Incoming, Permitted, Refused
 from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse_bdat, parse_mail, parse_rcpt
-from mailfax.smtp.login import MECHANISMS, Guesses, LoginFault, log_in
+from mailfax.smtp.login import Guesses, LoginFault, log_in
 from mailfax.smtp.origin import UNTOLD, Peer, peer_of
 from mailfax.smtp.reading import EndlessData, accepted_form, in_lines, read_chunk, read_data
 from mailfax.smtp.replies import enhanced, received
-from mailfax.smtp.settings import LOGIN_ENTRANCES, Entrance, SmtpSettings
+from mailfax.smtp.settings import HANDSHAKE_S, LOGIN_ENTRANCES, Entrance, SmtpSettings
+from mailfax.smtp.transaction import Extensions, Transaction
 
 _log = structlog.get_logger(__name__)
-_EXTENSIONS = ["250-PIPELINING", "250-CHUNKING", "250-ENHANCEDSTATUSCODES", "250-DSN"]
-_COMMANDS_PER_SESSION = 1000  # of each verb; RCPT has its own
+_SHARE_OF_STRANGERS = 0.75  # of all connections: the rest is kept for who is known
 _CHUNKS_PER_SESSION = 100_000
 _MAX_NAME = 64  # letters of a user name that a failed login writes to the log
 _MAX_REPLY = 510  # RFC 5321 section 4.5.3.1.5, without CR LF
-
-
-class _Extensions:
-    """aiosmtpd's handler object: it adds our extensions to the answer to EHLO."""
-
-    async def handle_EHLO(  # noqa: N802 (aiosmtpd finds the verb in the name)
-        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        """Return the lines of the answer; the last one is aiosmtpd's `250 HELP`. AUTH is offered under TLS only."""
-        session.host_name = hostname
-        ours = [f"250-AUTH {' '.join(MECHANISMS)}"] if session.ssl is not None else []
-        theirs = [line for line in responses[:-1] if not line.startswith("250-AUTH")]
-        return [*theirs, *_EXTENSIONS, *ours, responses[-1]]
-
-
-class _Transaction(Envelope):
-    """One MAIL and what followed it; aiosmtpd throws it away at RSET, EHLO and after DATA."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mail: MailCommand | None = None
-        self.recipients: list[Recipient] = []
-        self.deferred: list[DeferredRecipient] = []
-        self.commands: list[str] = []
-        self.taken = 0  # RCPT commands that were answered 250: more than recipients where one was given twice
-        self.chunks: bytearray | None = None  # of BDAT, from the first on
-
-    @property
-    def has_recipients(self) -> bool:
-        """Say whether somebody was accepted, or is to be judged with the message."""
-        return bool(self.recipients or self.deferred or self.commands)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,21 +50,21 @@ class House:
 class Dialogue(SMTP):
     """One client's session."""
 
-    envelope: _Transaction
+    envelope: Transaction
     session: Session
 
     def __init__(self, house: House, entrance: Entrance, announced: Peer | None = None) -> None:
         settings = house.settings
         self.line_length_limit = self.command_size_limit = settings.max_command_octets
         super().__init__(
-            handler=_Extensions(),
+            handler=Extensions(),
             data_size_limit=settings.max_message_bytes,
             hostname=settings.hostname,
             ident="ESMTP mailfax",
             enable_SMTPUTF8=True,
             timeout=settings.timeout_s,
             command_call_limit={
-                "*": _COMMANDS_PER_SESSION,
+                "*": settings.max_commands,
                 "RCPT": 10 * settings.max_recipients,
                 "BDAT": _CHUNKS_PER_SESSION,
             },
@@ -122,19 +92,24 @@ class Dialogue(SMTP):
         self._user = self._settings.local_users.get(self._peer.local_user, "")
         if self.session.ssl is None:
             self.session.ssl = transport.get_extra_info("ssl_object")
-        self._turned_away = self._too_many_alike()
-        if self._turned_away:
-            self.leave("421 4.7.0 Too many connections from your address; try again later")
+        refusal = self._no_room()
+        self._turned_away = bool(refusal)
+        if refusal:
+            self.leave(refusal)
 
     async def _handle_client(self) -> None:
         if not self._turned_away:
             await super()._handle_client()
 
-    def _too_many_alike(self) -> bool:
-        """Say whether a stranger has more connections than are good for the others."""
-        alike = sum(other._peer == self._peer for other in self._live)
-        most = self._settings.max_connections_per_stranger
-        return alike > most and not self._user and not self._door.knows(self._client())
+    def _no_room(self) -> str:
+        """Return why a stranger may not stay: he has many connections, or strangers have all but what is kept for who is known."""
+        if self._user or self._door.knows(self._client()):
+            return ""
+        if sum(other._peer == self._peer for other in self._live) > self._settings.max_connections_per_stranger:
+            return "421 4.7.0 Too many connections from your address; try again later"
+        if len(self._live) > self._settings.max_connections * _SHARE_OF_STRANGERS:
+            return "421 4.3.2 Too many connections; try again later"
+        return ""
 
     def connection_lost(self, error: Exception | None) -> None:
         """Count the client out."""
@@ -165,8 +140,8 @@ class Dialogue(SMTP):
 
     # -- replies
 
-    def _create_envelope(self) -> _Transaction:
-        return _Transaction()
+    def _create_envelope(self) -> Transaction:
+        return Transaction()
 
     async def push(self, status: str | bytes) -> None:
         """Send one of aiosmtpd's or our own replies; too many errors end the session."""
@@ -187,6 +162,18 @@ class Dialogue(SMTP):
         return Outcome.STORE_BUSY.smtp_reply()
 
     # -- commands
+
+    async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd finds the verb in the name)
+        """Begin TLS. A handshake that does not come would be waited for in vain: nobody is told that its connection has ended."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(HANDSHAKE_S, self._settings.timeout_s)):
+                await super().smtp_STARTTLS(arg)
+        if self._original_transport is not None and self.session.ssl is None:  # the other end is silent, or gone
+            _log.info("session ended in a TLS handshake", client=self._peer.ip)
+            self._live.discard(self)
+            if isinstance(self._original_transport, asyncio.WriteTransport):
+                self._original_transport.abort()
+            raise ConnectionResetError
 
     async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd finds the verb in the name)
         """Take AUTH, under TLS only; every failure counts against the client's address."""

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from mailfax.smtp.beginning import Patience, SlowAddress, SlowServer, listening_sockets
 from mailfax.smtp.certificate import Certificate
 from mailfax.smtp.dialogue import Dialogue, House
 from mailfax.smtp.door import Door
 from mailfax.smtp.lmtp import LmtpDialogue
 from mailfax.smtp.login import Guesses
 from mailfax.smtp.origin import Peer
-from mailfax.smtp.proxied import ProxiedAddress, ProxiedServer, listening_sockets
-from mailfax.smtp.settings import Entrance, Listen, SmtpSettings
+from mailfax.smtp.settings import HANDSHAKE_S, Entrance, Listen, SmtpSettings
 
 _STOP_GRACE_S = 30.0
 _ANYBODY = 0o666  # of a Unix socket: who connects is known by the kernel's word, and has rights by `local_users` only
@@ -42,7 +42,7 @@ class Listener:
             guesses=Guesses(),
             tls=None if self._certificate is None else self._certificate.context,
         )
-        self._servers: list[asyncio.Server | ProxiedServer] = []
+        self._servers: list[asyncio.Server | SlowServer] = []
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -59,7 +59,7 @@ class Listener:
             await self.close()
             raise
 
-    async def _opened(self, listen: Listen) -> list[asyncio.Server] | list[ProxiedServer]:
+    async def _opened(self, listen: Listen) -> list[asyncio.Server] | list[SlowServer]:
         """Listen on one address."""
         loop = asyncio.get_running_loop()
         session = partial(self._session, listen.entrance)
@@ -69,12 +69,11 @@ class Listener:
             listen.path.chmod(_ANYBODY)
             return [server]
         networks = self._settings.proxy_networks
-        if not networks:
+        if not networks and tls is None:
             return [await loop.create_server(session, listen.host, listen.port, ssl=tls)]
+        patience = Patience(most=self._settings.max_connections, step_s=min(self._settings.timeout_s, HANDSHAKE_S))
         return [
-            ProxiedServer(
-                ProxiedAddress(listening=listening, session=session, tls=tls), networks, self._settings.timeout_s
-            )
+            SlowServer(SlowAddress(listening=listening, session=session, tls=tls), networks, patience)
             for listening in await asyncio.to_thread(listening_sockets, listen.host, listen.port)
         ]
 

@@ -21,6 +21,7 @@ class Entrance(Enum):
     LMTP = "lmtp"  # mail servers of this house, by RFC 2033: a verdict for each recipient after the message too
 
 
+HANDSHAKE_S = 60.0  # for a TLS handshake, and for a PROXY header
 LOGIN_ENTRANCES = frozenset({Entrance.SUBMISSION, Entrance.SUBMISSIONS})
 
 
@@ -61,6 +62,7 @@ class SmtpSettings:
     local_users: Mapping[str, str] = field(default_factory=dict)
     proxy_networks: tuple[Network, ...] = ()
     max_errors: int = 20
+    max_commands: int = 1000  # of each verb in one session, but for RCPT and BDAT
     max_command_octets: int = 2048  # RFC 3461 section 5 needs 512 + 500 + 28 for RCPT; section 7 the rest
     max_line_octets: int = 65_536  # far over RFC 5321's 1000: HTML mails break that rule daily and harm nothing
 

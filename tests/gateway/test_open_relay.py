@@ -359,3 +359,16 @@ def test_the_pipe_keeps_its_mail_when_the_server_is_down_or_its_file_is_broken(s
     assert (status, "does not answer" in said) == (75, True)
     gateway.file.write_text("[smtp\n")
     assert sendmail(gateway, "-f", "anna@example.org", "5551234")[0] == 75
+
+
+def test_who_says_too_much_or_nothing_that_is_known_is_sent_away_in_written_words(closed: Gateway) -> None:
+    with raw(closed) as client:
+        replies = [client.say(b"XYZZY\r\n") for _ in range(5)]
+    assert replies[-1].startswith("502 5.5.1")
+    with raw(closed) as client:
+        while (reply := client.say(b"NOOP\r\n")).startswith("250"):
+            pass
+    assert reply.startswith("421 4.7.0 NOOP")
+    assert written(reply)
+    assert written(replies[0])
+    assert written(replies[-1])

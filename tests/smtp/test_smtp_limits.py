@@ -1,10 +1,16 @@
 """Hostile and broken clients: each is told what is wrong, and costs nobody else anything."""
 
 import contextlib
+import smtplib
+import socket
+import ssl
+from pathlib import Path
 
 import pytest
 
-from tests.smtp.running import Server, Start
+from mailfax.smtp.settings import Entrance, Listen
+from tests.smtp.running import Raw, Server, Start
+from tests.smtp.tlskit import make_certificate, trusting
 
 HEAD = b"Subject: x\r\n\r\n"
 BEGIN = b"MAIL FROM:<a@b.example>\r\n", b"RCPT TO:<5551234@fax.lan>\r\n"
@@ -208,3 +214,93 @@ def test_a_client_that_dribbles_octets_wins_no_time_by_them(start: Start, before
     assert said.startswith(b"421 4.4.2")
     assert 2 < dribbled < 2000
     assert server.door.accepted == []
+
+
+def test_a_quarter_of_the_connections_is_kept_for_who_is_known(start: Start) -> None:
+    server = start(max_connections=4)
+    server.door.known = False
+    with server.raw(), server.raw(), server.raw():
+        with pytest.raises(AssertionError, match=r"421 4\.3\.2"), server.raw():
+            pass
+        server.door.known = True
+        with server.raw() as known:
+            assert known.say(b"NOOP\r\n").startswith("250")
+
+
+def test_commands_are_counted(start: Start) -> None:
+    server = start(max_commands=10)
+    with server.raw() as client:
+        assert {client.say(b"NOOP\r\n") for _ in range(10)} == {"250 2.0.0 OK"}
+        assert client.say(b"RSET\r\n").startswith("250")
+        assert client.say(b"NOOP\r\n").startswith("421 4.7.0")
+        assert client.read() == ""
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def ended(client: socket.socket) -> bool:
+    """Wait for the end of the connection."""
+    with contextlib.suppress(ConnectionResetError):
+        while client.recv(1000):
+            pass
+    client.close()
+    return True
+
+
+def test_a_handshake_that_does_not_come_is_not_waited_for(start: Start, tmp_path: Path) -> None:
+    entrances = Listen(port=0, entrance=Entrance.SUBMISSIONS), Listen(port=0, entrance=Entrance.SUBMISSION)
+    server = start(listen=entrances, tls=make_certificate(tmp_path, "fax.example"), timeout_s=0.3)
+    silent = connected(server.port)
+    dribbling = connected(server.port)
+    dribbling.sendall(b"\x16\x03\x01")
+    later = Raw(server.port_of(1))
+    later.read()
+    later.say(b"EHLO x\r\n")
+    assert later.say(b"STARTTLS\r\n").startswith("220")
+    assert ended(silent)
+    assert ended(dribbling)
+    assert ended(later.socket)
+
+
+def test_connections_that_begin_no_handshake_are_bounded_and_come_free(start: Start, tmp_path: Path) -> None:
+    files = make_certificate(tmp_path, "fax.example")
+    entrance = (Listen(port=0, entrance=Entrance.SUBMISSIONS),)
+    server = start(listen=entrance, tls=files, max_connections=4)
+    waiting = [connected(server.port) for _ in range(4)]
+    assert ended(connected(server.port)), "the fifth is not kept"
+    waiting.pop().close()
+    with contextlib.ExitStack() as stack:
+        context = trusting(files)
+        for _ in range(100):  # until the server has seen that one of them is gone
+            try:
+                stack.enter_context(smtplib.SMTP_SSL("localhost", server.port, context=unchecked(context), timeout=20))
+                break
+            except OSError:
+                continue
+        else:
+            pytest.fail("no place came free")
+    for client in waiting:
+        client.close()
+
+
+def unchecked(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.check_hostname = False
+    return context
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03", b"no TLS at all\r\n"])
+def test_a_client_that_hangs_up_in_the_handshake_leaves_no_session_behind(
+    start: Start, tmp_path: Path, said: bytes
+) -> None:
+    entrances = (Listen(port=0, entrance=Entrance.SUBMISSION),)
+    server = start(listen=entrances, tls=make_certificate(tmp_path, "fax.example"), max_connections=1)
+    for _ in range(3):
+        client = Raw(server.port)
+        assert client.read().startswith("220"), "the one place has come free"
+        client.say(b"EHLO x\r\n")
+        assert client.say(b"STARTTLS\r\n").startswith("220")
+        client.socket.sendall(said)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert ended(client.socket)

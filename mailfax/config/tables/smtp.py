@@ -61,10 +61,25 @@ class Smtp(Section, frozen=True, kw_only=True):
     timeout_s: Annotated[
         int, Meta(description="Seconds without a word from the client before the door closes.", ge=5)
     ] = 300
-    max_connections: Annotated[int, Meta(description="Most clients at the same time.", ge=1)] = 200
+    max_connections: Annotated[
+        int,
+        Meta(
+            description="Most clients at the same time; a quarter of them is kept for those who are known when they connect.",
+            ge=4,
+        ),
+    ] = 200
     max_connections_per_stranger: Annotated[
         int, Meta(description="Most of them from one address that is not in `allow_networks`.", ge=1)
     ] = 20
+    max_errors: Annotated[
+        int, Meta(description="Refused and misspelt commands after which a session is ended.", ge=1)
+    ] = 20
+    max_commands: Annotated[
+        int, Meta(description="Commands of each kind, and so mails, after which a session is ended.", ge=10)
+    ] = 1000
+    max_line_octets: Annotated[
+        int, Meta(description="Longest line of a mail; RFC 5321 allows 1000, many programs write longer ones.", ge=1000)
+    ] = 65_536
     allow_networks: Annotated[
         tuple[str, ...],
         Meta(

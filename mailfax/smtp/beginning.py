@@ -1,7 +1,10 @@
-"""Connections that trusted proxies hand on: each begins with a PROXY header (HAProxy's protocol, versions 1 and 2) that names the client.
+"""Connections that have something to do before a session begins: TLS from the first octet, or the header of a trusted proxy.
 
-Started by the listener where `proxy_networks` has any. The header comes before TLS, so it is read from the socket itself, octet by
-octet, before asyncio has the connection. Whoever is in no such network is served as ever: what he says of himself counts for nothing.
+A proxy's connection begins with a PROXY header (HAProxy's protocol, versions 1 and 2) that names the client. It comes before TLS, so it is
+read from the socket itself, octet by octet, before asyncio has the connection. Whoever is in no network of `proxy_networks` is served
+as ever: what he says of himself counts for nothing. No session counts these connections yet, so they are counted here.
+
+Started by the listener, for implicit TLS, and for every address where `proxy_networks` has any.
 """
 
 import asyncio
@@ -25,7 +28,7 @@ _REST_S = 0.1  # after a failed accept, mostly for want of file descriptors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ProxiedAddress:
+class SlowAddress:
     """A listening socket, what makes a session on it for a peer (None: the one that the kernel names), and its TLS from the first octet."""
 
     listening: socket.socket
@@ -33,11 +36,19 @@ class ProxiedAddress:
     tls: ssl.SSLContext | None
 
 
-class ProxiedServer:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How many connections may be on their way to a session at the same time, and how long each may take for either step."""
+
+    most: int
+    step_s: float
+
+
+class SlowServer:
     """Accepts on one address until it is closed."""
 
-    def __init__(self, address: ProxiedAddress, networks: tuple[Network, ...], header_s: float) -> None:
-        self._address, self._networks, self._header_s = address, networks, header_s
+    def __init__(self, address: SlowAddress, networks: tuple[Network, ...], patience: Patience) -> None:
+        self._address, self._networks, self._patience = address, networks, patience
         self._begun: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept())
 
@@ -62,6 +73,10 @@ class ProxiedServer:
                 _log.error("a connection could not be taken", error=str(error))
                 await asyncio.sleep(_REST_S)
                 continue
+            if len(self._begun) >= self._patience.most:
+                _log.warning("a connection was refused, too many have not begun a session")
+                connection.close()
+                continue
             task = asyncio.create_task(self._begin(connection))
             self._begun.add(task)
             task.add_done_callback(self._begun.discard)
@@ -74,11 +89,16 @@ class ProxiedServer:
             connection.setblocking(False)
             ip = plain_ip(str(connection.getpeername()[0]))
             if any(ip_address(ip) in network for network in self._networks):
-                async with asyncio.timeout(self._header_s):
+                async with asyncio.timeout(self._patience.step_s):
                     peer = await _announced(connection)
-            await loop.connect_accepted_socket(lambda: self._address.session(peer), connection, ssl=self._address.tls)
+            await loop.connect_accepted_socket(
+                lambda: self._address.session(peer),
+                connection,
+                ssl=self._address.tls,
+                ssl_handshake_timeout=None if self._address.tls is None else self._patience.step_s,
+            )
         except (OSError, TimeoutError, asyncio.IncompleteReadError, NoPeer) as error:
-            _log.warning("connection of a proxy dropped", error=str(error) or type(error).__name__)
+            _log.warning("connection dropped before a session began", error=str(error) or type(error).__name__)
             connection.close()
         except asyncio.CancelledError:
             connection.close()
