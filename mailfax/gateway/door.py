@@ -25,7 +25,7 @@ from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.login import Logins
 from mailfax.gateway.maillist import MailList, MailLists
 from mailfax.gateway.orders import PREVIEW
-from mailfax.gateway.ownnumbers import own_numbers
+from mailfax.gateway.ownnumbers import OwnNumbers
 from mailfax.gateway.posting import Posting, PostOrder, PostRefused
 from mailfax.gateway.proof import Claim as ProofClaim
 from mailfax.gateway.proof import Proof, Prover, TrustPolicy
@@ -97,6 +97,7 @@ class GatewayDoor:
         self._intake, self._routing, self._now_us, self._emit = intake, routing, now_us, emit
         self._receipts, self._commands = receipts, commands
         self._logins = Logins(intake.store)
+        self._own_numbers = OwnNumbers(intake.store)
         self._quotas = Quotas(intake.store, intake.quotas)
         self._prover = Prover(intake.store, trust, txt)
         self._lists = lists
@@ -153,7 +154,7 @@ class GatewayDoor:
             return self._may_post(mail_list, Asker(ip=client.ip, user=user), mailbox)
         now = local_time(self._now_us(), self._routing.time_zone)
         book = book_of(self._intake.store, client.identity)
-        own = own_numbers(self._intake.store.users()) if self._routing.inside else ()
+        own = self._own_numbers.now() if self._routing.inside else ()
         mailbox, hold = _held(mailbox)
         match outbound.verdict(mailbox, Asker(ip=client.ip, user=user), self._routing, now, book, own):
             case outbound.Permitted() as found:

@@ -65,7 +65,7 @@ class Quotas:
 
     def refusal(self, user: User | None, faxes: Mapping[str, int], now_us: int) -> str:
         """Say why so many further faxes (by their domains) may not be sent now, or nothing."""
-        if stopped := self._store.breaker():
+        if self._policy.breaker and (stopped := self._store.breaker()):
             return f"All sending is stopped: {stopped}"
         for domain, of_domain in faxes.items():
             for standing in self.standings(user, domain, now_us):

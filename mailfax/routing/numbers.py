@@ -7,6 +7,7 @@ Emergency and short numbers are looked up before anything is parsed, and what wo
 end: no prefix, area code or dial rule can make an emergency call of a fax.
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -52,7 +53,12 @@ _TYPES = {
     PhoneNumberType.SHARED_COST: Kind.PREMIUM,
     PhoneNumberType.UAN: Kind.PREMIUM,
     PhoneNumberType.VOICEMAIL: Kind.PREMIUM,
+    PhoneNumberType.PERSONAL_NUMBER: Kind.PREMIUM,  # +44 70 and its like: they follow a person at any price
+    PhoneNumberType.PAGER: Kind.PREMIUM,
 }
+_PAY_PER_CALL = re.compile(
+    r"\+1[2-9][0-9]{2}976[0-9]{4}"
+)  # of each area in North America, which the metadata do not tell from others
 
 
 class NumberFault(ValueError):
@@ -149,7 +155,7 @@ def _e164(written: str, plan: E164Plan) -> Destination:
         rule = f"dial {rule}"
     steps += [Step(rule="class", result=kind.value), Step(rule=rule, result=dial)]
     found = Destination(canonical=canonical, dialled=dial, kind=kind, country=country, steps=tuple(steps))
-    if _calls_for_help(dial, plan.country):
+    if _calls_for_help(dial, plan.country, whole=_dials_whole(dial, number, plan.country)):
         return _emergency(dial, found.steps)
     return replace(found, kind=Kind.SHORT) if _dials_short(dial, plan.country) else found
 
@@ -198,6 +204,8 @@ def _kind(number: PhoneNumber, plan: E164Plan) -> tuple[Kind, str]:
     if not phonenumbers.is_valid_number(number):
         return Kind.UNKNOWN, country
     of_type = phonenumbers.number_type(number)
+    if _PAY_PER_CALL.fullmatch(phonenumbers.format_number(number, PhoneNumberFormat.E164)):
+        return Kind.PREMIUM, country
     if of_type in _TYPES:
         return _TYPES[of_type], country
     if region != plan.country:
@@ -216,12 +224,24 @@ def _short(written: str, number: PhoneNumber, plan: E164Plan) -> Destination:
     return Destination(canonical=written, dialled=written, kind=kind, country=plan.country, steps=steps)
 
 
-def _calls_for_help(digits: str, country: str) -> bool:
-    """Say whether these digits reach an emergency number, also where a zero in front takes an outside line."""
-    return bool(
-        phonenumbers.connects_to_emergency_number(digits, country)
-        or phonenumbers.is_emergency_number(digits.lstrip("0"), country)
-    )
+def _dials_whole(digits: str, number: PhoneNumber, country: str) -> bool:
+    """Say whether these digits, dialled in the country, are this very number and no other."""
+    try:
+        heard = phonenumbers.parse(digits, country)
+    except phonenumbers.NumberParseException:
+        return False
+    return bool(phonenumbers.is_valid_number(number) and heard == number)
+
+
+def _calls_for_help(digits: str, country: str, *, whole: bool) -> bool:
+    """Say whether these digits reach an emergency number, also where a zero in front takes an outside line.
+
+    Some exchanges connect as soon as they have heard one, whatever follows; but not when it is the beginning of a `whole` number that there
+    is: in Lithuania 03 calls an ambulance, and 031234567 is a town.
+    """
+    at_once = not whole and phonenumbers.connects_to_emergency_number(digits, country)
+    exactly = (phonenumbers.is_emergency_number(each, country) for each in (digits, digits.lstrip("0")))
+    return bool(at_once or any(exactly))
 
 
 def _dials_short(digits: str, country: str) -> bool:
