@@ -23,6 +23,7 @@ from mailfax.cli import (
     pipe,
     quota,
     report,
+    schedule,
     spool,
     user,
 )
@@ -50,6 +51,7 @@ app.add_typer(offer.app, name="offer")
 app.add_typer(number.app, name="number")
 app.add_typer(node.app, name="node")
 app.add_typer(spool.app, name="spool")
+app.add_typer(schedule.app, name="schedule")
 app.command(name="sendmail")(pipe.sendmail)
 app.command()(backup.backup)
 app.command()(backup.restore)

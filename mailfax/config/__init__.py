@@ -134,7 +134,6 @@ def _anchored(config: Config, folder: Path) -> Config:
         )
         for name, each in config.lists.items()
     }
-    config = msgspec.structs.replace(config, lists=lists)
     notices = msgspec.structs.replace(
         config.notices, languages=None if config.notices.languages is None else folder / config.notices.languages
     )
@@ -142,6 +141,15 @@ def _anchored(config: Config, folder: Path) -> Config:
         name: msgspec.structs.replace(hook, secret_file=None if hook.secret_file is None else folder / hook.secret_file)
         for name, hook in config.webhooks.items()
     }
+    schedules = {
+        name: msgspec.structs.replace(
+            each,
+            folder=None if each.folder is None else folder / each.folder,
+            file=None if each.file is None else folder / each.file,
+        )
+        for name, each in config.schedules.items()
+    }
+    config = msgspec.structs.replace(config, lists=lists, schedules=schedules)
     return msgspec.structs.replace(
         config,
         data_dir=folder / config.data_dir,

@@ -25,6 +25,7 @@ from mailfax.config.tables.quotas import Prices, Quotas
 from mailfax.config.tables.receive import Receive
 from mailfax.config.tables.render import Render
 from mailfax.config.tables.retention import Retention
+from mailfax.config.tables.schedules import Schedule
 from mailfax.config.tables.section import Section
 from mailfax.config.tables.smtp import Smtp
 from mailfax.config.tables.spool import Spool
@@ -61,3 +62,4 @@ class Config(Section, frozen=True, kw_only=True):
     spool: Spool = Spool()
     retention: Retention = Retention()
     lists: dict[str, MailList] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)

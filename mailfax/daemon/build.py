@@ -18,8 +18,11 @@ from mailfax.config.tables.domain import Domain as DomainTable
 from mailfax.config.tables.imap import Imap
 from mailfax.config.tables.lists import MailList as ListTable
 from mailfax.config.tables.mail import Mail
+from mailfax.gateway.calendar import calendar
+from mailfax.gateway.clockwatch import ClockWatch
 from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.desk import CallPolicy
+from mailfax.gateway.door import Intake
 from mailfax.gateway.hooks import HookEvent, HookTarget
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.linelife import HealthPolicy
@@ -28,10 +31,13 @@ from mailfax.gateway.listreports import Reporter
 from mailfax.gateway.mailboxes import FetchPolicy
 from mailfax.gateway.maillist import MailList, MailLists, Query
 from mailfax.gateway.notification import Patience
+from mailfax.gateway.posting import Posting
 from mailfax.gateway.proof import TrustPolicy
 from mailfax.gateway.quotas import QuotaPolicy
+from mailfax.gateway.schedules import Schedule, ScheduleDesk
 from mailfax.gateway.telling import HOUR_US, TellingPolicy
 from mailfax.gateway.webhook import HookPoint
+from mailfax.model.ids import IdMaker
 from mailfax.model.options import NO_COVER, USUAL_COVER, PaperSize
 from mailfax.model.page import Coding
 from mailfax.model.photo import PhotoScreen
@@ -149,6 +155,51 @@ def post_room(config: Config) -> int:
 def reporter(config: Config, store: Store, blobs: BlobStore, now_us: Callable[[], int]) -> Reporter:
     """Return what makes the reports of posts."""
     return Reporter(store=store, blobs=blobs, letterhead=letterhead(config), now_us=now_us)
+
+
+def intake(config: Config, store: Store, blobs: BlobStore, new_id: IdMaker) -> Intake:
+    """Return where mails are put."""
+    return Intake(store=store, blobs=blobs, new_id=new_id, covers=cover_policy(config))
+
+
+def schedules(config: Config) -> dict[str, Schedule]:
+    """Return the schedules of [schedules.NAME]. A folder or file that is not there is found out when it is due."""
+    return {
+        name: Schedule(
+            name=name,
+            calendar=calendar(each.rule, each.begin, each.zone or config.identity.time_zone or "UTC"),
+            to=each.to,
+            user=each.user,
+            sender=each.sender,
+            subject=each.subject,
+            folder=each.folder,
+            file=each.file,
+            command=each.command,
+            run_late=each.missed == "latest",
+        )
+        for name, each in config.schedules.items()
+    }
+
+
+def schedule_desk(
+    config: Config, intake: Intake, now_us: Callable[[], int], clock: ClockWatch | None = None
+) -> ScheduleDesk:
+    """Return what runs the schedules."""
+    posting = Posting(
+        store=intake.store,
+        blobs=intake.blobs,
+        new_id=intake.new_id,
+        routing=routing_settings(config),
+        now_us=now_us,
+    )
+    return ScheduleDesk(
+        intake=intake,
+        posting=posting,
+        lists=mail_lists(config),
+        schedules=schedules(config),
+        letterhead=letterhead(config),
+        clock=clock,
+    )
 
 
 def retention_policy(config: Config) -> RetentionPolicy:

@@ -371,6 +371,8 @@ class Server:
         yield Work(name="clock", step=_in_thread(clock.step))
         inside = InsideDesk(store=store, identity=build.identity(config), now_us=wall_clock_us)
         yield Work(name="inside", step=_in_thread(inside.step))
+        schedules = build.schedule_desk(config, self._intake, wall_clock_us, clock)
+        yield Work(name="schedules", step=_in_thread(schedules.step))
         breaker = BreakerDesk(
             store=store,
             blobs=blobs,

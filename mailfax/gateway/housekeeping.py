@@ -44,7 +44,11 @@ class HousekeepingDesk:
         if self._clock_s() >= self._next_s:
             self._next_s = self._clock_s() + LOOK_EVERY_S
             if self._clock.settled:
-                clean(self._store, self._policy, self._calls, self._now_us())
+                removed = clean(self._store, self._policy, self._calls, self._now_us())
+                if any(removed.values()):
+                    _log.info(
+                        "removed by retention", **{what.replace(" ", "_"): count for what, count in removed.items()}
+                    )
             found = self._hunt.look()
             if found.removed:
                 _log.info("blobs that nobody names are removed", blobs=found.removed, octets=found.removed_bytes)
@@ -59,6 +63,4 @@ def clean(store: Store, policy: RetentionPolicy, calls: Path, now_us: int) -> di
         ("damaged calls", policy.calls_days, forget_damaged),
     ):
         removed[what] = forget(calls, (now_us - days * DAY_US) / 1_000_000) if days else 0
-    if any(removed.values()):
-        _log.info("removed by retention", **{what.replace(" ", "_"): count for what, count in removed.items()})
     return removed

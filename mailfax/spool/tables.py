@@ -36,13 +36,14 @@ from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
 from mailfax.model.poll import PollRequest
 from mailfax.model.post import PostState
 from mailfax.model.quota import Limit
+from mailfax.model.schedule import RunState
 from mailfax.model.submission import Hold, Notify, Repeated
 from mailfax.model.tariff import Tariff
 from mailfax.model.telling import Telling
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0020"  # the newest migration
+REVISION = "0021"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -264,6 +265,17 @@ posts = Table(
     Column("finished_us", BigInteger),
     Index("ix_posts_state", "state", "id"),
     Index("ix_posts_list", "list_name", "id"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("due_us", BigInteger, primary_key=True),
+    Column("state", _Word(RunState), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("by_hand", Boolean, nullable=False),
 )
 
 optouts = Table(

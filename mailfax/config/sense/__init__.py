@@ -24,6 +24,7 @@ from mailfax.config.sense.notices import language_problems, notices_problems
 from mailfax.config.sense.quotas import prices_problems, quotas_problems
 from mailfax.config.sense.receive import callers_problems, receive_problems
 from mailfax.config.sense.render import render_problems
+from mailfax.config.sense.schedules import schedules_problems
 from mailfax.config.sense.spool import spool_problems
 from mailfax.config.sense.trust import trust_problems
 
@@ -57,5 +58,6 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
         render_problems,
         spool_problems,
         lists_problems,
+        schedules_problems,
     ):
         yield from look(config, at)
