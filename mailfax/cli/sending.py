@@ -60,7 +60,12 @@ def queue_post(
     """Queue files for everybody on a list, as the user who runs this command. Raises ShellRefused, PostRefused, SpoolError."""
     user = user_name(os.geteuid())
     posting = Posting(
-        store=store, blobs=blobs, new_id=id_maker(), routing=build.routing_settings(config), now_us=wall_clock_us
+        store=store,
+        blobs=blobs,
+        new_id=id_maker(),
+        routing=build.routing_settings(config),
+        quotas=build.quota_policy(config),
+        now_us=wall_clock_us,
     )
     order = ShellOrder(
         number=mail_list.name,

@@ -159,7 +159,7 @@ def reporter(config: Config, store: Store, blobs: BlobStore, now_us: Callable[[]
 
 def intake(config: Config, store: Store, blobs: BlobStore, new_id: IdMaker) -> Intake:
     """Return where mails are put."""
-    return Intake(store=store, blobs=blobs, new_id=new_id, covers=cover_policy(config))
+    return Intake(store=store, blobs=blobs, new_id=new_id, covers=cover_policy(config), quotas=quota_policy(config))
 
 
 def schedules(config: Config) -> dict[str, Schedule]:
@@ -190,6 +190,7 @@ def schedule_desk(
         blobs=intake.blobs,
         new_id=intake.new_id,
         routing=routing_settings(config),
+        quotas=intake.quotas,
         now_us=now_us,
     )
     return ScheduleDesk(

@@ -102,7 +102,12 @@ class GatewayDoor:
         self._prover = Prover(intake.store, trust, txt)
         self._lists = lists
         self._posting = Posting(
-            store=intake.store, blobs=intake.blobs, new_id=intake.new_id, routing=routing, now_us=now_us
+            store=intake.store,
+            blobs=intake.blobs,
+            new_id=intake.new_id,
+            routing=routing,
+            quotas=intake.quotas,
+            now_us=now_us,
         )
 
     def knows(self, client: Client) -> bool:

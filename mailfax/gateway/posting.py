@@ -3,6 +3,7 @@
 Called by the door, by `mailfax list post` and by schedules.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ import msgspec
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.maillist import MailList
 from mailfax.gateway.members import MembersUnreadable, encode_plan, plan, read_members
+from mailfax.gateway.quotas import QuotaPolicy, Quotas
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
@@ -54,6 +56,7 @@ class Posting:
     blobs: BlobStore
     new_id: IdMaker
     routing: RoutingSettings
+    quotas: QuotaPolicy
     now_us: Callable[[], int]
 
     def accept(self, mail_list: MailList, order: PostOrder) -> Post:
@@ -71,6 +74,9 @@ class Posting:
         planned = plan(mail_list, members, order.asker, self.routing, self.store, now)
         if not planned.members:
             raise PostRefused(Outcome.EMPTY_LIST, f"Nobody on the list {mail_list.name} can be faxed.")
+        counted = Counter(each.domain for each in planned.members)
+        if over := Quotas(self.store, self.quotas).refusal(order.asker.user, counted, now_us):
+            raise PostRefused(Outcome.OVER_QUOTA, f"{over} This mail is for {counted.total()} numbers.")
         planned = msgspec.structs.replace(planned, options=order.options)
         submission = Submission(
             id=self.new_id(Kind.MAIL),

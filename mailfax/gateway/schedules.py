@@ -6,6 +6,7 @@ was down is met as `missed` says, and its sender is told. It is faxed in the nam
 """
 
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -23,6 +24,7 @@ from mailfax.gateway.door import Intake, accept_mail, wishes_of
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.maillist import MailLists
 from mailfax.gateway.posting import Posting, PostOrder, PostRefused
+from mailfax.gateway.quotas import Quotas
 from mailfax.model.options import OptionFault, send_options
 from mailfax.model.schedule import RunState, ScheduleRun
 from mailfax.model.submission import Recipient
@@ -206,6 +208,9 @@ class ScheduleDesk:
                     recipients.append(Recipient(address=address, options=send_options(asked)))
         if not recipients:
             raise ScheduleFault("None of its numbers may be faxed.")
+        counted = Counter(each.address.domain for each in recipients)
+        if over := Quotas(self._store, self._intake.quotas).refusal(user, counted, self._now_us()):
+            raise ScheduleFault(over)
         accept_mail(
             self._intake,
             octets,

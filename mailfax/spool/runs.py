@@ -30,8 +30,8 @@ def end(store: Store, run: ScheduleRun, state: RunState, note: str, now_us: int)
 
 
 def started(store: Store) -> tuple[ScheduleRun, ...]:
-    """Return the runs that are under way, or were when a server died."""
-    return _listed(store, runs.c.state == RunState.STARTED, 1000)
+    """Return the runs of the calendar that were under way when a server died. Those by hand are their own process's."""
+    return _listed(store, (runs.c.state == RunState.STARTED) & ~runs.c.by_hand, 1000)
 
 
 def last_us(store: Store, name: str, until_us: int) -> int | None:

@@ -399,3 +399,9 @@ def test_what_the_mail_asks_holds_for_each_and_the_list_says_at_the_foot_how_to_
         each.work()
         assert {job.recipient.addressee.name for job in each.store.jobs()} == {"Berta Äpfel", "=cmd()", "Carl"}
         assert {job.recipient.addressee.lines for job in each.store.jobs()} == {("Ulm",), ("Bonn",), ("Jena",)}
+
+
+def test_a_post_counts_against_the_quota_of_whoever_posts_it(tmp_path: Path) -> None:
+    with broadcast(tmp_path, more='[quotas]\nuser = ["calls/day=2"]') as each:
+        assert each.post("customers@fax.lan").startswith("452")
+        assert each.store.jobs() == ()
