@@ -1,16 +1,16 @@
 """A telephone line with a Class 1 modem on it: implements `mailfax.modem.line.Line` for the line process and `onecall`."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from typing import assert_never
 
 import structlog
 
-from mailfax.modem.at.attention import Watchdog, dial_command, hang_up, hear_rings, set_up, wait_for_ring
-from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
+from mailfax.modem.at.attention import dial_command, hang_up, hear_rings, set_up
+from mailfax.modem.at.dialogue import Result, Stopped
+from mailfax.modem.at.idle import Idle
 from mailfax.modem.at.port import Port, SerialPort
-from mailfax.modem.at.ringing import DidMemory, Ringing, RingWords
+from mailfax.modem.at.ringing import DidMemory, RingWords
 from mailfax.modem.class1.receiver import Burst, Heard, Miss, Receiver
 from mailfax.modem.class1.settings import Class1Settings
 from mailfax.modem.class1.transmitter import Transmitter
@@ -82,16 +82,12 @@ class Class1Line:
         self.name = settings.name
         self._settings = settings
         self._port = port
-        self._ringing = Ringing(settings, memory or DidMemory())
-        for line, at_s in heard:  # while the modem was asked who it is
-            self._ringing.take(line, at_s)
-        self._dialogue = Dialogue(port, clock, lambda line: self._ringing.take(line, clock()))
-        self._watchdog = Watchdog(self._dialogue)
+        self._idle = Idle(settings, port, memory, clock, heard)
+        self._dialogue = self._idle.dialogue
         self._answered_s = clock()
         self._unsettled = False  # the modem may be in another state than command state
-        self._idle_ready = False
         self._new_call(Ready.NOTHING)
-        self._wake()
+        self._idle.ready(self._wake)
 
     # -- call set-up and end
 
@@ -99,7 +95,7 @@ class Class1Line:
         """Dial and wait until V.21 is heard, or until the modem says why not."""
         text = dial_command(self._settings, number)
         try:
-            self._ready()
+            self._idle.ready(self._wake)
             self._dialogue.in_call = self._unsettled = True
             result = self._dialogue.command(text, self._settings.dial_timeout_s)
             if result is None:  # no fax tone in all that time; or no modem any more
@@ -113,22 +109,12 @@ class Class1Line:
         return _DIAL_RESULTS[result]
 
     def wait_for_call(self, timeout_s: float) -> IncomingCall | None:
-        """Wait for enough rings; those of a caller who gave up are forgotten.
-
-        While it rings, the wait goes on beyond `timeout_s` (until the next ring is overdue): nobody may dial into a call.
-        """
-        try:
-            self._ready()
-        except Stopped:
-            return None
-        return wait_for_ring(self._dialogue, self._ringing, timeout_s)
+        """Wait for enough rings."""
+        return self._idle.wait_for_call(timeout_s, self._wake)
 
     def check(self) -> None:
         """Make sure that an idle modem still answers."""
-        with contextlib.suppress(Stopped):
-            if not self._ringing.going_on(self._dialogue.clock()):
-                self._ready()
-                self._watchdog.check()
+        self._idle.check(self._wake)
 
     def answer(self) -> bool:
         """Go off-hook and send CED; True when the modem waits for our first frame."""
@@ -151,20 +137,19 @@ class Class1Line:
 
     def decline(self) -> None:
         """Leave the call that rings unanswered."""
-        self._ringing.decline(self._dialogue.clock())
+        self._idle.decline()
 
     def hang_up(self) -> None:
         """Hang up: politely, then by DTR. What fails here is noticed when the modem is made ready again."""
         if not self._dialogue.in_call:
             return
-        self._idle_ready = False
+        self._idle.used()
         ready = self._transmitter.side.turn.ready
         hang_up(self._dialogue, self.name, unsettled=self._unsettled or ready is not Ready.NOTHING)
 
     def stop(self) -> None:
         """Make every wait end now; from any thread."""
-        self._dialogue.stop.set()
-        self._port.interrupt()
+        self._idle.stop()
 
     def close(self) -> None:
         """Hang up if need be, and give the device back."""
@@ -253,20 +238,14 @@ class Class1Line:
 
     # -- making the modem ready
 
-    def _ready(self) -> None:
-        """Set the modem up again if a call has been; some fall back to Class 0 when they hang up."""
-        if not self._idle_ready:
-            self._wake()
-
     def _wake(self) -> None:
         """Get the modem's attention whatever it is doing, and set it up. Raises LineFault."""
         dialogue = self._dialogue
-        set_up(dialogue, self._ringing, self._settings)
+        set_up(dialogue, self._idle.ringing, self._settings)
         if self._settings.adaptive:  # a modem without it says +FCERROR instead, and that is met too
             dialogue.command(self._settings.adaptive, self._settings.command_timeout_s)
         lists = (("AT+FTM=?", self._settings.transmit), ("AT+FRM=?", self._settings.receive))
         self.best_modulation = best_modulation(
             [known or dialogue.ask(query, self._settings.command_timeout_s) for query, known in lists]
         )
-        hear_rings(dialogue, self._ringing, self._settings)
-        self._idle_ready = True
+        hear_rings(dialogue, self._idle.ringing, self._settings)

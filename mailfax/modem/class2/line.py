@@ -12,10 +12,11 @@ from typing import assert_never
 import structlog
 
 from mailfax.model.outcome import Outcome
-from mailfax.modem.at.attention import Watchdog, dial_command, hang_up, hear_rings, set_up, wait_for_ring
-from mailfax.modem.at.dialogue import Dialogue, Result, Stopped
+from mailfax.modem.at.attention import dial_command, hang_up, hear_rings, set_up
+from mailfax.modem.at.dialogue import Result, Stopped
+from mailfax.modem.at.idle import Idle
 from mailfax.modem.at.port import Port
-from mailfax.modem.at.ringing import DidMemory, Ringing, RingWords
+from mailfax.modem.at.ringing import DidMemory, RingWords
 from mailfax.modem.class2.frames import best_modulation
 from mailfax.modem.class2.hangup import read_hang_up
 from mailfax.modem.class2.receiver import Receiver, asks_for_document
@@ -80,17 +81,13 @@ class Class2Line:
         self.name = settings.name
         self._settings = settings
         self._port = port
-        self._ringing = Ringing(settings, memory or DidMemory())
-        for line, at_s in heard:  # while the modem was asked who it is
-            self._ringing.take(line, at_s)
-        self._dialogue = Dialogue(port, clock, lambda line: self._ringing.take(line, clock()))
-        self._watchdog = Watchdog(self._dialogue)
+        self._idle = Idle(settings, port, memory, clock, heard)
+        self._dialogue = self._idle.dialogue
         self._talk = Talk(self._dialogue, settings)
         self._call: Sender | Receiver | None = None
         self._answered_s = clock()
         self._unsettled = False  # the modem may be in another state than command state
-        self._idle_ready = False
-        self._wake()
+        self._idle.ready(self._wake)
 
     def listen_in(self, tell: Tell | None) -> None:
         """Have the dialogue of the call told to somebody, from its beginning; or to nobody any more."""
@@ -102,7 +99,7 @@ class Class2Line:
         """Dial, and wait until the far machine has said what it can do, or until the modem says why not."""
         text = dial_command(self._settings, number)
         try:
-            self._ready()
+            self._idle.ready(self._wake)
             sender = Sender(talk=self._new_call())
             result = self._talk.command(text, self._settings.dial_timeout_s)
             if result is None:
@@ -133,19 +130,12 @@ class Class2Line:
         return DialResult.CONNECTED
 
     def wait_for_call(self, timeout_s: float) -> IncomingCall | None:
-        """Wait for enough rings; those of a caller who gave up are forgotten."""
-        try:
-            self._ready()
-        except Stopped:
-            return None
-        return wait_for_ring(self._dialogue, self._ringing, timeout_s)
+        """Wait for enough rings."""
+        return self._idle.wait_for_call(timeout_s, self._wake)
 
     def check(self) -> None:
         """Make sure that an idle modem still answers."""
-        with contextlib.suppress(Stopped):
-            if not self._ringing.going_on(self._dialogue.clock()):
-                self._ready()
-                self._watchdog.check()
+        self._idle.check(self._wake)
 
     def answer(self) -> bool:
         """Take the call that rings: the modem goes off-hook with the engine's first frame."""
@@ -159,13 +149,13 @@ class Class2Line:
 
     def decline(self) -> None:
         """Leave the call that rings unanswered."""
-        self._ringing.decline(self._dialogue.clock())
+        self._idle.decline()
 
     def hang_up(self) -> None:
         """Hang up: politely, then by DTR. What fails here is noticed when the modem is made ready again."""
         if not self._dialogue.in_call:
             return
-        self._idle_ready = False
+        self._idle.used()
         self._call = None
         with contextlib.suppress(LineFault):
             self._port.flow(sending=False)
@@ -173,8 +163,7 @@ class Class2Line:
 
     def stop(self) -> None:
         """Make every wait end now; from any thread."""
-        self._dialogue.stop.set()
-        self._port.interrupt()
+        self._idle.stop()
 
     def close(self) -> None:
         """Hang up if need be, and give the device back."""
@@ -272,15 +261,10 @@ class Class2Line:
 
     # -- making the modem ready
 
-    def _ready(self) -> None:
-        """Set the modem up again if a call has been; some fall back to Class 0 when they hang up."""
-        if not self._idle_ready:
-            self._wake()
-
     def _wake(self) -> None:
         """Get the modem's attention whatever it is doing, and set it up. Raises LineFault."""
         dialogue, settings, talk = self._dialogue, self._settings, self._talk
-        set_up(dialogue, self._ringing, settings)
+        set_up(dialogue, self._idle.ringing, settings)
         talk.learn()
         self.best_modulation = best_modulation(talk.able)
         # Which of these a modem does not know is as different as the modems are, and none of them is needed by all.
@@ -289,5 +273,4 @@ class Class2Line:
         for text in filter(None, wanted):
             if dialogue.command(text, settings.command_timeout_s) is not Result.OK:
                 _log.warning("the modem does not take a command", line=self.name, command=text)
-        hear_rings(dialogue, self._ringing, settings)
-        self._idle_ready = True
+        hear_rings(dialogue, self._idle.ringing, settings)
