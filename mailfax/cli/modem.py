@@ -3,6 +3,7 @@
 The commands and their options; what they do is in `trial`, `probing` and `terminal`, imported when it is wanted.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -84,16 +85,7 @@ def send(
     """Fax files to a number."""
     from mailfax.cli import trial  # noqa: PLC0415 - the codec takes a second to load
 
-    wished = Wished(
-        device=device,
-        profile=profile,
-        fax_class=fax_class,
-        speed=speed,
-        flow=flow,
-        extra_init=tuple(init or ()),
-        dialled_first=dial_prefix,
-        caller_id="",
-    )
+    wished = _to_call(device, profile, fax_class, speed, flow, init, dial_prefix)
     order = trial.SendOrder(
         number=number,
         files=files,
@@ -171,17 +163,7 @@ def poll(
     """Fetch the document that a fax machine offers (polling)."""
     from mailfax.cli import trial  # noqa: PLC0415 - as above
 
-    wished = Wished(
-        device=device,
-        profile=profile,
-        fax_class=fax_class,
-        speed=speed,
-        flow=flow,
-        extra_init=tuple(init or ()),
-        dialled_first=dial_prefix,
-        caller_id="",
-        polls=True,
-    )
+    wished = replace(_to_call(device, profile, fax_class, speed, flow, init, dial_prefix), polls=True)
     order = trial.PollOrder(
         number=number, folder=folder, station_id=station_id, selector=selector, subaddress=subaddress, password=password
     )
@@ -222,6 +204,28 @@ def at(
     from mailfax.cli import terminal  # noqa: PLC0415
 
     terminal.talk(terminal.Session(device=device, speed=speed, flow=flow, wait_s=wait, log=log))
+
+
+def _to_call(
+    device: str,
+    profile: str,
+    fax_class: FaxClass | None,
+    speed: int | None,
+    flow: FlowControl | None,
+    init: list[str] | None,
+    dial_prefix: str,
+) -> Wished:
+    """Return what is wanted of a modem that is to make a call: who calls it does not matter."""
+    return Wished(
+        device=device,
+        profile=profile,
+        fax_class=fax_class,
+        speed=speed,
+        flow=flow,
+        extra_init=tuple(init or ()),
+        dialled_first=dial_prefix,
+        caller_id="",
+    )
 
 
 def known_profiles(folder: Path | None, wanted: str) -> dict[str, Profile]:

@@ -10,6 +10,7 @@ import contextlib
 import smtplib
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from mailfax.demo.compare import DeliveredFax, arrived_pages, delivered_faxes, l
 from mailfax.demo.watcher import Watcher
 from mailfax.gateway.identity import SentHeader
 from mailfax.model.job import JobState
+from mailfax.model.line import LineState
 from mailfax.spool.blobs import BlobStore
 from mailfax.spool.store import Store
 from mailfax.t4codec.tiff import T6Page
@@ -78,10 +80,11 @@ class Gateway:
 
     def until_the_line_is_up(self) -> None:
         """Wait until the line's process says that the modem is set up: what is signalled from then on is heard."""
-        deadline_s = time.monotonic() + LINE_UP_LIMIT_S
-        while b"line is up" not in (self.folder / "server.log").read_bytes():
-            assert time.monotonic() < deadline_s, (self.folder / "server.log").read_text()
-            time.sleep(0.05)
+        deadline_s, never, mark = time.monotonic() + LINE_UP_LIMIT_S, threading.Event(), self.store.changed()
+        while all(line.state is not LineState.UP for line in self.store.lines()):
+            left_s = deadline_s - time.monotonic()
+            assert left_s > 0, (self.folder / "server.log").read_text()
+            mark = self.store.wait_for_change(mark, left_s, never)
 
     def until(self, text: str) -> str:
         """Follow the steps until one says `text`; each may take as long as a page of a call."""
