@@ -108,6 +108,7 @@ class GatewayDoor:
             routing=routing,
             quotas=intake.quotas,
             now_us=now_us,
+            window_us=intake.telling.window_us,
         )
 
     def knows(self, client: Client) -> bool:
@@ -317,7 +318,8 @@ class GatewayDoor:
         if mail_list is None or len(incoming.recipients) > 1:
             return Refused(outcome=Outcome.NOT_ALONE)
         client = incoming.client
-        subject, options = wishes_of(incoming.octets)
+        headers = parsed_header(incoming.octets)
+        subject, asked = _wishes(headers)
         order = PostOrder(
             octets=incoming.octets,
             asker=Asker(ip=client.ip, user=self._intake.store.user(client.identity) if client.identity else None),
@@ -325,8 +327,9 @@ class GatewayDoor:
             client=client.ip,
             identity=client.identity,
             subject=subject[:SUBJECT_LIMIT],
-            message_id=message_id_of(incoming.octets),
-            options=incoming.recipients[0].options.over(options),
+            message_id=_readable(headers, "Message-ID"),
+            options=incoming.recipients[0].options.over(send_options(asked)),
+            content_key="" if asked.get("duplicate") == "yes" else content_key(incoming.octets, headers, ""),
         )
         try:
             post = self._posting.accept(mail_list, order)
@@ -397,11 +400,6 @@ def wishes_of(octets: bytes) -> tuple[str, SendOptions]:
     """Return the subject of a mail without its tags, and what the mail asks for each of its faxes. Raises OptionFault."""
     subject, asked = _wishes(parsed_header(octets))
     return subject, send_options(asked)
-
-
-def message_id_of(octets: bytes) -> str:
-    """Return the Message-ID of a mail."""
-    return _readable(parsed_header(octets), "Message-ID")
 
 
 def _wishes(headers: Message) -> tuple[str, dict[str, str]]:

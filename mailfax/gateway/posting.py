@@ -5,7 +5,7 @@ Called by the door, by `mailfax list post` and by schedules.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -36,7 +36,7 @@ class PostRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostOrder:
-    """A mail for a list, and who posts it. `client` and `identity` are those of a submission."""
+    """A mail for a list, and who posts it. `client` and `identity` are those of a submission; an empty `content_key` is never the same."""
 
     octets: bytes
     asker: Asker
@@ -46,6 +46,7 @@ class PostOrder:
     subject: str = ""
     message_id: str = ""
     options: SendOptions = field(default_factory=SendOptions)
+    content_key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,9 +59,10 @@ class Posting:
     routing: RoutingSettings
     quotas: QuotaPolicy
     now_us: Callable[[], int]
+    window_us: int = 0
 
     def accept(self, mail_list: MailList, order: PostOrder) -> Post:
-        """Put a post on disk. Raises PostRefused, SpoolError."""
+        """Put a post on disk; of the same mail within the window only one, under that one's id. Raises PostRefused, SpoolError."""
         now_us = self.now_us()
         if not mail_list.may_post(order.asker):
             raise PostRefused(Outcome.NOT_PERMITTED, f"You may not post to the list {mail_list.name}.")
@@ -99,6 +101,6 @@ class Posting:
             moderated=mail_list.moderated,
             paused=False,
             created_us=now_us,
+            content_key=order.content_key,
         )
-        posts.accept(self.store, submission, post, now_us)
-        return post
+        return replace(post, id=posts.accept(self.store, submission, post, now_us, self.window_us))

@@ -19,7 +19,7 @@ class Post:
 
     `plan_digest` names the blob that says who its members are, as they were when it was accepted; the first `gathered` of these
     `members` have jobs. While it is paused nothing of it is dialled. `asked_us` is when its
-    moderators were asked.
+    moderators were asked; posts with the same `content_key` are of the same mail.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Post:
     moderated: bool
     paused: bool
     created_us: int
+    content_key: str = ""
     asked_us: int | None = None
     finished_us: int | None = None
 

@@ -15,7 +15,7 @@ from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.post import Post, PostState
 from mailfax.model.submission import Submission
-from mailfax.spool import deliveries, history, jobs, optouts, submissions
+from mailfax.spool import deliveries, history, jobs, locking, optouts, submissions
 from mailfax.spool.records import JobStory, NewDelivery, RenderState
 from mailfax.spool.store import Store
 from mailfax.spool.tables import jobs as job_table
@@ -43,10 +43,19 @@ class Counts:
 # -- kept and looked at -----------------------------------------------------------------------------------------------
 
 
-def accept(store: Store, submission: Submission, post: Post, now_us: int) -> None:
-    """Keep a post and its mail; durable when it returns. Its blobs are on disk."""
+def accept(store: Store, submission: Submission, post: Post, now_us: int, window_us: int = 0) -> str:
+    """Keep a post and its mail; durable when it returns. Its blobs are on disk. Returns its id.
 
-    def keep(connection: Connection) -> None:
+    Of the same mail (`content_key`) that was posted to this list within `window_us` nothing is kept again: its id is that post's.
+    """
+
+    def keep(connection: Connection) -> str:
+        if post.content_key:
+            locking.hold(connection, f"post {post.content_key}")
+            same = (posts.c.list_name == post.list_name, posts.c.content_key == post.content_key)
+            earlier = select(posts.c.id).where(*same, posts.c.created_us > now_us - window_us)
+            if (found := connection.scalar(earlier.limit(1))) is not None:
+                return str(found)
         submissions.keep(connection, submission)
         connection.execute(insert(posts).values(_columns(post)))
         history.log(
@@ -54,8 +63,9 @@ def accept(store: Store, submission: Submission, post: Post, now_us: int) -> Non
         )
         why = f"{post.members} member(s) of {post.list_name}"
         history.log(connection, submission.id, now_us, was=None, became=post.state, why=why)
+        return submission.id
 
-    store.write(keep)
+    return store.write(keep)
 
 
 def load(store: Store, post_id: str) -> Post | None:

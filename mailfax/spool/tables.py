@@ -43,7 +43,7 @@ from mailfax.model.telling import Telling
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
 
-REVISION = "0021"  # the newest migration
+REVISION = "0022"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -261,6 +261,7 @@ posts = Table(
     Column("moderated", Boolean, nullable=False),
     Column("paused", Boolean, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("content_key", Text, nullable=False, server_default=""),
     Column("asked_us", BigInteger),
     Column("finished_us", BigInteger),
     Index("ix_posts_state", "state", "id"),

@@ -401,6 +401,14 @@ def test_what_the_mail_asks_holds_for_each_and_the_list_says_at_the_foot_how_to_
         assert {job.recipient.addressee.lines for job in each.store.jobs()} == {("Ulm",), ("Bonn",), ("Jena",)}
 
 
+def test_the_same_mail_that_comes_again_is_one_post(tmp_path: Path) -> None:
+    with broadcast(tmp_path) as each:
+        first = each.post("customers@fax.lan")
+        assert each.post("customers@fax.lan") == first, "the 250 was lost, and the client sends again"
+        each.work()
+        assert len(each.store.jobs()) == 3
+
+
 def test_a_post_counts_against_the_quota_of_whoever_posts_it(tmp_path: Path) -> None:
     with broadcast(tmp_path, more='[quotas]\nuser = ["calls/day=2"]') as each:
         assert each.post("customers@fax.lan").startswith("452")
