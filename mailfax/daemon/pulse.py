@@ -24,22 +24,27 @@ class Pulse:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._crews: list[Crew] = []
+        self._patient: list[Crew] = []
         self.beats = 0
 
-    def join(self, crew: "Crew") -> None:
-        """Wake this crew at each beat from now on."""
-        self._crews.append(crew)
+    def join(self, crew: "Crew", *, patient: bool) -> None:
+        """Wake this crew at each beat from now on; a patient one once a second."""
+        (self._patient if patient else self._crews).append(crew)
 
     async def run(self) -> None:
         """Watch the spool until cancelled."""
-        mark, idle_s = self._store.changed(), 0.0
+        mark, idle_s, patient_s = self._store.changed(), 0.0, 0.0
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            latest, idle_s = self._store.changed(), idle_s + LOOK_EVERY_S
+            latest, idle_s, patient_s = self._store.changed(), idle_s + LOOK_EVERY_S, patient_s + LOOK_EVERY_S
             if latest != mark or idle_s >= WAKE_ANYWAY_S:
                 mark, idle_s = latest, 0.0
                 self.beats += 1
                 for crew in self._crews:
+                    crew.wake_one()
+            if patient_s >= WAKE_ANYWAY_S:
+                patient_s = 0.0
+                for crew in self._patient:
                     crew.wake_one()
 
 
@@ -49,10 +54,10 @@ class Crew:
     With mails coming in there is a beat twenty times a second, and one useless question costs as much as taking a tenth of a mail.
     """
 
-    def __init__(self, name: str, pulse: Pulse) -> None:
-        self._name, self._pulse = name, pulse
+    def __init__(self, name: str, pulse: Pulse, *, patient: bool = False) -> None:
+        self._name, self._pulse, self._patient = name, pulse, patient
         self._idle: deque[asyncio.Future[None]] = deque()
-        pulse.join(self)
+        pulse.join(self, patient=patient)
 
     def wake_one(self) -> None:
         """Let one worker that waits look whether there is something to do."""
@@ -76,7 +81,7 @@ class Crew:
                 _log.exception("a worker failed and rests", worker=self._name, rest_s=FAULT_REST_S)
                 self.wake_one()  # what it was woken for may be for another one
                 await asyncio.sleep(FAULT_REST_S)
-            if seen == self._pulse.beats:
+            if self._patient or seen == self._pulse.beats:
                 await self._turn()
 
     async def _turn(self) -> None:

@@ -80,11 +80,15 @@ RESCUE_EVERY_S = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
-    """One kind of work of the mail side: a step that says whether it found something to do, and how many may do it at once."""
+    """One kind of work of the mail side: a step that says whether it found something to do, and how many may do it at once.
+
+    What is only now and then due by its age is `patient`: it looks once a second, and not whenever a row has changed.
+    """
 
     name: str
     step: Step
     workers: int = 1
+    patient: bool = False
 
 
 def _end_in_order(*_: object) -> None:
@@ -202,7 +206,7 @@ class Server:
         pulse = Pulse(self._intake.store)
         parts = [pulse.run(), *(children.keep(spec) for spec in self._exchange_specs())]
         for work in self._works(emit):
-            crew = Crew(work.name, pulse)
+            crew = Crew(work.name, pulse, patient=work.patient)
             parts += [crew.work(work.step) for _ in range(work.workers)]
         parts += self._mailboxes(door)
         lines = [asyncio.create_task(children.keep(spec)) for spec in self._line_specs()]
@@ -367,8 +371,8 @@ class Server:
         )
         every_s = spool.shared.lease_s / 2 if spool.shared else RESCUE_EVERY_S
         rescue = RescueDesk(store=store, policy=RetryPolicy(), every_s=every_s, now_us=wall_clock_us)
-        yield Work(name="rescue", step=_in_thread(rescue.step))
-        yield Work(name="clock", step=_in_thread(clock.step))
+        yield Work(name="rescue", step=_in_thread(rescue.step), patient=True)
+        yield Work(name="clock", step=_in_thread(clock.step), patient=True)
         inside = InsideDesk(store=store, identity=build.identity(config), now_us=wall_clock_us)
         yield Work(name="inside", step=_in_thread(inside.step))
         schedules = build.schedule_desk(config, self._intake, wall_clock_us, clock)
@@ -382,8 +386,8 @@ class Server:
             now_us=wall_clock_us,
         )
         yield Work(name="breaker", step=_in_thread(breaker.step))
-        yield Work(name="expiry", step=_in_thread(expiry.step))
-        yield Work(name="housekeeping", step=_in_thread(housekeeping.step))
+        yield Work(name="expiry", step=_in_thread(expiry.step), patient=True)
+        yield Work(name="housekeeping", step=_in_thread(housekeeping.step), patient=True)
 
 
 async def _with_rests(name: str, run: Callable[[], Awaitable[None]]) -> None:
