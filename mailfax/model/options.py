@@ -8,7 +8,7 @@ passed over. Read by `gateway.door` when a mail comes in, by `routing.outbound` 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from mailfax.model.page import A3_WIDTH_PX, A4_WIDTH_PX, B4_WIDTH_PX, Resolution
@@ -169,6 +169,11 @@ class SendOptions:
             text=self.text or other.text,
             billing=self.billing or other.billing,
         )
+
+    def held_against(self, other: "SendOptions") -> tuple[str, ...]:
+        """Return, as they are written, the wishes that hold though `other` has a different one."""
+        pairs = ((each.name, getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
+        return tuple(f"{name}={mine}" for name, mine, theirs in pairs if mine and theirs and mine != theirs)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,6 +24,7 @@ from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse
 from mailfax.smtp.login import Guesses, LoginFault, log_in
 from mailfax.smtp.origin import UNTOLD, Peer, peer_of
 from mailfax.smtp.reading import EndlessData, accepted_form, in_lines, read_chunk, read_data
+from mailfax.smtp.repeated import joined
 from mailfax.smtp.replies import enhanced, received
 from mailfax.smtp.settings import HANDSHAKE_S, LOGIN_ENTRANCES, Entrance, SmtpSettings
 from mailfax.smtp.transaction import Extensions, Transaction
@@ -265,12 +266,11 @@ class Dialogue(SMTP):
             return
         match await self._verdict(mail, rcpt):
             case Permitted() as permitted:
-                known = {recipient.address for recipient in self.envelope.recipients}
                 made = permitted.recipients(rcpt.notify, rcpt.orcpt)
-                self.envelope.recipients += [recipient for recipient in made if recipient.address not in known]
+                self.envelope.recipients, said = joined(self.envelope.recipients, made)
                 self.envelope.taken += 1
                 becomes = "shown to you first" if permitted.hold else "faxed"
-                await self.push(f"250 2.1.5 {permitted.address.mailbox} will be {becomes}")
+                await self.push(f"250 2.1.5 {permitted.address.mailbox} will be {becomes}{said}")
             case Command():
                 self.envelope.commands.append(rcpt.mailbox)
                 self.envelope.taken += 1

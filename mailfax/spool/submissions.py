@@ -132,17 +132,27 @@ def _jobs_for(new_id: IdMaker, submission: Submission, numbers: Sequence[str], n
             state=JobState.RENDERING,
             created_us=now_us,
             not_before_us=now_us,
+            notes=_differing(same),
         )
         for (number, subaddress), same in by_target.items()
     }
 
 
+def _differing(same: Sequence[Recipient]) -> tuple[str, ...]:
+    """Say which options hold where one number was named with different ones, in two of our domains."""
+    first, *others = same
+    held = dict.fromkeys(word for other in others for word in first.options.held_against(other.options))
+    return (f"The number was named {len(same)} times; {' '.join(held)} of the first time holds.",) if held else ()
+
+
 def _merged(same: Sequence[Recipient]) -> Recipient:
     """Return the recipient that stands for all of one number: the first, asking for all that any of them asked for, held if any of them is.
 
-    An absent NOTIFY counts as FAILURE beside an explicit one (RFC 3461 section 4.1); NEVER holds where all say it.
+    Of options the first mention holds; a later one adds what the first left open. An absent NOTIFY counts as FAILURE beside an explicit
+    one (RFC 3461 section 4.1); NEVER holds where all say it.
     """
-    first = replace(same[0], hold=next((each.hold for each in same if each.hold), None))
+    options = reduce(lambda held, more: held.over(more), (each.options for each in same))
+    first = replace(same[0], options=options, hold=next((each.hold for each in same if each.hold), None))
     asked = {recipient.notify for recipient in same}
     if len(asked) == 1:
         return first

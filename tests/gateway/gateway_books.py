@@ -108,7 +108,7 @@ def sent_pages(server: Server, store: Store, blobs: BlobStore, job: Job) -> Iter
     """Make every page as each call of the job sent it, under that call's header line; the body is decoded by libtiff."""
     document = store.document(job.submission_id)
     assert document is not None
-    bodies = [libtiff_pels(_at_rest(blobs, page.fine)) for page in document.pages]
+    bodies = [libtiff_pels(_at_rest(blobs, page.fine)) for page in document.for_job(job.id).pages]
     for attempt in store.attempts(job.id):
         header = SentHeader(
             identity=build.identity(server.config),

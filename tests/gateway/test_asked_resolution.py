@@ -34,6 +34,25 @@ def test_each_recipient_gets_his_resolution(patient: Patient) -> None:
     }
 
 
+def test_of_a_number_named_twice_the_first_options_hold_and_the_answer_says_so(patient: Patient) -> None:
+    host, _, port = patient.server.smtp_address.rpartition(":")
+    with smtplib.SMTP(host, int(port), timeout=60) as client:
+        client.ehlo()
+        client.mail("ida@example.org")
+        said = [client.rcpt(f"{local}@fax.lan") for local in ("5558108+standard", "555-8108+fine+nocover", "5558108")]
+        assert client.data(letter("ida@example.org", "5558108", pages=1).octets)[0] == 250
+    assert [code for code, _ in said] == [250, 250, 250]
+    assert [words.partition(b"faxed")[2] for _, words in said] == [
+        b"",
+        b"; named twice, resolution=standard of the first time holds",
+        b"",
+    ]
+    with patient.server.store() as store:
+        [job] = [job for job in store.jobs() if job.number == "5558108"]
+        assert (job.recipient.options.resolution, job.recipient.options.cover) == (Resolution.STANDARD, "none")
+        patient.server.wait_until_books_are_closed(store)
+
+
 def test_a_mail_may_ask_for_wide_paper(patient: Patient) -> None:
     assert patient.server.post(with_header(letter("hans@example.org", "5558107", pages=1), b"X-Fax-Paper: A3"))
     with patient.server.store() as store:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from mailfax.cli.app import app
 from mailfax.model.job import JobState
+from mailfax.model.page import Resolution
 
 COVERS = '[cover]\nwhen = "always"\nfolder = "covers"\n'
 
@@ -68,6 +69,32 @@ def test_each_recipient_has_his_own_cover_or_none(server: Server) -> None:
     seen = {pages: told.count(f"message text (text/plain): faxed, pages {pages}") for pages in ("1-2", "2-3", "3-4")}
     assert seen == {"1-2": 2, "2-3": 2, "3-4": 1}
     assert [str(mail["X-Fax-Pages"]) for mail in mails(server.mailboxes / "faxmaster@fax.lan")].count("3") == 2
+
+
+def test_a_fax_from_the_shell_has_the_options_that_were_asked_for(server: Server, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("Hello")
+    command = [
+        "send",
+        "5558207",
+        str(notes),
+        "--from",
+        "carl@example.org",
+        "--config",
+        str(server.folder / "mailfax.toml"),
+    ]
+    wishes = ["--option", "cover=two", "--option", "resolution=standard"]
+    sent = CliRunner().invoke(app, [*command, *wishes])
+    assert sent.exit_code == 0, sent.output
+    for wrong, said in (("cover=three", "The cover three is not known here"), ("fine", "is not written like")):
+        refused = CliRunner().invoke(app, [*command, "--option", wrong])
+        assert refused.exit_code != 0
+        assert said in refused.output
+    with server.store() as store:
+        server.wait_until_books_are_closed(store)
+        [fax] = [fax for fax in store.faxes() if fax.called == "5558207"]
+    assert {page.blob.resolution for page in fax.pages if page.blob} == {Resolution.STANDARD}
+    assert len(fax.pages) == 3
 
 
 def test_a_cover_that_there_is_not_is_refused_by_name(server: Server) -> None:

@@ -38,6 +38,21 @@ def test_a_sending_line_that_died_is_started_again_and_resumes_its_call(patient:
     assert "Page 2 may have arrived twice" in story.notices[0]
 
 
+def test_a_call_cut_after_its_cover_goes_on_behind_it(patient: Patient) -> None:
+    """The cover is a page like any other: confirmed once, it is not sent again, and it counts."""
+    posted, receiving = patient.post_until(BETWEEN_PAGE_AND_MCF, b"X-Fax-Cover: usual\r\n" + LONG_MAIL)
+    patient.server.kill_alone(patient.watch.pids["line-out"])
+    receiving.release()
+    story = patient.story(posted)
+    assert (story.job.state, story.job.pages, story.calls, story.arrived) == (
+        JobState.DELIVERED,
+        4,
+        2,
+        ((1, 2), (2, 3, 4)),
+    )
+    assert "Page 2 may have arrived twice" in story.notices[0]
+
+
 def test_a_receiving_line_that_died_leaves_its_page_to_its_next_life(patient: Patient) -> None:
     posted, receiving = patient.post_until(BETWEEN_LAST_PAGE_AND_MCF)
     patient.server.kill_alone(receiving.pid)

@@ -1,5 +1,7 @@
 """The life of a mail that is faxed: accepted, rendered, claimed, called, told of."""
 
+from dataclasses import replace
+
 import pytest
 from spoolkit import MINUTE_US, NOW_US, document, mail, queue_job, recipient, submission
 
@@ -7,7 +9,9 @@ from mailfax.model.call import CallResult
 from mailfax.model.document import Fate, PartAccount
 from mailfax.model.ids import Kind
 from mailfax.model.job import JobState
+from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
+from mailfax.model.page import Resolution
 from mailfax.model.submission import Notify
 from mailfax.spool.disk import SpoolFault
 from mailfax.spool.records import DeliveryState
@@ -50,6 +54,14 @@ def test_the_same_number_twice_is_one_job_that_keeps_what_each_asked_for(store: 
     kept = store.submission(accepted.id)
     assert kept is not None
     assert len(kept.recipients) == 3
+
+
+def test_of_different_wishes_for_one_number_the_first_holds_and_a_note_says_so(store: Store) -> None:
+    standard, fine = SendOptions(resolution=Resolution.STANDARD), SendOptions(resolution=Resolution.FINE, cover="none")
+    first, second = replace(recipient("1"), options=standard), replace(recipient("+1"), options=fine)
+    (job,) = store.accept(submission(store.new_id(Kind.MAIL), first, second), ["1", "1"], NOW_US)
+    assert job.recipient.options == SendOptions(resolution=Resolution.STANDARD, cover="none")
+    assert job.notes == ("The number was named 2 times; resolution=standard of the first time holds.",)
 
 
 def test_an_absent_notify_beside_never_still_wants_to_hear(store: Store) -> None:
