@@ -1,17 +1,12 @@
-"""Pages of our own mails beside pages that somebody looked at (fixtures/pages): the same to the eye, not to the pel.
-
-Write them anew with `mailfax render fixtures/mail/NAME.eml`, look at them, and cut the strip off (its 44 rows hold the time).
-"""
-
-from pathlib import Path
+"""Pages of every kind beside pages that somebody looked at (fixtures/pages): the same to the eye, not to the pel. `golden_pages` writes them anew."""
 
 import numpy as np
 import pytest
+from golden_pages import GOLDEN, PAGES, office
 from numpy.typing import NDArray
 from pages import MailOf, Render, pixels
 from PIL import Image
 
-GOLDEN = Path(__file__).parents[2] / "fixtures" / "pages"
 BLOCK = 12  # pels; a word is several blocks, a stroke is less than one
 MOST_APART = 0.006  # mean difference of ink in a block; a line that is missing, mirrored or moved is far beyond
 
@@ -29,14 +24,18 @@ def apart(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 
 
 def golden(name: str) -> NDArray[np.bool_]:
-    with Image.open(GOLDEN / f"{name}.png") as page:
+    with Image.open(PAGES / f"{name}.png") as page:
         return ~np.asarray(page.convert("1"))
 
 
-@pytest.mark.parametrize("name", ["scripts", "html"])
-def test_a_page_looks_as_it_did_when_somebody_looked_at_it(rendered: Render, mail_of: MailOf, name: str) -> None:
-    page = pixels(rendered(mail_of(f"{name}.eml")).pages[0].fine)
-    assert apart(page, golden(name)) < MOST_APART
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_page_looks_as_it_did_when_somebody_looked_at_it(name: str) -> None:
+    assert apart(GOLDEN[name](), golden(name)) < MOST_APART
+
+
+@pytest.mark.interop
+def test_an_office_document_looks_as_it_did_when_somebody_looked_at_it() -> None:
+    assert apart(office(), golden("office")) < MOST_APART
 
 
 def test_the_distance_sees_what_a_reader_would(rendered: Render, mail_of: MailOf) -> None:
