@@ -182,7 +182,9 @@ class Drawable:
         notes = []
         if self.missing:
             verb = "has" if self.missing.total() == 1 else "have"
-            notes.append(f"{counted(self.missing)} {verb} no glyph and stand as a box: {name_characters(self.missing)}")
+            scripts = ", ".join(scripts_of(self.missing))
+            which = f"{counted(self.missing)}{f' ({scripts})' if scripts else ''}"
+            notes.append(f"{which} {verb} no glyph and stand as a box: {name_characters(self.missing)}")
         if self.replaced:
             verb = "is" if self.replaced.total() == 1 else "are"
             notes.append(f"{counted(self.replaced)} {verb} drawn in plain form: {name_characters(self.replaced)}")
@@ -227,6 +229,15 @@ def name_characters(characters: Counter[str]) -> str:
     named = ", ".join(f"U+{ord(each):04X} {each}" for each in ranked[:_NAMED_AT_MOST])
     rest = len(ranked) - _NAMED_AT_MOST
     return f"{named}, and {rest} more" if rest > 0 else named
+
+
+def scripts_of(characters: Counter[str]) -> tuple[str, ...]:
+    """Name the scripts of letters, the most frequent first: Unicode's names of letters begin with theirs."""
+    names: Counter[str] = Counter()
+    for character, times in characters.items():
+        if unicodedata.category(character).startswith("L"):
+            names[unicodedata.name(character, "").partition(" ")[0].title().replace("Cjk", "CJK")] += times
+    return tuple(name for name, _ in names.most_common() if name)
 
 
 def counted(characters: Counter[str]) -> str:

@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,6 +119,11 @@ def alone(corpus: Path, out: Path) -> None:
     warm_codec()
     before = _packets()
     runs = {str(path.relative_to(corpus)): run(path) for path in files_of(corpus)}
+    with suppress(
+        ChildProcessError
+    ):  # we are process 1 here: whoever has ended and was left by its parent waits for us to notice
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
     living = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and int(entry.name) != os.getpid()]
     found = {
         "results": {name: once.result for name, once in runs.items()},

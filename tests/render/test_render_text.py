@@ -156,6 +156,24 @@ def test_without_any_font_installed_text_is_drawn_and_lost_accents_are_named(tmp
     assert "U+00FC ü" in note
 
 
+@pytest.mark.parametrize(
+    ("text", "script"), [("Привет, мир", "Cyrillic"), ("สวัสดีชาวโลก", "Thai"), ("今日は世界", "CJK, Hiragana")]
+)
+def test_without_a_font_the_missing_script_is_named(tmp_path: Path, text: str, script: str) -> None:
+    (tmp_path / "fonts.conf").write_text("<fontconfig><dir>/nonexistent</dir></fontconfig>")
+    mail = tmp_path / "mail.eml"
+    mail.write_bytes(text_mail(text * 5).as_bytes())
+    told = subprocess.run(
+        [sys.executable, "-c", NO_FONTS, str(mail)],
+        env={"FONTCONFIG_PATH": str(tmp_path), "PATH": "/usr/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "RenderFailure: message text is in a script that this server has no font for" in told.stderr
+    assert f"({script})" in told.stderr
+
+
 def test_too_many_pages_is_said_with_the_count_before_any_is_drawn(rendered: Render) -> None:
     with pytest.raises(RenderFailure) as failure:
         rendered(text_mail("\f".join(f"page {number}" for number in range(60))).as_bytes())
