@@ -122,5 +122,10 @@ def test_every_option_has_a_header_and_a_meaning() -> None:
         "X-Fax-Photo",
         "X-Fax-Stamp",
         "X-Fax-Password",
+        "X-Fax-Notify",
+        "X-Fax-Language",
+        "X-Fax-Proof",
+        "X-Fax-Trace",
+        "X-Fax-Duplicate",
     ]
     assert all(option.meaning for option in OPTIONS)

@@ -59,7 +59,7 @@ def test_the_same_number_twice_is_one_job_that_keeps_what_each_asked_for(store: 
 def test_of_different_wishes_for_one_number_the_first_holds_and_a_note_says_so(store: Store) -> None:
     standard, fine = SendOptions(resolution=Resolution.STANDARD), SendOptions(resolution=Resolution.FINE, cover="none")
     first, second = replace(recipient("1"), options=standard), replace(recipient("+1"), options=fine)
-    (job,) = store.accept(submission(store.new_id(Kind.MAIL), first, second), ["1", "1"], NOW_US)
+    (job,) = store.accept(submission(store.new_id(Kind.MAIL), first, second), ["1", "1"], NOW_US).jobs
     assert job.recipient.options == SendOptions(resolution=Resolution.STANDARD, cover="none")
     assert job.notes == ("The number was named 2 times; resolution=standard of the first time holds.",)
 
