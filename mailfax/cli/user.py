@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from mailfax.cli import token
+from mailfax.cli import token, wishes
 from mailfax.cli.options import ConfigOption, JsonOption, spool_or_exit
 from mailfax.config import Config
 from mailfax.model.options import NO_COVER, USUAL_COVER
 from mailfax.model.quota import Limit, LimitFault, read_limits
 from mailfax.model.secret import Secret
+from mailfax.model.telling import Telling
 from mailfax.model.user import Role, User, UserError, user_name
 from mailfax.spool.users import NumberTaken
 
@@ -31,6 +32,7 @@ NoPasswordOption = Annotated[
 
 app = typer.Typer(help="Who may log in to send faxes.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(token.app, name="token")
+app.command()(wishes.notices)
 
 
 AddressOption = Annotated[
@@ -160,6 +162,8 @@ def show(name: NameArgument, config: ConfigOption = None, as_json: JsonOption = 
         typer.echo(json.dumps(asdict(user)))
         return
     for field in fields(user):
+        if field.name == "telling":  # `mailfax user notices` shows it
+            continue
         value = getattr(user, field.name)
         shown = ", ".join(map(_shown, value)) if isinstance(value, tuple) else value
         typer.echo(f"{field.name.replace('_', ' '):<12} {shown or '-'}")
@@ -222,6 +226,7 @@ class Given:
                 roles=tuple(self.roles) if self.roles else was.roles if was else (Role.USER,),
                 quota=was.quota if self.quota is None and was else read_limits(filter(None, self.quota or ())),
                 cover=word(self.cover, "cover").lower(),
+                telling=was.telling if was else Telling(),
             )
         if self.cover and user.cover not in {NO_COVER, USUAL_COVER, *(known := cover_policy(config).covers.templates)}:
             _end(f"there is no cover {user.cover}; there are {', '.join((NO_COVER, USUAL_COVER, *sorted(known)))}.")

@@ -308,6 +308,7 @@ class Server:
             evidence=self._evidence,
             hooks=hooks,
             now_us=wall_clock_us,
+            currency=config.prices.currency,
         )
         alarms = Alarms(
             blobs=blobs,

@@ -13,7 +13,9 @@ from mailfax.gateway.hooks import HookEvent, Hooks
 from mailfax.gateway.reports import report_of
 from mailfax.gateway.resting import US_PER_S, Resting
 from mailfax.gateway.telling import HOUR_US, TellingPolicy
+from mailfax.model.job import Job
 from mailfax.model.submission import Submission
+from mailfax.model.tariff import MICRO
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.smtp.compose import Enclosure, Letterhead
 from mailfax.smtp.language import Language
@@ -43,9 +45,11 @@ class PreviewDesk:
         evidence: EvidenceMaker,
         hooks: Hooks,
         now_us: Callable[[], int],
+        currency: str = "",
     ) -> None:
         self._store, self._blobs, self._letterhead = store, blobs, letterhead
         self._telling, self._evidence, self._hooks, self._now_us = telling, evidence, hooks, now_us
+        self._currency = currency
         self._resting = Resting()
         self._old_next_us = 0
 
@@ -111,10 +115,9 @@ class PreviewDesk:
         for each in reports:
             pages = self._evidence.sent(submission, each)
             seconds = sum(page.seconds for page in pages)
-            notes = tuple(language.note(note) for note in each.job.notes)
-            shown.append(
-                Shown(mailbox=each.job.recipient.address.mailbox, pages=len(pages), seconds=seconds, more=notes)
-            )
+            more = (*self._price(each.job, seconds, language), *(language.note(note) for note in each.job.notes))
+            mailbox = each.job.recipient.address.mailbox
+            shown.append(Shown(mailbox=mailbox, pages=len(pages), seconds=seconds, more=more))
             if pages:
                 title = f"Preview of {each.job.id} to {each.job.number}"
                 octets = fax_pdf([page.page for page in pages], PdfMetadata(title=title))
@@ -122,3 +125,9 @@ class PreviewDesk:
                     Enclosure(octets=octets, content_type="application/pdf", filename=f"preview-{each.job.number}.pdf")
                 )
         return shown, files
+
+    def _price(self, job: Job, seconds: float, language: Language) -> tuple[str, ...]:
+        """Return what one call of that length costs, where [prices] says anything of it."""
+        cost_micro = job.recipient.tariff.cost_micro(seconds, 1)
+        price = f"{cost_micro / MICRO:.2f} {self._currency}".strip()
+        return (language.say("held_price", price=price),) if cost_micro else ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailfax.model.document import PartAccount
+from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Notify, Submission
 from mailfax.model.telling import Event
 from mailfax.smtp.compose import (
@@ -194,7 +195,7 @@ def _recipient_fields(report: JobReport, letterhead: Letterhead, retry_until_us:
             fields.append(("Original-Recipient", f"{ascii_line(kind)}; {decode_xtext(address)}"))
     fields += [
         ("Final-Recipient", f"rfc822; {ascii_line(recipient.address.mailbox)}"),
-        ("Action", "delayed" if delayed else "delivered" if report.delivered else "failed"),
+        ("Action", "delayed" if delayed else _action(report)),
         ("Status", _delay_status(report) if delayed else report.outcome.status),
     ]
     if report.station_id:
@@ -213,6 +214,13 @@ def _recipient_fields(report: JobReport, letterhead: Letterhead, retry_until_us:
         fields.append(("X-Fax-Calls", str(len(report.attempts))))
         fields.append(("X-Fax-Seconds", f"{report.seconds:.0f}"))
     return fields
+
+
+def _action(report: JobReport) -> str:
+    """Return what became of the fax for its recipient (2.3.3). A mailbox of our own is filled by a mail server that tells us no more: relayed."""
+    if not report.delivered:
+        return "failed"
+    return "relayed" if report.outcome is Outcome.DELIVERED_INSIDE else "delivered"
 
 
 def _delay_status(report: JobReport) -> str:

@@ -5,7 +5,7 @@ import contextlib
 import email
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -29,7 +29,7 @@ from mailfax.model.ids import EPOCH_US, IdMaker
 from mailfax.model.job import Job
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Coding, Resolution
-from mailfax.model.submission import Recipient
+from mailfax.model.submission import Notify, Recipient
 from mailfax.render.result import RenderedPage
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.door import Accepted, Client, Command, Incoming, Permitted, Refused
@@ -163,6 +163,7 @@ class Office:
             evidence=evidence,
             hooks=hooks,
             now_us=self.clock,
+            currency=self.config.prices.currency,
         )
 
     def post(
@@ -170,11 +171,12 @@ class Office:
     ) -> Accepted | Refused:
         """Have a mail taken, as the listener does; the first recipient that is refused ends it."""
         client = Client(ip=self.client.ip, helo="pc", identity=identity)
-        recipients, commands = [], []
+        recipients: list[Recipient] = []
+        commands: list[str] = []
         for mailbox in mailboxes:
             match asyncio.run(self.door.recipient(client, sender, mailbox if "@" in mailbox else f"{mailbox}@fax.lan")):
-                case Permitted(address=address, options=options, hold=hold):
-                    recipients.append(Recipient(address=address, options=options, hold=hold, **rcpt))  # type: ignore[arg-type]
+                case Permitted() as permitted:
+                    recipients += [replace(made, **rcpt) for made in permitted.recipients(Notify.UNSET, "")]  # type: ignore[arg-type]
                 case Command():
                     commands.append(mailbox if "@" in mailbox else f"{mailbox}@fax.lan")
                 case Refused() as refused:

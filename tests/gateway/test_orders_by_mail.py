@@ -221,6 +221,13 @@ def test_a_preview_needs_the_same_permission(office: Office) -> None:
     assert isinstance(answer, Refused)
 
 
+def test_a_preview_says_what_a_call_would_cost() -> None:
+    with opened('[prices]\ncurrency = "EUR"\ncall = { any = 0.10 }\nminute = { any = 0.05 }\n') as office:
+        fax(office, "preview+5551234")
+        office.tell()
+        assert "A call of that length costs 0.15 EUR." in text_of(office.last())
+
+
 # -- the grammar
 
 DOMAINS = {"fax.lan"}

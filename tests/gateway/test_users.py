@@ -15,6 +15,7 @@ from scramp import ScramClient
 
 from mailfax.gateway.login import Logins
 from mailfax.model.secret import Secret
+from mailfax.model.telling import Event, Proof, Telling
 from tests.smtp.running import Background
 
 MAIL = "From: Anna <anna@example.org>\r\nSubject: x\r\n\r\nHello\r\n"
@@ -231,3 +232,21 @@ def test_a_password_from_before_scram_is_good_for_it_after_its_first_use(gateway
     with gateway.client() as client:
         assert by_scram(client, "anna", PASSWORD) == 535
         assert by_scram(client, "anna", "something else") == 235
+
+
+def test_what_a_user_is_told_is_kept_in_his_record_and_survives_other_changes(gateway: Gateway) -> None:
+    add_anna(gateway)
+    assert "events       usual" in gateway.mailfax("user", "notices", "anna")
+    more = ("--copy", "boss@example.org", "--proof", "all")
+    gateway.mailfax("user", "notices", "anna", "--events", "failed, delayed", "--language", "de-AT", *more)
+    gateway.mailfax("user", "change", "anna", "--group", "sales")
+    user = gateway.store.user("anna")
+    assert user is not None
+    assert user.telling == Telling(
+        events=(Event.DELAYED, Event.FAILED), language="de", copies=("boss@example.org",), proof=Proof.ALL
+    )
+    gateway.mailfax("user", "notices", "anna", "--events", "none", "--language", "usual", "--copy", "none")
+    shown = json.loads(gateway.mailfax("user", "notices", "anna", "--json"))
+    assert (shown["events"], shown["language"], shown["copies"]) == ([], "", [])
+    for wrong in (("--events", "delivrd"), ("--language", "xx"), ("--copy", "boss"), ("--proof", "some")):
+        gateway.mailfax("user", "notices", "anna", *wrong, status=65)

@@ -189,6 +189,11 @@ def test_delivered_and_failed_recipients_share_one_dsn() -> None:
     assert (second["Action"], second["Status"]) == ("failed", "4.4.5")
 
 
+def test_what_went_into_a_mailbox_of_our_own_is_relayed_and_not_confirmed_by_a_machine() -> None:
+    _, fields = status_of(make_dsn(job(JobState.DELIVERED, Outcome.DELIVERED_INSIDE)))
+    assert (fields["Action"], fields["Status"]) == ("relayed", "2.1.5")
+
+
 def test_uncertain_is_never_called_delivered() -> None:
     message = make_dsn(replace(UNCERTAIN, job=replace(UNCERTAIN.job, notes=("Page 2 may have arrived twice.",))))
     _, fields = status_of(message)
