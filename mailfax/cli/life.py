@@ -7,6 +7,7 @@ from mailfax.gateway.identity import local_time
 from mailfax.model.call import CallResult
 from mailfax.model.fax import InboundFax
 from mailfax.model.job import Job, JobState
+from mailfax.model.plan import CallPlan, Priority
 from mailfax.model.submission import Notify, Submission
 from mailfax.spool.records import Attempt, Delivery, DeliveryState, Transition
 
@@ -68,7 +69,8 @@ def queue_line(job: Job, zone: str) -> str:
     """Tell a job on one line: what it is, how far it has come, what it waits for."""
     pages = f"{job.confirmed_pages}/{'?' if job.pages is None else job.pages} pages" if job.poll is None else "to fetch"
     facts = [job.id, f"{job.number:<14}", f"{job.state.value:<9}", f"{pages:<10}", f"{counted(job.dials, 'call'):<8}"]
-    if job.state is JobState.QUEUED and job.not_before_us > job.created_us and job.dials:
+    waits = job.dials or job.plan.hours or job.plan.send_at_us
+    if job.state is JobState.QUEUED and job.not_before_us > job.created_us and waits:
         facts.append(f"next call {_when(job.not_before_us, zone)}")
     if job.outcome is not None and job.state is not JobState.DELIVERED:
         facts.append(f"{job.outcome.code}: {job.outcome.sentence}")
@@ -88,10 +90,20 @@ def _job(job: Job, mail: Submission | None, zone: str) -> Iterator[str]:
         "selector": job.poll.selector if job.poll else "",
         "next call": _when(job.not_before_us, zone) if job.state is JobState.QUEUED else "",
         "ended": _when(job.finished_us, zone) if job.finished_us is not None else "",
+        "plan": _plan(job.plan, zone),
         "notify": _notify(job.recipient.notify),
         "notes": " ".join(job.notes),
     }
     yield from _table(rows)
+
+
+def _plan(plan: CallPlan, zone: str) -> str:
+    said = [] if plan.priority is Priority.NORMAL else [f"{plan.priority.value} priority"]
+    if plan.hours:
+        said.append(f"{plan.hours} in {', '.join(plan.zones)}")
+    if plan.not_after_us is not None:
+        said.append(f"not after {_when(plan.not_after_us, zone)}")
+    return ", ".join(said)
 
 
 def _pages(job: Job) -> str:

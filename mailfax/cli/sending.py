@@ -43,6 +43,7 @@ def queue_files(
             new_id=new_id,
             covers=build.cover_policy(config),
             quotas=build.quota_policy(config),
+            plans=build.plan_policy(config),
         )
         return send_files(order, intake, build.routing_settings(config), wall_clock_us(), datetime.now().astimezone())
 

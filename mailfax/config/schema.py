@@ -12,6 +12,7 @@ from mailfax.config.tables.calls import Calls, Destination
 from mailfax.config.tables.cover import Cover
 from mailfax.config.tables.domain import Domain
 from mailfax.config.tables.exchange import Exchange
+from mailfax.config.tables.hours import NamedHours
 from mailfax.config.tables.identity import Identity
 from mailfax.config.tables.imap import Imap
 from mailfax.config.tables.line import Group, Line
@@ -59,6 +60,7 @@ class Config(Section, frozen=True, kw_only=True):
     render: Render = Render()
     cover: Cover = Cover()
     queue: Queue = Queue()
+    hours: dict[str, NamedHours] = field(default_factory=dict)
     spool: Spool = Spool()
     retention: Retention = Retention()
     lists: dict[str, MailList] = field(default_factory=dict)

@@ -31,12 +31,14 @@ from mailfax.gateway.listreports import Reporter
 from mailfax.gateway.mailboxes import FetchPolicy
 from mailfax.gateway.maillist import MailList, MailLists, Query
 from mailfax.gateway.notification import Patience
+from mailfax.gateway.planning import NamedHours, PlanPolicy
 from mailfax.gateway.posting import Posting
 from mailfax.gateway.proof import TrustPolicy
 from mailfax.gateway.quotas import QuotaPolicy
 from mailfax.gateway.schedules import Schedule, ScheduleDesk
 from mailfax.gateway.telling import HOUR_US, TellingPolicy
 from mailfax.gateway.webhook import HookPoint
+from mailfax.model.hours import read_hours
 from mailfax.model.ids import IdMaker
 from mailfax.model.options import NO_COVER, USUAL_COVER, PaperSize
 from mailfax.model.page import Coding
@@ -56,7 +58,7 @@ from mailfax.render.coverset import load_covers
 from mailfax.render.settings import RenderSettings
 from mailfax.routing.callers import CallerRules
 from mailfax.routing.prices import Prices
-from mailfax.routing.rules import Rule, read_hours
+from mailfax.routing.rules import Rule
 from mailfax.routing.settings import DidRule, Domain, E164Plan, NumberPlan, PrivatePlan, RoutingSettings, SubaddressRule
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.fetched import ImapAccount
@@ -159,7 +161,14 @@ def reporter(config: Config, store: Store, blobs: BlobStore, now_us: Callable[[]
 
 def intake(config: Config, store: Store, blobs: BlobStore, new_id: IdMaker) -> Intake:
     """Return where mails are put."""
-    return Intake(store=store, blobs=blobs, new_id=new_id, covers=cover_policy(config), quotas=quota_policy(config))
+    return Intake(
+        store=store,
+        blobs=blobs,
+        new_id=new_id,
+        covers=cover_policy(config),
+        quotas=quota_policy(config),
+        plans=plan_policy(config),
+    )
 
 
 def schedules(config: Config) -> dict[str, Schedule]:
@@ -542,6 +551,30 @@ def call_policy(config: Config) -> CallPolicy:
     )
 
 
+def plan_policy(config: Config) -> PlanPolicy:
+    """Return when faxes may be called, and whose go last."""
+    return PlanPolicy(
+        hours={
+            name: NamedHours(written=table.hours, at_destination=table.zone == "destination")
+            for name, table in config.hours.items()
+        },
+        usual=config.queue.hours,
+        bulk_numbers=config.queue.bulk_numbers,
+        zone=config.identity.time_zone or _zone_of_this_machine(),
+    )
+
+
+def _zone_of_this_machine() -> str:
+    """Return the IANA name of the machine's own zone, where it can be known."""
+    place = Path("/etc/localtime").resolve()
+    parts = place.parts[place.parts.index("zoneinfo") + 1 :] if "zoneinfo" in place.parts else ()
+    name = os.environ.get("TZ", "").lstrip(":") or "/".join(parts)
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, OSError):
+        return "UTC"
+
+
 def batch(config: Config) -> Batch:
     """Return how much one call may take."""
     return Batch(max_jobs=config.queue.batch_faxes, max_pages=config.queue.batch_pages)
@@ -652,6 +685,7 @@ SETTINGS: tuple[Callable[[Config], object], ...] = (
     exchange_settings,
     profiles,
     batch,
+    plan_policy,
     health_policy,
     caller_rules,
 )

@@ -121,6 +121,7 @@ def serve(config: Config, *, json_log: bool = False) -> None:
                 covers=build.cover_policy(config),
                 quotas=build.quota_policy(config),
                 telling=build.telling_policy(config),
+                plans=build.plan_policy(config),
             ),
             json_log=json_log,
         )

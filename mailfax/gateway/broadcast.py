@@ -16,6 +16,7 @@ from mailfax.model.addressee import Addressee, line, person
 from mailfax.model.job import Job, JobState
 from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
+from mailfax.model.plan import CallPlan, Priority
 from mailfax.model.post import Post, PostState
 from mailfax.model.submission import Notify, Recipient
 from mailfax.spool import posts
@@ -137,4 +138,5 @@ def _job(post: Post, member: Planned, options: SendOptions, now_us: int) -> Job:
         state=JobState.LISTED,
         created_us=now_us,
         not_before_us=0,  # due whatever the clock says: its turn decides
+        plan=CallPlan(priority=options.priority or Priority.LOW),
     )

@@ -26,6 +26,7 @@ from mailfax.gateway.login import Logins
 from mailfax.gateway.maillist import MailList, MailLists
 from mailfax.gateway.orders import PREVIEW
 from mailfax.gateway.ownnumbers import OwnNumbers
+from mailfax.gateway.planning import PlanPolicy, plan_of
 from mailfax.gateway.posting import Posting, PostOrder, PostRefused
 from mailfax.gateway.proof import Claim as ProofClaim
 from mailfax.gateway.proof import Proof, Prover, TrustPolicy
@@ -76,6 +77,7 @@ class Intake:
     covers: CoverPolicy = field(default_factory=CoverPolicy)
     quotas: QuotaPolicy = field(default_factory=QuotaPolicy)
     telling: TellingPolicy = field(default_factory=TellingPolicy)
+    plans: PlanPolicy = field(default_factory=PlanPolicy)
 
 
 class GatewayDoor:
@@ -373,6 +375,7 @@ def accept_mail(
     list_id = list_name(headers)
     user = intake.store.user(identity) if identity else None
     once = window_us > 0 and asked.get("duplicate") != "yes"
+    recipients = planned(recipients, identity, intake, now_us)
     submission = Submission(
         id=intake.new_id(Kind.MAIL),
         received_us=now_us,
@@ -394,6 +397,17 @@ def accept_mail(
     numbers = [dialled(recipient.address) for recipient in recipients]
     taken = intake.store.accept(submission, numbers, now_us, window_us=window_us, new=receipt(submission))
     return submission, taken
+
+
+def planned(recipients: Sequence[Recipient], identity: str, intake: Intake, now_us: int) -> tuple[Recipient, ...]:
+    """Give each recipient the plan of his call, by the sender's clock. Raises OptionFault, SpoolError."""
+    user = intake.store.user(identity) if identity else None
+    zone = user.time_zone if user is not None else ""
+    numbers = len({each.address.number for each in recipients})
+    return tuple(
+        replace(each, plan=plan_of(each.options, each.address, numbers, zone, intake.plans, now_us))
+        for each in recipients
+    )
 
 
 def wishes_of(octets: bytes) -> tuple[str, SendOptions]:

@@ -29,7 +29,17 @@ class ExpiryDesk:
         due = not 0 < self._next_us - now_us <= LOOK_EVERY_S * US_PER_S  # also where the clock was set back
         if due and self._clock.settled:
             self._next_us = now_us + LOOK_EVERY_S * US_PER_S
+            self._replan(now_us)
             expired = self._store.expire_jobs(now_us - self._give_up_s * US_PER_S, now_us)
             if expired:
                 _log.error("faxes are given up: no line sent them in time", jobs=expired)
         return False
+
+    def _replan(self, now_us: int) -> None:
+        """Give jobs whose hours are over their next ones, some at a time, so that no transaction is long."""
+        while True:
+            moved, given_up = self._store.replan_jobs(now_us)
+            if given_up:
+                _log.info("faxes are given up: their senders wanted them no later", jobs=given_up)
+            if not moved and not given_up:
+                return

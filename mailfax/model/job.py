@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import NO_PAGES, PageSet
+from mailfax.model.plan import ANY_TIME, CallPlan
 from mailfax.model.poll import PollRequest
 from mailfax.model.submission import Recipient
 
@@ -54,6 +55,7 @@ class Job:
     finished_us: int | None = None
     notes: tuple[str, ...] = ()
     poll: PollRequest | None = None
+    plan: CallPlan = ANY_TIME
 
     @property
     def inside(self) -> str:

@@ -13,12 +13,15 @@ from enum import StrEnum
 
 from mailfax.model.page import A3_WIDTH_PX, A4_WIDTH_PX, B4_WIDTH_PX, Resolution
 from mailfax.model.photo import PhotoScreen
+from mailfax.model.plan import Priority
 from mailfax.model.stamp import stamp_fault
 
 HEADER_PREFIX = "x-fax-"
+ANY_HOURS = "any"
 NO_COVER, USUAL_COVER = "none", "usual"  # what a cover may be beside the name of a template
 _SUBJECT_TAGS = re.compile(r"\s*\[([^\[\]]*)\]\s*")
 _SUFFIX = re.compile(r"(?P<local>.+?)(?P<words>(?:\+[A-Za-z][A-Za-z0-9=._-]*)+)(?P<quote>\"?)")
+_HOURS_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _COVER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _BILLING = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _LONGEST_SHOWN = 40  # characters of what is not understood, in a refusal
@@ -82,7 +85,7 @@ class Option:
     @property
     def header(self) -> str:
         """Return the header that sets it."""
-        return f"X-Fax-{self.key.capitalize()}"
+        return f"X-Fax-{self.key.title()}"
 
 
 OPTIONS = (
@@ -108,6 +111,30 @@ OPTIONS = (
         key="billing",
         values=(),
         meaning="Code under which the fax stands in `mailfax report billing`: letters, digits and . _ -, at most 40.",
+        each=True,
+    ),
+    Option(
+        key="send-at",
+        values=(),
+        meaning="Not called before: a time of day (23:00, the next one), a date (2026-12-01T08:00), or a wait (90m, 2h, 3d).",
+        each=True,
+    ),
+    Option(
+        key="not-after",
+        values=(),
+        meaning="Given up where it is not sent by then; written as send-at is, from which it counts.",
+        each=True,
+    ),
+    Option(
+        key="hours",
+        values=(),
+        meaning="The name of hours of this server ([hours]) within which it is called, or any.",
+        each=True,
+    ),
+    Option(
+        key="priority",
+        values=tuple(Priority),
+        meaning="high: before all that waits. low: after the others; a mail to many numbers is low by itself.",
         each=True,
     ),
     Option(key="paper", values=tuple(PaperSize), meaning="The sheet that pages are laid out for."),
@@ -148,6 +175,7 @@ _BY_KEY = {option.key: option for option in OPTIONS}
 _BARE_WORDS = {word: ("resolution", word) for word in _BY_KEY["resolution"].values} | {
     "nocover": ("cover", NO_COVER),
     "cover": ("cover", USUAL_COVER),
+    "urgent": ("priority", Priority.HIGH.value),
 }
 _HEADER_ONLY = "password"
 
@@ -160,6 +188,10 @@ class SendOptions:
     cover: str | None = None
     text: TextPlace | None = None
     billing: str | None = None
+    send_at: str | None = None
+    not_after: str | None = None
+    hours: str | None = None
+    priority: Priority | None = None
 
     def over(self, other: "SendOptions") -> "SendOptions":
         """Return these wishes, and those of `other` where there are none."""
@@ -168,6 +200,10 @@ class SendOptions:
             cover=self.cover or other.cover,
             text=self.text or other.text,
             billing=self.billing or other.billing,
+            send_at=self.send_at or other.send_at,
+            not_after=self.not_after or other.not_after,
+            hours=self.hours or other.hours,
+            priority=self.priority or other.priority,
         )
 
     def held_against(self, other: "SendOptions") -> tuple[str, ...]:
@@ -232,7 +268,16 @@ def send_options(asked: Mapping[str, str]) -> SendOptions:
         cover=asked.get("cover"),
         text=TextPlace(text) if text else None,
         billing=asked.get("billing"),
+        send_at=asked.get("send-at"),
+        not_after=asked.get("not-after"),
+        hours=asked.get("hours"),
+        priority=Priority(asked["priority"]) if "priority" in asked else None,
     )
+
+
+def is_hours_name(name: str) -> bool:
+    """Say whether hours may be called so."""
+    return _HOURS_NAME.fullmatch(name) is not None
 
 
 def page_options(asked: Mapping[str, str]) -> PageOptions:
@@ -287,6 +332,10 @@ def _checked(key: str, value: str, written: str) -> str:
         return value.lower()
     if key == "billing" and not _BILLING.fullmatch(value):
         raise OptionFault(f"{_shown(value)} is no billing code: letters, digits and . _ -, at most 40.")
+    if key == "hours":
+        if not is_hours_name(value.lower()):
+            raise OptionFault(f"{_shown(value)} is no name of hours: letters and digits, - and _ between them.")
+        return value.lower()
     if key == "stamp" and (fault := stamp_fault(value) or ("" if value else "is empty")):
         raise OptionFault(f"The stamp {_shown(value)} {fault}.")
     if values and value.lower() not in values:

@@ -6,6 +6,7 @@ from enum import Flag, StrEnum, auto
 from mailfax.model.address import FaxAddress
 from mailfax.model.addressee import NOBODY, Addressee
 from mailfax.model.options import SendOptions
+from mailfax.model.plan import ANY_TIME, CallPlan
 from mailfax.model.tariff import NO_TARIFF, Tariff
 from mailfax.model.telling import Telling
 
@@ -44,6 +45,7 @@ class Recipient:
     tariff: Tariff = NO_TARIFF
     inside: str = ""
     hold: Hold | None = None
+    plan: CallPlan = ANY_TIME
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

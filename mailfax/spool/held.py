@@ -52,7 +52,7 @@ def release(connection: Connection, job_id: str, why: str, now_us: int) -> Job |
     job = jobs.locked(connection, job_id)
     if job is None or job.state is not JobState.HELD:
         return None
-    jobs.move(connection, job, now_us, JobState.QUEUED, why, not_before_us=now_us)
+    jobs.enqueue(connection, job, now_us, why, not_before_us=job.not_before_us, fresh=True)
     return jobs.load(connection, job_id)
 
 

@@ -9,13 +9,14 @@ from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import first_pages
 from mailfax.spool import faxes, jobs
+from mailfax.spool.tables import IS_QUEUED
 from mailfax.spool.tables import jobs as job_table
 
 
 def due(now_us: int, passing: Collection[str] = ()) -> Select[str]:
     """Select the job for a number of our own that has been due longest, passing over some."""
     table = job_table.c
-    waiting = select(table.id).where(table.state == JobState.QUEUED, table.inside != "", table.not_before_us <= now_us)
+    waiting = select(table.id).where(IS_QUEUED, table.inside != "", table.not_before_us <= now_us)
     waiting = waiting.where(table.id.not_in(passing)) if passing else waiting
     return waiting.order_by(table.not_before_us, table.id).limit(1)
 

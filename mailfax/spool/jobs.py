@@ -15,13 +15,15 @@ from mailfax.spool import history, locking, settled
 from mailfax.spool.records import Attempt, Batch, CallUnderWay, Share
 from mailfax.spool.retry import Decision
 from mailfax.spool.sharing import is_being_called, may_send, one_at_a_time, suits
-from mailfax.spool.tables import attempts, jobs, submissions
+from mailfax.spool.tables import HAS_HOURS, IS_QUEUED, attempts, jobs, submissions
+from mailfax.spool.turns import next_turn
+from mailfax.spool.windows import NEVER_US, window
 
 _INSERT = insert(jobs)
 
 
-def add(connection: Connection, new: Sequence[Job], content_key: str = "") -> None:
-    """Insert new jobs; `content_key` is that of their mail."""
+def add(connection: Connection, new: Sequence[Job], account: str, content_key: str = "") -> None:
+    """Insert new jobs of one account: who sends; `content_key` is that of their mail."""
     rows = [
         {
             "id": job.id,
@@ -47,6 +49,12 @@ def add(connection: Connection, new: Sequence[Job], content_key: str = "") -> No
             "line": job.line,
             "call_place": 0,
             "poll": job.poll,
+            "plan": job.plan,
+            "priority": job.plan.priority,
+            "account": account,
+            "turn_us": job.not_before_us,
+            "closes_us": NEVER_US,
+            "wanted_us": job.not_before_us,
             "notes": job.notes,
             "hold": job.recipient.hold,
             "content_key": content_key,
@@ -64,17 +72,56 @@ def move(connection: Connection, job: Job, now_us: int, became: JobState, why: s
         settled.ended(connection, job.submission_id, now_us)
 
 
+def enqueue(
+    connection: Connection,
+    job: Job,
+    now_us: int,
+    why: str,
+    *,
+    not_before_us: int | None = None,
+    fresh: bool = False,
+    **changes: object,
+) -> None:
+    """Queue a job for when its plan lets it be called, with its turn. `fresh`: from now on it is waited for, not since it was accepted."""
+    plan = job.plan
+    span = window(plan, max(now_us, not_before_us or 0))
+    account = connection.scalar(select(jobs.c.account).where(jobs.c.id == job.id)) or ""
+    columns: dict[str, object] = {
+        "not_before_us": span.open_us,
+        "closes_us": span.close_us,
+        "turn_us": next_turn(connection, account, plan.priority, span.open_us),
+        **({"wanted_us": span.open_us} if fresh else {}),
+    }
+    move(connection, job, now_us, JobState.QUEUED, why, **columns, **changes)
+
+
+def replan(connection: Connection, now_us: int, limit: int = 500) -> tuple[Sequence[str], Sequence[str]]:
+    """Move jobs whose hours are over to their next; return which, and which were given up since their time is."""
+    over = select(jobs).where(IS_QUEUED, HAS_HOURS, jobs.c.closes_us <= now_us).limit(limit)
+    found = [_job(row) for row in connection.execute(over.with_for_update(skip_locked=True)).mappings()]
+    too_late = [job for job in found if job.plan.not_after_us is not None and job.plan.not_after_us <= now_us]
+    for job in too_late:
+        why = "Not sent before the time that its sender had set."
+        ended = {"outcome": Outcome.EXPIRED, "finished_us": now_us, "notes": (*job.notes, why)}
+        move(connection, job, now_us, JobState.FAILED, "its time is over", **ended)
+    moved = [job for job in found if job not in too_late]
+    for job in moved:
+        enqueue(connection, job, now_us, "its hours are over", not_before_us=job.not_before_us)
+    return [job.id for job in moved], [job.id for job in too_late]
+
+
 def due(now_us: int, share: Share) -> Select[str]:
-    """Select the job that has been due longest, whose number is not being called, and that the line may send."""
+    """Select the job whose turn it is, whose number is not being called, and that the line may send."""
     return (
         select(jobs.c.id)
         .where(
-            jobs.c.state == JobState.QUEUED,
+            IS_QUEUED,
             jobs.c.not_before_us <= now_us,
+            jobs.c.closes_us > now_us,
             ~is_being_called(jobs.c.number),
             suits(share),
         )
-        .order_by(jobs.c.not_before_us, jobs.c.id)
+        .order_by(jobs.c.turn_us, jobs.c.id)
         .limit(1)
     )
 
@@ -85,14 +132,15 @@ def _companions(first: Job, now_us: int, batch: Batch, share: Share) -> Select[s
     return (
         select(table.id)
         .where(
-            table.state == JobState.QUEUED,
+            IS_QUEUED,
             table.not_before_us <= now_us,
+            table.closes_us > now_us,
             table.number == first.number,
             table.id != first.id,
             table.poll.is_(None),  # a call that fetches is a call of its own
             suits(share),
         )
-        .order_by(table.not_before_us, table.id)
+        .order_by(table.turn_us, table.id)
         .limit(batch.max_jobs - 1)
     )
 
@@ -201,21 +249,27 @@ def record(
     else:
         _finish_attempt(connection, call_id, job_id, result, now_us, guessed=guessed)
     said = tuple(note for note in (*notes, decision.note) if note)
-    move(
-        connection,
-        job,
-        now_us,
-        decision.state,
-        f"{call_id} {result.outcome.code}",
-        not_before_us=decision.not_before_us,
-        confirmed=decision.confirmed,
-        dials=decision.dials,
-        tries=decision.tries,
-        outcome=decision.outcome,
-        finished_us=now_us if decision.state.final else None,
-        notes=(*job.notes, *said),
-    )
+    why = f"{call_id} {result.outcome.code}"
+    _keep_progress(connection, job, decision, said)
+    if decision.state is JobState.QUEUED:
+        enqueue(connection, job, now_us, why, not_before_us=decision.not_before_us)
+    else:
+        move(connection, job, now_us, decision.state, why, finished_us=now_us)
     return _existing(connection, job.id)
+
+
+def _keep_progress(connection: Connection, job: Job, decision: Decision, said: tuple[str, ...]) -> None:
+    connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job.id)
+        .values(
+            confirmed=decision.confirmed,
+            dials=decision.dials,
+            tries=decision.tries,
+            outcome=decision.outcome,
+            notes=(*job.notes, *said),
+        )
+    )
 
 
 def _corrected(
@@ -247,7 +301,7 @@ def undo_claim(connection: Connection, call_id: str, now_us: int) -> int:
         job = _existing(connection, job_id)
         result = CallResult(outcome=Outcome.INTERRUPTED, detail="Never dialled.")
         _finish_attempt(connection, call_id, job_id, result, now_us)
-        move(connection, job, now_us, JobState.QUEUED, f"{call_id} was never dialled", dials=job.dials - 1)
+        enqueue(connection, job, now_us, f"{call_id} was never dialled", dials=job.dials - 1)
     return len(undone)
 
 
@@ -260,10 +314,10 @@ def cancel(connection: Connection, job_id: str, now_us: int) -> Job | None:
     return _existing(connection, job_id)
 
 
-def expire(connection: Connection, created_before_us: int, now_us: int) -> Sequence[str]:
-    """Give up the jobs that have waited too long for a line; return their ids."""
+def expire(connection: Connection, wanted_before_us: int, now_us: int) -> Sequence[str]:
+    """Give up the jobs that a line could have called since before then and none did, or not with success; return their ids."""
     table = jobs.c
-    old = select(table.id).where(table.state == JobState.QUEUED, table.created_us < created_before_us)
+    old = select(table.id).where(IS_QUEUED, table.wanted_us < wanted_before_us)
     ids = list(connection.scalars(old.with_for_update(skip_locked=True)))
     for job_id in ids:
         move(
@@ -408,6 +462,7 @@ def _job(row: RowMapping) -> Job:
         finished_us=row["finished_us"],
         notes=row["notes"],
         poll=row["poll"],
+        plan=row["plan"],
     )
 
 

@@ -5,7 +5,7 @@ A mail's sender hears once, when no job of it is open (`settled`); of a post to 
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, literal_column, or_, select, text, update
 
 from mailfax.model.ids import IdMaker
 from mailfax.model.job import JobState
@@ -40,6 +40,7 @@ _COPIES = submission_table.alias("copies")
 def _another_copy_is_open() -> ColumnElement[bool]:
     return exists().where(
         _COPIES.c.post == submission_table.c.post,
+        _COPIES.c.post != literal_column("''"),  # so that ix_submissions_post answers
         job_table.c.submission_id == _COPIES.c.id,
         job_table.c.state.in_(OPEN),
     )
@@ -57,7 +58,7 @@ def next_unnotified(connection: Connection, passing: Collection[str], now_us: in
 def next_delayed(connection: Connection, created_before_us: int, passing: Collection[str]) -> Unnotified | None:
     """Return the jobs of one submission that have been queued since before then and of whose delay nobody was told."""
     table = job_table.c
-    late = (table.state == JobState.QUEUED) & (table.created_us < created_before_us) & table.delay_told_us.is_(None)
+    late = (table.state == JobState.QUEUED) & (table.wanted_us < created_before_us) & table.delay_told_us.is_(None)
     waiting = select(table.submission_id).where(late).order_by(table.id).limit(1)
     found = connection.scalar(waiting.where(table.submission_id.not_in(passing)) if passing else waiting)
     return None if found is None else _story(connection, found, late)

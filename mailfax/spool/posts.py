@@ -132,7 +132,7 @@ def gather(store: Store, post: Post, members: Sequence[Job], now_us: int) -> Pos
             return now
         made = [replace(job, id=store.new_id(Kind.JOB)) for job in members]
         if made:
-            jobs.add(connection, made)
+            jobs.add(connection, made, f"list:{post.list_name}")
             ids = [job.id for job in made]
             # Nobody is told of each: one report tells of all.
             connection.execute(update(job_table).where(job_table.c.id.in_(ids)).values(notified_us=now_us))
@@ -194,8 +194,7 @@ def feed(store: Store, post: Post, room: int, now_us: int, at_most: int) -> int:
                 ended = {"outcome": Outcome.OPTED_OUT, "finished_us": now_us}
                 jobs.move(connection, job, now_us, JobState.CANCELLED, "it has opted out", **ended)
             else:
-                waits = {"not_before_us": now_us, "created_us": now_us, "pages": pages}
-                jobs.move(connection, job, now_us, JobState.QUEUED, "its list's turn", **waits)
+                jobs.enqueue(connection, job, now_us, "its list's turn", fresh=True, created_us=now_us, pages=pages)
         return len(due)
 
     return store.write(turn)

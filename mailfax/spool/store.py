@@ -316,9 +316,13 @@ class Store:
         """Mark held jobs as shown and queue the mails that show them, in one commit."""
         return self.write(lambda c: held.shown(c, self.new_id, job_ids, new, now_us))
 
-    def expire_jobs(self, created_before_us: int, now_us: int) -> Sequence[str]:
+    def expire_jobs(self, wanted_before_us: int, now_us: int) -> Sequence[str]:
         """Give up the jobs that have waited for a line since before then; return their ids."""
-        return self.write(lambda c: jobs.expire(c, created_before_us, now_us))
+        return self.write(lambda c: jobs.expire(c, wanted_before_us, now_us))
+
+    def replan_jobs(self, now_us: int) -> tuple[Sequence[str], Sequence[str]]:
+        """Move some jobs whose hours are over to their next; return which, and which were given up since their time is over."""
+        return self.write(lambda c: jobs.replan(c, now_us))
 
     def job(self, job_id: str) -> Job | None:
         """Return a job."""

@@ -60,7 +60,8 @@ def _insert(
     """Insert a submission that is not known with one job per distinct number and subaddress."""
     keep(connection, submission)
     made = _jobs_for(new_id, submission, numbers, now_us)
-    jobs.add(connection, list(made.values()), submission.content_key)
+    account = submission.identity or submission.sender
+    jobs.add(connection, list(made.values()), account, submission.content_key)
     for job in made.values():
         history.log(connection, job.id, now_us, was=None, became=JobState.RENDERING, why=f"accepted in {submission.id}")
     connection.execute(
@@ -133,6 +134,7 @@ def _jobs_for(new_id: IdMaker, submission: Submission, numbers: Sequence[str], n
             created_us=now_us,
             not_before_us=now_us,
             notes=_differing(same),
+            plan=same[0].plan,
         )
         for (number, subaddress), same in by_target.items()
     }
@@ -169,7 +171,7 @@ def order_poll(
     _move(
         connection, submission.id, now_us, was=RenderState.WAITING, became=RenderState.RENDERED, why="nothing to render"
     )
-    jobs.move(connection, job, now_us, JobState.QUEUED, "to fetch a document", poll=poll)
+    jobs.enqueue(connection, job, now_us, "to fetch a document", fresh=True, poll=poll)
     (queued,) = jobs.of_submission(connection, submission.id)
     return queued
 
@@ -227,16 +229,13 @@ def set_document(
                 notes=(*job.notes, wait.why),
             )
             continue
-        jobs.move(
-            connection,
-            job,
-            now_us,
-            JobState.QUEUED if job.recipient.hold is None else JobState.HELD,
-            _why_ready(job, wait),
-            pages=drawn,
-            not_before_us=now_us if wait is None or wait.until_us is None else wait.until_us,
-            notes=job.notes if wait is None else (*job.notes, f"It waited until {wait.resets}. {wait.why}"),
-        )
+        notes = job.notes if wait is None else (*job.notes, f"It waited until {wait.resets}. {wait.why}")
+        why, not_before_us = _why_ready(job, wait), None if wait is None else wait.until_us
+        if job.recipient.hold is not None:
+            until_us = not_before_us or now_us
+            jobs.move(connection, job, now_us, JobState.HELD, why, pages=drawn, notes=notes, not_before_us=until_us)
+            continue
+        jobs.enqueue(connection, job, now_us, why, not_before_us=not_before_us, fresh=True, pages=drawn, notes=notes)
     return True
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    literal_column,
     text,
 )
 
@@ -33,6 +34,7 @@ from mailfax.model.line import LineState
 from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import PageSet, page_ranges, read_page_ranges
+from mailfax.model.plan import CallPlan, Priority
 from mailfax.model.poll import PollRequest
 from mailfax.model.post import PostState
 from mailfax.model.quota import Limit
@@ -42,8 +44,9 @@ from mailfax.model.tariff import Tariff
 from mailfax.model.telling import Telling
 from mailfax.model.user import Role
 from mailfax.spool.records import DeliveryKind, DeliveryState, RenderState
+from mailfax.spool.windows import NEVER_US
 
-REVISION = "0022"  # the newest migration
+REVISION = "0023"  # the newest migration
 
 
 class _Word(TypeDecorator[Enum]):
@@ -203,8 +206,14 @@ jobs = Table(
     Column("content_key", Text, nullable=False, server_default=""),
     Column("shown_us", BigInteger),
     Column("delay_told_us", BigInteger),
+    Column("plan", _Json(CallPlan), nullable=False, server_default="{}"),
+    Column("priority", _Word(Priority), nullable=False, server_default=Priority.NORMAL.value),
+    Column("account", Text, nullable=False, server_default=""),
+    Column("turn_us", BigInteger, nullable=False, server_default="0"),
+    Column("closes_us", BigInteger, nullable=False, server_default=str(NEVER_US)),
+    Column("wanted_us", BigInteger, nullable=False, server_default="0"),
     Index("ix_jobs_submission", "submission_id", "state"),
-    Index("ix_jobs_due", "state", "not_before_us", "id"),
+    Index("ix_jobs_account", "account", "state", "priority", "turn_us"),
 )
 # One call per destination at a time, kept by the database itself: every call has a job in its first place.
 Index(
@@ -222,6 +231,13 @@ Index(
     sqlite_where=text("finished_us IS NULL"),
     postgresql_where=text("finished_us IS NULL"),
 )
+# The queue in its order. Its condition is written out wherever it is asked: only so does a database see that this answers.
+IS_QUEUED = jobs.c.state == literal_column(f"'{JobState.QUEUED}'")
+_QUEUED = text("state = 'queued'")
+Index("ix_jobs_due", jobs.c.turn_us, jobs.c.id, sqlite_where=_QUEUED, postgresql_where=_QUEUED)
+# Jobs that keep to hours. Partial, so that nobody takes it for the order of the queue.
+HAS_HOURS = text(f"closes_us < {NEVER_US}")
+Index("ix_jobs_closing", jobs.c.state, jobs.c.closes_us, sqlite_where=HAS_HOURS, postgresql_where=HAS_HOURS)
 # Whether a mail came before.
 Index(
     "ix_jobs_content",

@@ -5,12 +5,13 @@ from ipaddress import ip_network
 
 import pytest
 
+from mailfax.model.hours import read_hours
 from mailfax.model.outcome import Outcome
 from mailfax.model.user import User
 from mailfax.routing.kinds import Kind
 from mailfax.routing.outbound import Permitted, Refused, verdict
 from mailfax.routing.permission import Asker
-from mailfax.routing.rules import Rule, read_hours
+from mailfax.routing.rules import Rule
 from mailfax.routing.settings import Domain, E164Plan, RoutingSettings
 
 US = Domain(name="fax.us", plan=E164Plan(country="US", area_code="202"))

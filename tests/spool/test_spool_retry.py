@@ -20,6 +20,9 @@ NOT_OF_CALLS = {
     Outcome.DISK_FULL,
     Outcome.STORE_BUSY,
     Outcome.MAIL_DEFERRED,
+    Outcome.PROOF_WAITS,
+    Outcome.LIST_UNREADABLE,
+    Outcome.OVER_QUOTA,
 }
 
 

@@ -109,7 +109,7 @@ def plan(connection: Connection, question: Select[str]) -> str:
         (deliveries.due(NOW_US), {"ix_deliveries_due"}),
         (submissions.waiting_render(), {"ix_submissions_state"}),
         (notices.untold(), {"ix_submissions_untold", "ix_jobs_submission"}),
-        (notices.untold((), NOW_US), {"ix_submissions_untold", "ix_jobs_submission", "ix_jobs_due"}),
+        (notices.untold((), NOW_US), {"ix_submissions_untold", "ix_jobs_submission", "ix_submissions_post"}),
         (held.unshown(), {"ix_jobs_unshown"}),
         (faxes.unrouted(), {"ix_faxes_unrouted"}),
     ],

@@ -72,8 +72,8 @@ def gone(store: Store, other: Store, node: str, seconds: int) -> None:
     silent_for(other, node, seconds)
 
 
-def claimed(store: Store, line: str = "west") -> Claim:
-    claim = store.claim_job(line, NOW_US)
+def claimed(store: Store, line: str = "west", now_us: int = NOW_US) -> Claim:
+    claim = store.claim_job(line, now_us)
     assert claim is not None
     return claim
 
@@ -119,7 +119,7 @@ def test_what_a_dead_gateway_had_claimed_and_not_dialled_is_sent_by_another(gate
     gone(a, b, "a", 1)
     back = b.recover(LATER_US)
     assert (back.jobs, back.renders) == (1, 1)
-    claim = claimed(b)
+    claim = claimed(b, now_us=LATER_US)
     assert (claim.job.id, claim.job.dials) == (job_id, 1)
 
 
@@ -131,7 +131,7 @@ def test_a_gateway_that_was_silent_too_long_does_not_dial_what_was_taken_from_it
     silent_for(b, "a", 1)
     assert b.recover(LATER_US).jobs == 1
     assert not a.dialling(claim.call_id, LATER_US)
-    assert claimed(b).call_id != claim.call_id
+    assert claimed(b, now_us=LATER_US).call_id != claim.call_id
 
 
 def test_what_was_dialled_waits_for_its_gateway_and_is_then_uncertain(gateways: Gateways) -> None:

@@ -61,7 +61,11 @@ def test_an_operation_that_fails_takes_nobody_with_it(store: Store) -> None:
     good = store.write_async(lambda c: c.execute(text("UPDATE transitions SET why = 'x'")).rowcount)
     bad = store.write_async(half_done)
     broken = store.write_async(
-        lambda c: c.execute(text("INSERT INTO recipients VALUES ('none', 0, '', '', 0, '', 'none', '', '{}')"))
+        lambda c: c.execute(
+            text(
+                "INSERT INTO recipients (submission_id, position, number, domain, notify, orcpt, job_id) VALUES ('none', 0, '', '', 0, '', 'none')"
+            )
+        )
     )
     after = store.write_async(lambda c: c.scalar(text("SELECT count(*) FROM transitions WHERE subject = 'X'")))
     release.set()

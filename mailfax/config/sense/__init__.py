@@ -9,6 +9,7 @@ from mailfax.config.check import Problem, line_of
 from mailfax.config.schema import Config
 from mailfax.config.sense.domains import domains_problems, permissions_problems
 from mailfax.config.sense.door import smtp_problems
+from mailfax.config.sense.hours import hours_problems
 from mailfax.config.sense.identity import destinations_problems, identity_problems
 from mailfax.config.sense.imap import imap_problems
 from mailfax.config.sense.lines import (
@@ -59,5 +60,6 @@ def sense_problems(config: Config, text: str) -> Iterator[Problem]:
         spool_problems,
         lists_problems,
         schedules_problems,
+        hours_problems,
     ):
         yield from look(config, at)

@@ -8,7 +8,8 @@ from mailfax.config.check import Problem
 from mailfax.config.schema import Config
 from mailfax.config.sense.grammar import HOSTNAME, At
 from mailfax.config.tables.domain import Domain
-from mailfax.routing.rules import Rule, read_hours
+from mailfax.model.hours import read_hours
+from mailfax.routing.rules import Rule
 from mailfax.routing.settings import Domain as RoutingDomain
 from mailfax.routing.settings import E164Plan, PrivatePlan
 

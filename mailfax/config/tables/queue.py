@@ -23,4 +23,17 @@ class Queue(Section, frozen=True, kw_only=True):
         int,
         Meta(description="Most pages in such a call; a longer fax goes alone.", ge=1),
     ] = 100
+    hours: Annotated[
+        str,
+        Meta(
+            description="Name of the hours ([hours.NAME]) in which faxes are called that do not say; empty is any time."
+        ),
+    ] = ""
+    bulk_numbers: Annotated[
+        int,
+        Meta(
+            description="From so many numbers on the faxes of a mail give way to those of others, unless it says its priority.",
+            ge=2,
+        ),
+    ] = 20
     stagger_s: Annotated[int, Meta(description="Seconds between two dials, of whatever lines.", ge=0, le=3600)] = 0
