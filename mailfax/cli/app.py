@@ -11,6 +11,7 @@ import typer
 from mailfax import __version__
 from mailfax.cli import (
     alias,
+    approve,
     backup,
     call,
     line,
@@ -53,6 +54,7 @@ app.add_typer(node.app, name="node")
 app.add_typer(spool.app, name="spool")
 app.add_typer(schedule.app, name="schedule")
 app.command(name="sendmail")(pipe.sendmail)
+app.command()(approve.approve)
 app.command()(backup.backup)
 app.command()(backup.restore)
 

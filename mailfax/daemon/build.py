@@ -237,6 +237,7 @@ def routing_settings(config: Config) -> RoutingSettings:
                 who=rule.who,
                 to=rule.to,
                 allow=not rule.deny,
+                approve=rule.approve,
                 hours=read_hours(rule.hours) if rule.hours else None,
             )
             for name, rule in config.permissions.items()

@@ -310,6 +310,7 @@ class Server:
             hooks=hooks,
             now_us=wall_clock_us,
             currency=config.prices.currency,
+            catch_all=config.receive.catch_all,
         )
         alarms = Alarms(
             blobs=blobs,

@@ -20,7 +20,7 @@ from mailfax.gateway.sameness import order_key
 from mailfax.gateway.telling import TellingPolicy
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job, JobState
-from mailfax.model.submission import Submission
+from mailfax.model.submission import Hold, Submission
 from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
@@ -252,8 +252,9 @@ class CommandDesk:
         return self._done(asked, job, "answer_cancelled" if done else "answer_not_cancelled")
 
     def _release(self, asked: _Asked, _submission: Submission, job: Job) -> str:
-        """Send a fax whose preview was seen."""
-        done = self._store.release_held(job.id, f"released by {asked.incoming.sender}", self._now_us())
+        """Send a fax whose preview was seen. What an operator has to approve is not its sender's to release."""
+        mine = job.recipient.hold is not Hold.APPROVAL
+        done = mine and self._store.release_held(job.id, f"released by {asked.incoming.sender}", self._now_us())
         return self._done(asked, job, "answer_released" if done else "answer_not_released")
 
     def _done(self, asked: _Asked, job: Job, key: str) -> str:
@@ -282,7 +283,7 @@ class CommandDesk:
             received_us=now_us,
             client=incoming.client.ip,
             identity=incoming.client.identity or submission.identity,
-            recipients=(replace(job.recipient, hold=None),),
+            recipients=(replace(job.recipient, hold=Hold.APPROVAL if verdict.approval else None),),
             token=self._new_token(),
             content_key=order_key(incoming.octets, job.id),
             repeated=(),

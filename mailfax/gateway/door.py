@@ -177,7 +177,7 @@ class GatewayDoor:
                     tariff=found.tariff,
                     inside=found.inside,
                     options=send_options(found.asked),
-                    hold=hold,
+                    hold=Hold.APPROVAL if found.approval else hold,
                 )
             case outbound.Refused(outcome=outcome, detail=detail):
                 _log.info("recipient refused", client=client.ip, sender=sender, mailbox=mailbox, outcome=outcome.code)

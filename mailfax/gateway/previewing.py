@@ -5,16 +5,18 @@ up and told like any failure.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
+from mailfax.gateway.approving import approver_words, approvers, sender_words
 from mailfax.gateway.evidence import EvidenceMaker
 from mailfax.gateway.hooks import HookEvent, Hooks
 from mailfax.gateway.reports import report_of
 from mailfax.gateway.resting import US_PER_S, Resting
 from mailfax.gateway.telling import HOUR_US, TellingPolicy
 from mailfax.model.job import Job
-from mailfax.model.submission import Submission
+from mailfax.model.submission import Hold, Submission
 from mailfax.model.tariff import MICRO
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.smtp.compose import Enclosure, Letterhead
@@ -46,10 +48,12 @@ class PreviewDesk:
         hooks: Hooks,
         now_us: Callable[[], int],
         currency: str = "",
+        catch_all: str = "",
     ) -> None:
         self._store, self._blobs, self._letterhead = store, blobs, letterhead
         self._telling, self._evidence, self._hooks, self._now_us = telling, evidence, hooks, now_us
         self._currency = currency
+        self._otherwise = catch_all or letterhead.sender
         self._resting = Resting()
         self._old_next_us = 0
 
@@ -73,6 +77,54 @@ class PreviewDesk:
             _log.info("held faxes are dropped: nobody released them", jobs=dropped)
 
     def _show(self, unshown: Unnotified) -> None:
+        to_approve = tuple(each for each in unshown.stories if each.job.recipient.hold is Hold.APPROVAL)
+        if to_approve:
+            self._ask(replace(unshown, stories=to_approve))
+        own = tuple(each for each in unshown.stories if each not in to_approve)
+        if own:
+            self._preview(replace(unshown, stories=own))
+
+    def _ask(self, unshown: Unnotified) -> None:
+        """Show faxes that need approval to the operators, and tell their sender that they wait."""
+        submission, reports = unshown.submission, [report_of(story) for story in unshown.stories]
+        language = self._telling.language(submission.telling)
+        shown, files = self._pictures(submission, reports, language)
+        voice, ids = Voice(language=language, zone=self._letterhead.zone), [each.job.id for each in reports]
+        until = voice.when(submission.received_us + self._telling.held_us)
+        first = shown[0].mailbox
+        said: list[tuple[str, list[Enclosure], str, str]] = [
+            (mailbox, files, f"Please approve: fax to {first}", approver_words(submission, shown, ids, until))
+            for mailbox in approvers(self._store.users(), self._otherwise)
+        ]
+        if submission.sender:
+            words = sender_words(submission, shown, until)
+            said.append((submission.sender, [], f"Your fax to {first} waits for approval", words))
+        made = []
+        for place, (hears, enclosures, subject, words) in enumerate(said):
+            story = Story(
+                submission=submission,
+                reports=reports,
+                account=unshown.account,
+                voice=voice,
+                hears=hears,
+                enclosures=enclosures,
+            )
+            octets = report(
+                story, self._letterhead, self._now_us(), subject=subject, words=words, occasion=f"approval{place}"
+            )
+            made.append(
+                NewDelivery(
+                    kind=DeliveryKind.NOTICE,
+                    recipient=hears,
+                    sender="",
+                    message_digest=self._blobs.put(octets),
+                    submission_id=submission.id,
+                )
+            )
+        self._store.shown(ids, made, self._now_us())
+        _log.info("approval is asked for", mail=submission.id, jobs=ids)
+
+    def _preview(self, unshown: Unnotified) -> None:
         submission = unshown.submission
         reports = [report_of(story) for story in unshown.stories]
         language = self._telling.language(submission.telling)

@@ -27,6 +27,7 @@ class Hold(StrEnum):
     """Why a fax is not called for when its pages are ready, until somebody says so."""
 
     PREVIEW = "preview"  # its sender wants to see it first
+    APPROVAL = "approval"  # an operator has to agree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -46,7 +46,8 @@ class Permitted:
 
     `further` are other subaddresses behind the same machine that the address names. `asked` is what a suffix of the address asks
     of the fax (`model.options`), `addressee` whom it is for, `where` what the number is, `tariff` its price,
-    `inside` the number of our own that it is, where no call is made.
+    `inside` the number of our own that it is, where no call is made,
+    `approval` whether an operator has to approve it first.
     """
 
     address: FaxAddress
@@ -55,6 +56,7 @@ class Permitted:
     where: Destination
     tariff: Tariff = NO_TARIFF
     inside: str = ""
+    approval: bool = False
     further: tuple[FaxAddress, ...] = ()
     asked: Mapping[str, str] = field(default_factory=dict)
     addressee: Addressee = NOBODY
@@ -109,6 +111,7 @@ def verdict(
         where=where,
         tariff=settings.prices.tariff(where.canonical, where.country, where.kind),
         inside=inside,
+        approval=ruled.approve,
         further=tuple(further),
         asked=asked,
         addressee=written.addressee,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 
-from mailfax.model.user import User
+from mailfax.model.user import Role, User
 from mailfax.routing.kinds import DENY_LIST, Kind
 from mailfax.routing.numbers import Destination
 from mailfax.routing.rules import ANY_KIND, COUNTRY, DEFAULT_RULE, PREFIX, Rule
@@ -26,10 +26,11 @@ class Asker:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ruling:
-    """Whether it is allowed, and by which rule, as the end of a sentence."""
+    """Whether it is allowed, and by which rule, as the end of a sentence; `approve`: once an operator has approved it."""
 
     allowed: bool
     because: str
+    approve: bool = False
 
 
 def ruling(asker: Asker, destination: Destination, rules: tuple[Rule, ...], now: datetime) -> Ruling:
@@ -45,7 +46,10 @@ def ruling(asker: Asker, destination: Destination, rules: tuple[Rule, ...], now:
                 f'rule "{rule.name}" allows it {rule.hours.written} only' if rule.allow else ""
             )
             continue
-        return Ruling(allowed=rule.allow, because=f'rule "{rule.name}" {"allows" if rule.allow else "refuses"} it')
+        verb = ("allows" if rule.allow else "refuses") + " it"
+        approve = rule.allow and rule.approve and not _needs_nobody(asker)
+        verb += " once an operator has approved it" if approve else ""
+        return Ruling(allowed=rule.allow, because=f'rule "{rule.name}" {verb}', approve=approve)
     if destination.kind in DENY_LIST:
         return Ruling(
             allowed=False, because=out_of_hours or "it is on the deny list, and no rule allows it by its name"
@@ -69,6 +73,11 @@ def is_party(asker: Asker, party: str) -> bool:
             return asker.user is not None and name in asker.user.groups
         case _:
             return _within(asker.ip, name)
+
+
+def _needs_nobody(asker: Asker) -> bool:
+    """Say whether what this one sends needs nobody's approval: he could give it himself."""
+    return asker.command or (asker.user is not None and not {Role.OPERATOR, Role.ADMIN}.isdisjoint(asker.user.roles))
 
 
 def _within(ip: str, network: str) -> bool:

@@ -28,6 +28,7 @@ class Rule:
     who: tuple[str, ...]
     to: tuple[str, ...]
     allow: bool = True
+    approve: bool = False  # allowed, once somebody else has seen it
     hours: Hours | None = None
 
     def __post_init__(self) -> None:

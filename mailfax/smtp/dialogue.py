@@ -18,7 +18,7 @@ import structlog
 from aiosmtpd.smtp import SMTP, Session
 
 from mailfax.model.outcome import Outcome
-from mailfax.model.submission import Recipient
+from mailfax.model.submission import Hold, Recipient
 from mailfax.smtp.door import Accepted, Client, Command, Deferred, DeferredRecipient, Door, Incoming, Permitted, Refused
 from mailfax.smtp.envelope import EnvelopeFault, MailCommand, RcptCommand, parse_bdat, parse_mail, parse_rcpt
 from mailfax.smtp.login import Guesses, LoginFault, log_in
@@ -33,6 +33,11 @@ _log = structlog.get_logger(__name__)
 _SHARE_OF_STRANGERS = 0.75  # of all connections: the rest is kept for who is known
 _CHUNKS_PER_SESSION = 100_000
 _MAX_NAME = 64  # letters of a user name that a failed login writes to the log
+_BECOMES = {
+    None: "faxed",
+    Hold.PREVIEW: "shown to you first",
+    Hold.APPROVAL: "faxed once an operator has approved it",
+}
 _MAX_REPLY = 510  # RFC 5321 section 4.5.3.1.5, without CR LF
 
 
@@ -269,7 +274,7 @@ class Dialogue(SMTP):
                 made = permitted.recipients(rcpt.notify, rcpt.orcpt)
                 self.envelope.recipients, said = joined(self.envelope.recipients, made)
                 self.envelope.taken += 1
-                becomes = "shown to you first" if permitted.hold else "faxed"
+                becomes = _BECOMES[permitted.hold]
                 await self.push(f"250 2.1.5 {permitted.address.mailbox} will be {becomes}{said}")
             case Command():
                 self.envelope.commands.append(rcpt.mailbox)

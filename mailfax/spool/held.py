@@ -48,7 +48,7 @@ def shown(
 
 
 def release(connection: Connection, job_id: str, why: str, now_us: int) -> Job | None:
-    """Queue a held job; None where it is not held."""
+    """Queue a held job, not before the time that a quota leaves it; None where it is not held."""
     job = jobs.locked(connection, job_id)
     if job is None or job.state is not JobState.HELD:
         return None

@@ -7,6 +7,7 @@ import json
 import smtplib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,15 +22,18 @@ from mailfax.daemon.clock import wall_clock_us
 from mailfax.gateway.breaker import BreakerDesk
 from mailfax.gateway.quotas import Quotas
 from mailfax.model.call import CallResult
+from mailfax.model.ids import Kind
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.pageset import first_pages
 from mailfax.model.quota import Period, read_limit
 from mailfax.model.secret import Secret
+from mailfax.model.submission import Hold
 from mailfax.model.user import Role, User
+from mailfax.spool.records import Wait
 from mailfax.spool.retry import RetryPolicy, decide
 from tests.smtp.running import Background
-from tests.spool.spoolkit import document
+from tests.spool.spoolkit import document, recipient, submission
 
 NO_PASSWORD = Secret(argon2="")
 MONEY = """
@@ -152,6 +156,21 @@ def test_pages_are_known_when_they_are_drawn_and_what_does_not_fit_waits_or_fail
     assert "waited until 00:00. The fax has 2 pages. The quota of the user anna is used up" in second.notes[0]
     assert (third.state, third.outcome) == (JobState.FAILED, Outcome.QUOTA_EXCEEDED)
     assert call(gateway)
+    assert not call(gateway)
+
+
+def test_a_fax_that_was_held_waits_for_quota_also_when_it_is_released(gateway: Gateway) -> None:
+    store, now_us, tomorrow_us = gateway.store, wall_clock_us(), wall_clock_us() + 86_400_000_000
+    held = replace(recipient("5550001"), hold=Hold.PREVIEW)
+    (job,) = store.accept(submission(store.new_id(Kind.MAIL), held), ["5550001"], now_us).jobs
+    mail = store.claim_render(now_us)
+    assert mail is not None
+    store.set_document(
+        mail.id, document(2), now_us, waits={job.id: Wait(until_us=tomorrow_us, why="Over quota.", resets="00:00")}
+    )
+    released = store.release_held(job.id, "released", now_us)
+    assert released is not None
+    assert (released.state, released.not_before_us) == (JobState.QUEUED, tomorrow_us)
     assert not call(gateway)
 
 

@@ -26,6 +26,13 @@ class Permission(Section, frozen=True, kw_only=True):
             min_length=1,
         ),
     ]
+    approve: Annotated[
+        bool,
+        Meta(
+            description="Whether what the rule allows waits until an operator has seen and approved it (`mailfax approve`); "
+            "operators' own faxes do not."
+        ),
+    ] = False
     deny: Annotated[bool, Meta(description="Whether the rule refuses instead of allowing.")] = False
     hours: Annotated[
         str,
