@@ -11,6 +11,7 @@ import typer
 from mailfax import __version__
 from mailfax.cli import (
     alias,
+    altering,
     approve,
     backup,
     call,
@@ -53,6 +54,8 @@ app.add_typer(number.app, name="number")
 app.add_typer(node.app, name="node")
 app.add_typer(spool.app, name="spool")
 app.add_typer(schedule.app, name="schedule")
+for verb in (altering.cancel, altering.hold, altering.release, altering.resend, altering.retarget, altering.log):
+    app.command()(verb)
 app.command(name="sendmail")(pipe.sendmail)
 app.command()(approve.approve)
 app.command()(backup.backup)

@@ -32,7 +32,7 @@ def print_queue(config: Config, *, as_json: bool, out: TextIO) -> None:
     with open_store(config) as store:
         jobs = store.jobs(OPEN_STATES, ALL)[::-1]
     if as_json:
-        print(json.dumps([asdict(job) for job in jobs], default=_plain), file=out)
+        print(json.dumps([asdict(job) for job in jobs], default=plain), file=out)
         return
     for job in jobs:
         print(printable(queue_line(job, config.identity.time_zone)), file=out)
@@ -47,7 +47,7 @@ def print_life(config: Config, subject: str, *, as_json: bool, out: TextIO) -> N
     if life is None:
         raise KeyError(f"there is no {subject}.")
     if as_json:
-        print(json.dumps(asdict(life), default=_plain), file=out)
+        print(json.dumps(asdict(life), default=plain), file=out)
         return
     for line in tell(life, config.identity.time_zone):
         print(printable(line), file=out)
@@ -80,7 +80,8 @@ def _life(store: Store, subject: str) -> Life | None:
             raise ValueError(f"show takes a job (J…), a mail (M…) or a received fax (F…), not {subject}.")
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Return what JSON has no word for in a form that it has."""
     match value:
         case Outcome():
             return value.code

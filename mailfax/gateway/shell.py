@@ -52,8 +52,8 @@ def send_files(
     order: ShellOrder, intake: Intake, routing: RoutingSettings, now_us: int, date: datetime
 ) -> tuple[Submission, Job]:
     """Queue the files for the number. Raises ShellRefused, SpoolError."""
-    permitted = _permitted(order.number, intake, routing, now_us)
-    message = _message(order, permitted.address.mailbox, date)
+    verdict = permitted(order.number, intake, routing, now_us)
+    message = _message(order, verdict.address.mailbox, date)
     try:
         submission, taken = accept_mail(
             intake,
@@ -64,14 +64,14 @@ def send_files(
             identity=_name(order.user),
             recipients=[
                 Recipient(
-                    address=permitted.address,
-                    options=send_options(permitted.asked),
-                    addressee=permitted.addressee,
-                    tariff=permitted.tariff,
-                    inside=permitted.inside,
+                    address=verdict.address,
+                    options=send_options(verdict.asked),
+                    addressee=verdict.addressee,
+                    tariff=verdict.tariff,
+                    inside=verdict.inside,
                 )
             ],
-            dialled=lambda _address: permitted.number,
+            dialled=lambda _address: verdict.number,
         )
     except OptionFault as fault:
         raise ShellRefused(str(fault)) from fault
@@ -97,7 +97,7 @@ def order_poll(
     number: str, mailbox: str, poll: PollRequest, user: str, intake: Intake, routing: RoutingSettings, now_us: int
 ) -> Job:
     """Queue a call that fetches a document, for a mailbox that also hears if it fails. Raises ShellRefused, SpoolError."""
-    permitted = _permitted(number, intake, routing, now_us)
+    verdict = permitted(number, intake, routing, now_us)
     if not is_mailbox(mailbox):
         raise ShellRefused(f"{mailbox!r} is no mail address. Write --to you@example.org.")
     submission = Submission(
@@ -108,13 +108,13 @@ def order_poll(
         identity=_name(user),
         message_digest=intake.blobs.put(b""),
         size=0,
-        subject=f"Fetch a document from {permitted.number}",
-        recipients=(Recipient(address=permitted.address, notify=Notify.FAILURE, tariff=permitted.tariff),),
+        subject=f"Fetch a document from {verdict.number}",
+        recipients=(Recipient(address=verdict.address, notify=Notify.FAILURE, tariff=verdict.tariff),),
     )
-    return intake.store.order_poll(submission, permitted.number, poll, now_us)
+    return intake.store.order_poll(submission, verdict.number, poll, now_us)
 
 
-def _permitted(number: str, intake: Intake, routing: RoutingSettings, now_us: int) -> outbound.Permitted:
+def permitted(number: str, intake: Intake, routing: RoutingSettings, now_us: int) -> outbound.Permitted:
     """Ask the rules and the quotas about a number, of the first domain where it names none. Raises ShellRefused."""
     book, own = book_of(intake.store, ""), own_numbers(intake.store.users())
     mailbox = number if "@" in number else f"{number}@{routing.domains[0].name}"

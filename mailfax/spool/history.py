@@ -32,3 +32,11 @@ def of(connection: Connection, subject: str) -> tuple[Transition, ...]:
         .order_by(table.number)
     )
     return tuple(Transition(**row) for row in rows.mappings())
+
+
+def newest(connection: Connection, limit: int) -> tuple[Transition, ...]:
+    """Return the newest lines of all, oldest first."""
+    table = transitions.c
+    asked = select(table.subject, table.at_us, table.was, table.became, table.why)
+    rows = connection.execute(asked.order_by(table.number.desc()).limit(limit)).mappings().all()
+    return tuple(Transition(**row) for row in reversed(rows))

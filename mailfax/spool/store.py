@@ -28,11 +28,12 @@ from mailfax.model.outcome import Outcome
 from mailfax.model.poll import PollRequest
 from mailfax.model.quota import Subject, Used
 from mailfax.model.secret import Secret
-from mailfax.model.submission import Submission
+from mailfax.model.submission import Recipient, Submission
 from mailfax.model.token import Token
 from mailfax.model.user import User
 from mailfax.spool import (
     aliases,
+    altering,
     claims,
     database,
     deliveries,
@@ -300,6 +301,14 @@ class Store:
 
         return self.write(cancel)
 
+    def hold_job(self, job_id: str, why: str, now_us: int) -> Job | None:
+        """Hold a queued job until somebody releases it; None where it is not queued."""
+        return self.write(lambda c: altering.hold(c, job_id, why, now_us))
+
+    def retarget_job(self, job_id: str, recipient: Recipient, number: str, why: str, now_us: int) -> Job | None:
+        """Send a job that waits to another number; None where it is on a line or has ended."""
+        return self.write(lambda c: altering.retarget(c, job_id, recipient, number, why, now_us))
+
     def release_held(self, job_id: str, why: str, now_us: int) -> Job | None:
         """Queue a held job; None where it is not held."""
         return self.write(lambda c: held.release(c, job_id, why, now_us))
@@ -351,6 +360,10 @@ class Store:
     def history(self, any_id: str) -> tuple[Transition, ...]:
         """Return every change of state of a submission, job, fax or delivery, oldest first."""
         return self.read(lambda c: history.of(c, any_id))
+
+    def newest_history(self, limit: int) -> tuple[Transition, ...]:
+        """Return the newest changes of state of everything, oldest first."""
+        return self.read(lambda c: history.newest(c, limit))
 
     # -- received faxes -----------------------------------------------------------------------------------------------
 
