@@ -152,7 +152,9 @@ class GatewayDoor:
         bare = uncover_address(mailbox)
         if not client.identity and outbound.is_ours(bare.mailbox, self._routing):
             stranger = not self.knows(client)
-            if bare.secrets or (stranger and self._prover.may_come(client, sender, self._now_us())):
+            if (bare.secrets and self._prover.takes_tokens) or (
+                stranger and self._prover.may_come(client, sender, self._now_us())
+            ):
                 return Deferred()
         return self._judged(client, sender, bare.mailbox)
 
@@ -216,7 +218,7 @@ class GatewayDoor:
         addresses = [uncover_address(each.mailbox) for each in incoming.deferred]
         in_addresses = frozenset().union(*(each.secrets for each in addresses))
         mail = uncover_mail(incoming.octets, in_addresses)
-        secrets = mail.secrets | in_addresses
+        secrets = mail.secrets | in_addresses if self._prover.takes_tokens else frozenset()
         bare = replace(incoming, octets=mail.octets, deferred=())
         if client.identity or not (secrets or incoming.deferred):
             return None, bare
@@ -236,7 +238,7 @@ class GatewayDoor:
             judged = self._judged(client, incoming.sender, mailbox)
             if isinstance(judged, Refused):
                 return replace(judged, detail=f"{mailbox}: {judged.detail} Nothing of this message is faxed.")
-            orcpt = "" if any(secret in each.orcpt.lower() for secret in secrets) else each.orcpt
+            orcpt = "" if any(secret in each.orcpt.lower() for secret in in_addresses) else each.orcpt
             known = {other.address for other in recipients}
             recipients += [made for made in judged.recipients(each.notify, orcpt) if made.address not in known]
         _log.info("sender proved", client=client.ip, user=proof.user.name, by=proof.how)

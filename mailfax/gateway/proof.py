@@ -78,19 +78,24 @@ class Prover:
 
         Only then is a stranger let as far as DATA: MAIL FROM has to be an address of a user who has a token, or of a domain whose signatures count.
         """
+        tokens = self._store.tokens() if self.takes_tokens else ()
+        with_tokens = {token.user for token in tokens if token.holds(now_us)}
+        signed = self._policy.check_dkim or self._is_our_server(client)
+        signed = signed and self._policy.believes(domain_of(sender))
+        if not with_tokens and not signed:
+            return False  # as most of those who knock at a port 25; the users are not read for them
         owners = [user for user in self._store.users() if user.owns(sender)]
-        if not owners:
-            return False
-        if self._policy.tokens:
-            with_tokens = {token.user for token in self._store.tokens() if token.holds(now_us)}
-            if any(user.name in with_tokens for user in owners):
-                return True
-        checked = self._policy.check_dkim or self._is_our_server(client)
-        return checked and self._policy.believes(domain_of(sender)) and _only_owner(owners, sender) is not None
+        by_token = any(user.name in with_tokens for user in owners)
+        return by_token or (signed and _only_owner(owners, sender) is not None)
+
+    @property
+    def takes_tokens(self) -> bool:
+        """Say whether tokens count at all."""
+        return self._policy.tokens
 
     def proof(self, claim: Claim, now_us: int) -> Proof | Refused:
         """Find out who sends. A token is asked first: who shows one is that user or nobody."""
-        if claim.secrets and self._policy.tokens:
+        if claim.secrets and self.takes_tokens:
             return self._by_token(claim.secrets, now_us)
         try:
             return self._by_author(claim, now_us)

@@ -220,6 +220,24 @@ def test_a_token_in_a_header_the_subject_or_the_address_is_as_good_as_a_login(
     assert "used 20" in gateway.mailfax("user", "token", "list")
 
 
+def test_where_tokens_do_not_count_they_are_only_taken_out(tmp_path: Path, dns: Dns) -> None:
+    more = "[trust]\ntokens = false\n"
+    with (
+        contextlib.closing(Background()) as background,
+        contextlib.closing(Gateway(tmp_path, background, more)) as gateway,
+    ):
+        gateway.mailfax("user", "add", "anna", "--address", "anna@example.org", "--no-password")
+        secret = token(gateway)
+        with smtplib.SMTP("127.0.0.1", gateway.port(SERVERS), timeout=30) as client:
+            octets = mail(more=f"X-Fax-Token: {secret}\r\n")
+            assert client.sendmail("anna@example.org", [f"5551234+token={secret}@fax.lan"], octets) == {}
+        (job,) = gateway.store.jobs()
+        kept = gateway.store.submission(job.submission_id)
+        assert kept is not None
+        assert kept.identity == ""
+        assert secret.encode() not in gateway.blobs.get(kept.message_digest)
+
+
 def test_a_token_is_one_users_and_so_is_the_name_it_writes_in(gateway: Gateway) -> None:
     gateway.mailfax("user", "add", "ben", "--address", "ben@example.org", "--no-password")
     secret = token(gateway, user="ben")
