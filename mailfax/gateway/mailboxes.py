@@ -24,6 +24,7 @@ from mailfax.spool.store import Store
 _log = structlog.get_logger()
 _FIRST_REST_S = 5.0
 _LONGEST_REST_S = 300.0
+_NO_MAIL_NOW = {Outcome.DISK_FULL, Outcome.STORE_BUSY}  # of any mail, so the others need not be fetched
 # Nobody has proved that he sent these, or a machine did: an answer might go to somebody who never heard of us.
 _UNANSWERED = {Outcome.NOT_PERMITTED, Outcome.NOT_PROVED, Outcome.NOT_YOUR_ADDRESS, Outcome.AUTOMATIC_MAIL}
 
@@ -80,35 +81,42 @@ class MailboxDesk:
             try:
                 async with opened() as mailbox:
                     _log.info("mailbox is open", mailbox=self._policy.name)
-                    rest_s = _FIRST_REST_S
                     while True:
-                        await self.empty(mailbox)
+                        while await self.empty(mailbox):
+                            pass  # what came meanwhile may not be told of again
+                        rest_s = _FIRST_REST_S
                         await mailbox.news()
             except MailboxFault as fault:
                 _log.warning("mailbox cannot be read", mailbox=self._policy.name, error=str(fault), rest_s=rest_s)
             await asyncio.sleep(rest_s)
             rest_s = min(2 * rest_s, _LONGEST_REST_S)
 
-    async def empty(self, mailbox: Mailbox) -> None:
-        """Take every mail that is there. Raises MailboxFault, also where our own disk takes nothing now."""
+    async def empty(self, mailbox: Mailbox) -> bool:
+        """Take every mail that is there, and say whether any was moved. Raises MailboxFault, also where our own disk takes nothing now."""
+        moved = False
         for uid, size in (await mailbox.sizes()).items():
-            if size > self._policy.max_message_bytes:
-                header = await mailbox.header(uid)
-                await self._turn_down(mailbox, uid, in_lines(header), Refused(outcome=Outcome.TOO_BIG))
-                continue
-            octets = in_lines(await mailbox.mail(uid))
-            client = self._client(octets)
-            if await asyncio.to_thread(self._store.has_mail_of_client, client.ip):
-                _log.info("mail was taken before", mailbox=self._policy.name, uid=uid)
+            moved = await self._one(mailbox, uid, size) or moved
+        return moved
+
+    async def _one(self, mailbox: Mailbox, uid: int, size: int) -> bool:
+        """Take one mail or turn it down; False where it stays."""
+        if size > self._policy.max_message_bytes:
+            header = await mailbox.header(uid)
+            return await self._turn_down(mailbox, uid, in_lines(header), Refused(outcome=Outcome.TOO_BIG))
+        octets = in_lines(await mailbox.mail(uid))
+        client = self._client(octets)
+        if await asyncio.to_thread(self._store.has_mail_of_client, client.ip):
+            _log.info("mail was taken before", mailbox=self._policy.name, uid=uid)
+            await mailbox.move(uid, sent=True)
+            return True
+        match await self._taken(client, octets):
+            case Accepted():
                 await mailbox.move(uid, sent=True)
-                continue
-            match await self._taken(client, octets):
-                case Accepted():
-                    await mailbox.move(uid, sent=True)
-                case Refused() as refused:
-                    await self._turn_down(mailbox, uid, octets, refused)
-                case _ as never:
-                    assert_never(never)
+                return True
+            case Refused() as refused:
+                return await self._turn_down(mailbox, uid, octets, refused)
+            case _ as never:
+                assert_never(never)
 
     def _client(self, octets: bytes) -> Client:
         """Name the mail after its own octets: the delivering server's lines make each delivery another one."""
@@ -156,15 +164,20 @@ class MailboxDesk:
             )
         )
 
-    async def _turn_down(self, mailbox: Mailbox, uid: int, octets: bytes, refused: Refused) -> None:
-        """Tell the sender, if it is sure who he is, and put the mail aside; what is only for now stays where it is."""
+    async def _turn_down(self, mailbox: Mailbox, uid: int, octets: bytes, refused: Refused) -> bool:
+        """Tell the sender, if it is sure who he is, and put the mail aside; what is only for now stays, and holds up no other."""
         if refused.outcome.disposition is Disposition.RETRY:
-            raise MailboxFault(f"the mail {uid} stays: {refused.detail or refused.outcome.sentence}")
+            why = refused.detail or refused.outcome.sentence
+            if refused.outcome in _NO_MAIL_NOW:
+                raise MailboxFault(f"the mail {uid} stays: {why}")
+            _log.info("fetched mail stays for now", mailbox=self._policy.name, uid=uid, why=why)
+            return False
         said = refused.outcome.smtp_reply(refused.detail)
         _log.warning("fetched mail refused", mailbox=self._policy.name, uid=uid, reply=said)
         if refused.outcome not in _UNANSWERED:
             await self._answer(octets, refused)
         await mailbox.move(uid, sent=False)
+        return True
 
     async def _answer(self, octets: bytes, refused: Refused) -> None:
         try:

@@ -63,17 +63,22 @@ class ImapMailbox:
             _held(await self._client.uid("expunge", str(uid)), "EXPUNGE")
 
     async def news(self) -> None:
-        """Return when there may be a new mail: the server says so (IDLE), or some time is over."""
+        """Return when there may be a new mail: the server says so (IDLE), or some time is over.
+
+        It is over with IDLE too: a server tells each news once, and may do so at the end of another command, where aioimaplib hears nothing.
+        """
         if not self._client.has_capability("IDLE"):
             await asyncio.sleep(self._account.poll_s)
             _held(await self._client.noop(), "NOOP")
             return
         idle = await self._client.idle_start(timeout=_IDLE_S)
         try:
-            while True:
-                told = await self._client.wait_server_push(timeout=_IDLE_S + _STEP_S)
-                if not isinstance(told, list) or any(_EXISTS.search(line) for line in told):
-                    break
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._account.poll_s):
+                    while True:
+                        told = await self._client.wait_server_push(timeout=_IDLE_S)
+                        if not isinstance(told, list) or any(_EXISTS.search(line) for line in told):
+                            break
         finally:
             self._client.idle_done()
             with suppress(TimeoutError, AioImapException):

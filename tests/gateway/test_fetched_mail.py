@@ -17,6 +17,8 @@ from mailfax.gateway.acknowledgement import Refusals
 from mailfax.gateway.door import Intake
 from mailfax.gateway.mailboxes import FetchPolicy, MailboxDesk
 from mailfax.model.job import Job
+from mailfax.model.outcome import Outcome
+from mailfax.smtp.door import Client, Refused
 from mailfax.smtp.fetched import MailboxFault
 from tests.smtp.running import Background
 
@@ -91,10 +93,19 @@ class Fetching:
     max_message_bytes: int = 100_000
     told_before: frozenset[str] = frozenset()
 
-    def fetch(self) -> None:
+    def fetch(self, waits: str = "") -> None:
+        """Empty the mailbox; the number `waits` is refused for now."""
         gateway, new_id = self.gateway, id_maker()
         intake = Intake(store=gateway.store, blobs=gateway.blobs, new_id=new_id, telling=gateway.telling)
         door = build_door(gateway.config, intake, gateway.evidence, lambda _live: None)
+        judge = door.recipient
+
+        async def judged(client: Client, sender: str, mailbox: str) -> object:
+            if waits and mailbox.startswith(waits):
+                return Refused(outcome=Outcome.OVER_QUOTA)
+            return await judge(client, sender, mailbox)
+
+        door.recipient = judged
         refusals = Refusals(
             store=gateway.store,
             blobs=gateway.blobs,
@@ -278,3 +289,11 @@ def test_a_full_disk_leaves_the_mail_where_it_is(fetching: Fetching, monkeypatch
     monkeypatch.undo()
     fetching.fetch()
     assert (fetching.numbers, len(fetching.box.sent)) == (["5551234"], 1)
+
+
+def test_a_mail_that_has_to_wait_holds_up_no_other(fetching: Fetching) -> None:
+    fetching.box.put(delivered("5551111@fax.lan"), delivered())
+    fetching.fetch(waits="5551111")
+    assert (fetching.numbers, len(fetching.box.inbox), fetching.answers) == (["5551234"], 1, [])
+    fetching.fetch()
+    assert (fetching.numbers, fetching.box.inbox) == (["5551111", "5551234"], {})

@@ -55,5 +55,6 @@ class Imap(Section, frozen=True, kw_only=True):
         ),
     ] = ""
     poll_s: Annotated[
-        int, Meta(description="Seconds between two looks at a server that does not tell of new mails (IDLE).", ge=5)
+        int,
+        Meta(description="Seconds between two looks, beside what the server tells of new mails (IDLE).", ge=5, le=1500),
     ] = 60
