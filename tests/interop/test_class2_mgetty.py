@@ -6,7 +6,6 @@ Only because of this does the emulator judge our own driver (test_class2_calls.p
 import itertools
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
@@ -97,9 +96,7 @@ def test_mgetty_receives_three_pages_through_it(tmp_path: Path, fax_class: str) 
         command = ["/usr/sbin/mgetty", "-F", "-C", fax_class, "-s", "38400", "-x", "5", device]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL) as mgetty:
             try:
-                until_s = time.monotonic() + WAKE_S
-                while exchange.class2.fax_class != CLASSES[fax_class] and time.monotonic() < until_s:
-                    time.sleep(0.05)
+                exchange.class2.wait_for_class(CLASSES[fax_class], WAKE_S)
                 exchange.ring(f"send:{sent}", limit=30)
                 far_end = exchange.finished(90).machine
                 mgetty.wait(30)

@@ -7,6 +7,7 @@ It takes a whole page before the line is trained for it, as a modem with much me
 the page's end, not before CONNECT.
 """
 
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -75,6 +76,7 @@ class Class2Modem:
         self._calls = 0
         self._settings = Settings(ecm=self.model.ecm or self.model.boasts)
         self._line = bytearray()
+        self._heard = threading.Condition()
         self._new_call()
 
     def _new_call(self) -> None:
@@ -157,6 +159,13 @@ class Class2Modem:
         for octet in octets:
             if self._port.fd != GONE:
                 self._take(octet)
+        with self._heard:
+            self._heard.notify_all()
+
+    def wait_for_class(self, fax_class: str, limit_s: float) -> bool:
+        """Wait, in another thread, until the DTE has set this class."""
+        with self._heard:
+            return self._heard.wait_for(lambda: self.fax_class == fax_class, limit_s)
 
     def network_says(self, event: sd.CallEvent) -> None:
         """Learn what the network signals."""
