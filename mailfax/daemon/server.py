@@ -421,6 +421,7 @@ def build_door(
         new_id=intake.new_id,
         new_token=new_token,
         now_us=wall_clock_us,
+        quotas=intake.quotas,
     )
     return GatewayDoor(
         intake=intake,

@@ -133,7 +133,13 @@ def _job(post: Post, member: Planned, options: SendOptions, now_us: int) -> Job:
     return Job(
         id="",
         submission_id=post.id,
-        recipient=Recipient(address=address, notify=Notify.NEVER, options=options, addressee=_addressee(member)),
+        recipient=Recipient(
+            address=address,
+            notify=Notify.NEVER,
+            options=options,
+            addressee=_addressee(member),
+            tariff=member.tariff,
+        ),
         number=member.dialled,
         state=JobState.LISTED,
         created_us=now_us,

@@ -15,6 +15,7 @@ import structlog
 from mailfax.gateway.evidence import EvidenceMaker
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.orders import Box, Order, Verb, box_of, read_order
+from mailfax.gateway.quotas import NO_QUOTAS, QuotaPolicy, Quotas
 from mailfax.gateway.reports import report_of
 from mailfax.gateway.sameness import order_key
 from mailfax.gateway.telling import TellingPolicy
@@ -74,10 +75,12 @@ class CommandDesk:
         new_id: IdMaker,
         new_token: Callable[[], str],
         now_us: Callable[[], int],
+        quotas: QuotaPolicy = NO_QUOTAS,
     ) -> None:
         self._store, self._blobs, self._routing = store, blobs, routing
         self._letterhead, self._telling, self._evidence = letterhead, telling, evidence
         self._new_id, self._new_token, self._now_us = new_id, new_token, now_us
+        self._quotas = Quotas(store, quotas)
         self._domains = frozenset(domain.name for domain in routing.domains)
 
     def box(self, mailbox: str) -> Box | None:
@@ -273,6 +276,8 @@ class CommandDesk:
         verdict = outbound.verdict(job.recipient.address.mailbox, asker, self._routing, now)
         if isinstance(verdict, outbound.Refused):
             return say("answer_refused", why=clean(verdict.detail), **told)
+        if over := self._quotas.refusal(user, {job.recipient.address.domain: 1}, now_us):
+            return say("answer_refused", why=clean(over), **told)
         try:
             self._blobs.get(submission.message_digest)
         except BlobMissing:

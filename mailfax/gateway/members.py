@@ -13,6 +13,8 @@ import msgspec
 
 from mailfax.gateway.maillist import MailList, Query
 from mailfax.model.options import SendOptions
+from mailfax.model.outcome import Outcome
+from mailfax.model.tariff import NO_TARIFF, Tariff
 from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
@@ -44,6 +46,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     dialled: str
     subaddress: str = ""
     fields: dict[str, str] = {}
+    tariff: Tariff = NO_TARIFF
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +115,11 @@ def plan(
         match outbound.verdict(written, asker, routing, now):
             case outbound.Refused(outcome=outcome, detail=detail):
                 left_out.append(LeftOut(number=member.number, why=outcome.code, detail=detail, fields=member.fields))
-            case outbound.Permitted(address=address, number=dialled):
+            case outbound.Permitted(approval=True):
+                detail = "An operator has to approve faxes to this number, one by one."
+                why = Outcome.DESTINATION_DENIED.code
+                left_out.append(LeftOut(number=member.number, why=why, detail=detail, fields=member.fields))
+            case outbound.Permitted(address=address, number=dialled, tariff=tariff):
                 key = (dialled, address.subaddress)
                 if key in allowed:
                     detail = f"The same as {allowed[key].number}."
@@ -124,6 +131,7 @@ def plan(
                     dialled=dialled,
                     subaddress=address.subaddress,
                     fields=member.fields,
+                    tariff=tariff,
                 )
     numbers = [each.number for each in allowed.values()]
     unwilling = store.read(lambda c: optouts.among(c, numbers, mail_list.name))

@@ -34,6 +34,9 @@ class QuotaPolicy:
     give_up_s: int = 48 * 3600
 
 
+NO_QUOTAS = QuotaPolicy()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
     """How it stands with one limit: what was used, what waits, and when the period ends (UTC, microseconds; `resets` as people say it)."""

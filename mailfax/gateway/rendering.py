@@ -14,7 +14,7 @@ from mailfax.gateway.alarms import notice_of, waiting_mail
 from mailfax.gateway.covers import CoverPolicy, covers_for
 from mailfax.gateway.identity import Identity, sender_identity
 from mailfax.gateway.live import Emit, Live, Rendered, Rendering, RenderingFailed
-from mailfax.gateway.quotas import QuotaPolicy, Quotas
+from mailfax.gateway.quotas import NO_QUOTAS, QuotaPolicy, Quotas
 from mailfax.model.document import Document, DocumentPage, JobCover
 from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
@@ -33,7 +33,7 @@ from mailfax.spool.store import Store
 from mailfax.t4codec.tiff import T6Page
 
 _log = structlog.get_logger()
-NOBODY, NO_COVERS, NO_QUOTAS = Identity(), CoverPolicy(), QuotaPolicy()
+NOBODY, NO_COVERS = Identity(), CoverPolicy()
 MAIL_LOST = "The mail was damaged on this server's disk before it could be faxed. Please send it again."
 
 

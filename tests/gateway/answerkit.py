@@ -142,8 +142,15 @@ class Office:
             new_id=self.new_id,
             new_token=lambda: next(self.tokens),
             now_us=self.clock,
+            quotas=build.quota_policy(self.config),
         )
-        intake = Intake(store=self.store, blobs=self.blobs, new_id=self.new_id, telling=telling)
+        intake = Intake(
+            store=self.store,
+            blobs=self.blobs,
+            new_id=self.new_id,
+            telling=telling,
+            quotas=build.quota_policy(self.config),
+        )
         self.door = GatewayDoor(
             intake=intake,
             routing=routing,

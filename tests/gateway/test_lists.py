@@ -398,6 +398,7 @@ def test_what_the_mail_asks_holds_for_each_and_the_list_says_at_the_foot_how_to_
         assert build.footer_of(each.gateway.config, each.store)(post.id) == "No more? Fax to 5550000"
         each.work()
         assert {job.recipient.addressee.name for job in each.store.jobs()} == {"Berta Äpfel", "=cmd()", "Carl"}
+        assert {job.recipient.tariff.kind for job in each.store.jobs()} == {"internal"}  # what its price goes by
         assert {job.recipient.addressee.lines for job in each.store.jobs()} == {("Ulm",), ("Bonn",), ("Jena",)}
 
 

@@ -147,6 +147,15 @@ def test_resend_asks_the_rules_of_today(office: Office) -> None:
         assert len(strict.store.jobs()) == 1
 
 
+def test_resend_asks_the_quotas_too(office: Office) -> None:
+    with opened('[quotas]\neverybody = ["calls/day=1"]\n') as strict:
+        job = fax(strict)
+        strict.call(UNREACHABLE)
+        told = " ".join(order(strict, f"resend+{job.id}").split())
+        assert "not sent again. The quota of everybody is used up: quota 1 calls a day" in told
+        assert len(strict.store.jobs()) == 1
+
+
 def test_help_and_nonsense_are_answered_with_the_words(office: Office) -> None:
     assert "status@fax.lan" in order(office, "help")
     told = order(office, "fax@fax.lan", body="please stop it")
