@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
-from aiosmtpd.smtp import SMTP, Session
+from aiosmtpd.smtp import SMTP, Session, TLSSetupException
 
 from mailfax.model.outcome import Outcome
 from mailfax.model.submission import Hold, Recipient
@@ -179,10 +179,12 @@ class Dialogue(SMTP):
 
     async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd finds the verb in the name)
         """Begin TLS. A handshake that does not come would be waited for in vain: nobody is told that its connection has ended."""
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, TLSSetupException):
             async with asyncio.timeout(min(HANDSHAKE_S, self._settings.timeout_s)):
                 await super().smtp_STARTTLS(arg)
-        if self._original_transport is not None and self.session.ssl is None:  # the other end is silent, or gone
+        if (
+            self._original_transport is not None and self.session.ssl is None
+        ):  # the other end is silent, gone, or speaks no TLS
             _log.info("session ended in a TLS handshake", client=self._peer.ip)
             self._live.discard(self)
             if isinstance(self._original_transport, asyncio.WriteTransport):
