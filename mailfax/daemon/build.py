@@ -156,7 +156,8 @@ def post_room(config: Config) -> int:
 
 def reporter(config: Config, store: Store, blobs: BlobStore, now_us: Callable[[], int]) -> Reporter:
     """Return what makes the reports of posts."""
-    return Reporter(store=store, blobs=blobs, letterhead=letterhead(config), now_us=now_us)
+    domain = next(iter(config.domains)).lower()
+    return Reporter(store=store, blobs=blobs, letterhead=letterhead(config), now_us=now_us, domain=domain)
 
 
 def intake(config: Config, store: Store, blobs: BlobStore, new_id: IdMaker) -> Intake:

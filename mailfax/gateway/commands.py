@@ -21,6 +21,7 @@ from mailfax.gateway.sameness import order_key
 from mailfax.gateway.telling import TellingPolicy
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.job import Job, JobState
+from mailfax.model.post import Post
 from mailfax.model.submission import Hold, Submission
 from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
@@ -31,6 +32,7 @@ from mailfax.smtp.messages import Answered, answer_message
 from mailfax.smtp.reading import header_of
 from mailfax.smtp.tables import text_table
 from mailfax.smtp.wording import JobReport, Voice, plain_words, summary_csv, wrapped
+from mailfax.spool import posts
 from mailfax.spool.blobs import BlobMissing, BlobStore
 from mailfax.spool.records import DeliveryKind, JobStory, NewDelivery
 from mailfax.spool.store import Store
@@ -134,6 +136,8 @@ class CommandDesk:
                 return self._recent(asked)
             case Verb.STATUS:
                 return self._status(asked)
+            case Verb.SEND | Verb.CANCEL if (post := self._post(asked)) is not None:
+                return _Told(lines=wrapped(self._moderate(asked, post)))
             case Verb.CANCEL:
                 return self._each(asked, self._cancel)
             case Verb.RESEND:
@@ -259,6 +263,27 @@ class CommandDesk:
         mine = job.recipient.hold is not Hold.APPROVAL
         done = mine and self._store.release_held(job.id, f"released by {asked.incoming.sender}", self._now_us())
         return self._done(asked, job, "answer_released" if done else "answer_not_released")
+
+    def _post(self, asked: _Asked) -> Post | None:
+        """Return the post to a list about which a moderator was asked; he is known by the secret of that question."""
+        ids, token = asked.order.ids, asked.order.token
+        submission = self._store.submission(ids[0]) if token and len(ids) == 1 and ids[0][0] == Kind.MAIL else None
+        if submission is None or not hmac.compare_digest(token.encode(), submission.token.encode()):
+            return None
+        return posts.load(self._store, submission.id)
+
+    def _moderate(self, asked: _Asked, post: Post) -> str:
+        by, now_us = f"by {asked.incoming.sender}", self._now_us()
+        if asked.order.verb is Verb.SEND:
+            done = posts.let_go(self._store, post.id, f"released {by}", now_us)
+        else:
+            done = bool(posts.cancel(self._store, post, now_us))
+        key = (
+            ("answer_post_sent" if asked.order.verb is Verb.SEND else "answer_post_dropped")
+            if done
+            else "answer_post_over"
+        )
+        return asked.voice.language.say(key, post=post.id, list=post.list_name, faxes=str(post.members))
 
     def _done(self, asked: _Asked, job: Job, key: str) -> str:
         now = self._store.job(job.id) or job

@@ -35,6 +35,7 @@ class Reporter:
     blobs: BlobStore
     letterhead: Letterhead
     now_us: Callable[[], int]
+    domain: str  # of ours, which takes the answers of moderators
 
     def final(self, post: Post, mail_list: MailList | None) -> list[NewDelivery]:
         """Return the report of a post that is over, for the list's owner and for whoever posted it."""
@@ -52,8 +53,9 @@ class Reporter:
         if mail_list is None:
             return []
         facts, now_us = self.facts(post, final=False), self.now_us()
+        back = f"reply+{post.id.lower()}.{facts.submission.token}@{self.domain}"
         return [
-            self._to(post, each, question_mail(facts, post.members, each, self.letterhead, now_us))
+            self._to(post, each, question_mail(facts, post.members, each, back, self.letterhead, now_us))
             for each in mail_list.moderators or (mail_list.owner,)
         ]
 

@@ -13,6 +13,7 @@ from mailfax.gateway.identity import local_time
 from mailfax.gateway.maillist import MailList
 from mailfax.gateway.members import MembersUnreadable, encode_plan, plan, read_members
 from mailfax.gateway.quotas import QuotaPolicy, Quotas
+from mailfax.gateway.receipts import new_token
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.model.options import SendOptions
 from mailfax.model.outcome import Outcome
@@ -90,6 +91,7 @@ class Posting:
             size=len(order.octets),
             subject=order.subject,
             message_id=order.message_id,
+            token=new_token(),  # told to its moderators only
         )
         post = Post(
             id=submission.id,

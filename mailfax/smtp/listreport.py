@@ -129,13 +129,16 @@ def report_mail(
     return text_message(headers, in_words(facts, rows), files)
 
 
-def question_mail(facts: PostFacts, members: int, recipient: str, letterhead: Letterhead, now_us: int) -> bytes:
-    """Return the mail that asks a moderator."""
+def question_mail(
+    facts: PostFacts, members: int, recipient: str, back: str, letterhead: Letterhead, now_us: int
+) -> bytes:
+    """Return the mail that asks a moderator; his answer goes to `back`, which holds its secret."""
     submission = facts.submission
     text = (
         f"{submission.sender} has sent a fax to the list {facts.list_name}, which is moderated. It waits for you.\n\n"
         f"  Subject  {clean(submission.subject)}\n  Mail     {submission.id}\n  Numbers  {members}\n"
         + (f"  Pages    {facts.pages}\n" if facts.pages is not None else "")
+        + "\nAnswer this mail with the word SEND in the first line to have it sent, or CANCEL to drop it. By command:\n"
         + f"\nTo look at it:    mailfax show {submission.id}\nTo send it:       mailfax list release {submission.id}\n"
         f"To drop it:       mailfax list cancel {submission.id}\n"
     )
@@ -143,6 +146,7 @@ def question_mail(facts: PostFacts, members: int, recipient: str, letterhead: Le
         "Date": mail_date(now_us, letterhead.zone),
         "From": address_of(letterhead.sender, "Fax server", domain=letterhead.hostname),
         "To": address_of(recipient, domain=letterhead.hostname),
+        "Reply-To": address_of(back, domain=letterhead.hostname),
         "Subject": f"Waits for you: fax to {facts.list_name}: {clean(submission.subject, 80)}",
         "Message-ID": f"<{submission.id}.question.{len(recipient)}@{letterhead.hostname}>",
         "Auto-Submitted": "auto-generated",

@@ -13,6 +13,7 @@ from email.message import Message
 from email.policy import default
 from pathlib import Path
 
+import pytest
 from gateway_door import PASSWORD, Gateway, add_anna, login
 
 from mailfax.daemon import build
@@ -23,6 +24,7 @@ from mailfax.model.job import JobState
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob, Resolution
 from mailfax.model.pageset import first_pages
+from mailfax.model.post import PostState
 from mailfax.spool import posts
 from mailfax.spool.retry import RetryPolicy, decide
 from tests.smtp.running import Background
@@ -414,3 +416,29 @@ def test_a_post_counts_against_the_quota_of_whoever_posts_it(tmp_path: Path) -> 
     with broadcast(tmp_path, more='[quotas]\nuser = ["calls/day=2"]') as each:
         assert each.post("customers@fax.lan").startswith("452")
         assert each.store.jobs() == ()
+
+
+@pytest.mark.parametrize(("word", "faxed"), [("SEND", 3), ("Cancel please", 0)])
+def test_a_moderator_answers_the_question_by_mail_and_nobody_without_its_secret_does(
+    tmp_path: Path, word: str, faxed: int
+) -> None:
+    with broadcast(tmp_path, more='moderated = true\nmoderators = ["mod@example.org"]') as each:
+        each.post("customers@fax.lan")
+        each.work()
+        each.render()
+        back = str(each.mails()["mod@example.org"]["Reply-To"])
+        name, _, secret = back.partition("@")[0].rpartition(".")
+
+        def answer(to: str) -> None:
+            with smtplib.SMTP("127.0.0.1", each.gateway.port(0), timeout=30) as client:
+                client.sendmail("mod@example.org", [to], f"Subject: Re: x\r\nMessage-ID: <{to}>\r\n\r\n{word}\r\n")
+
+        answer(f"{name}.{secret[::-1]}@fax.lan")
+        answer(f"{word.split(maxsplit=1)[0].lower()}+{name.removeprefix('reply+')}@fax.lan")
+        each.work()
+        (post,) = posts.unfinished(each.store)
+        assert post.state is PostState.HELD
+        answer(back)
+        each.work()
+        assert len(each.call_all()) == faxed
+        assert posts.unfinished(each.store) == ()
