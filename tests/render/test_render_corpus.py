@@ -37,7 +37,7 @@ def test_every_file_becomes_what_the_table_says_in_seconds_and_little_memory(cor
             continue
         once = run(path)
         assert once.result == table[f"{folder}/{path.name}"], path.name
-        assert once.seconds < MOST_S, path.name
+        assert once.processor_s < MOST_S, path.name  # other work on the machine does not stretch it by much
         assert once.megabytes < MOST_MB, path.name
     assert not multiprocessing.active_children()
 
@@ -53,8 +53,7 @@ def test_the_whole_corpus_alone_touches_no_network_and_leaves_no_process(corpus:
     found = json.loads(out.read_text())
     assert found["results"] == expected()
     assert len(found["results"]) == 134
-    slow = {name: took for name, took in found["seconds"].items() if took >= MOST_S}
-    assert slow.keys() <= {"mail/docx-and-pdf.eml"}, "four documents, 4.7 s of processor time: more on a busy machine"
+    assert {name: took for name, took in found["seconds"].items() if took >= MOST_S} == {}
     assert (found["packets"], found["packets_if_one_is_sent"]) == (0, 1)
     assert found["processes"] == []
 
