@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -193,6 +194,31 @@ def test_however_it_is_written_it_is_the_same(number: str, subaddress: str, form
     spaced = "".join(digit + mark for digit, mark in zip(number, [*marks, ""], strict=True))
     written = form.format(n=spaced, h=subaddress and f"#{subaddress}", t=subaddress and f"/T33S={subaddress}")
     assert parse_fax_address(written) == FaxAddress(number=number, domain="fax.lan", subaddress=subaddress)
+
+
+@given(
+    st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True),
+    st.lists(st.from_regex(r"[0-9]{1,20}", fullmatch=True), max_size=4, unique=True),
+    st.lists(st.from_regex(r"[A-Za-z]{1,12}", fullmatch=True), max_size=3),
+    st.lists(st.sampled_from(["ORG", "OFNA", "STR", "ZIP", "CO"]), max_size=5, unique=True),
+    st.randoms(use_true_random=False),
+)
+def test_the_elements_of_an_address_may_stand_in_any_order(
+    number: str, subaddresses: list[str], name: list[str], places: list[str], random: Random
+) -> None:
+    """RFC 3192 and RFC 2846: a number, subaddresses, whom it is for; whatever the order, letters and outer slashes."""
+    elements = [
+        f"FAX={number}",
+        *(f"t33s={each}" for each in subaddresses),
+        *(f"{place}=x_{place}" for place in places),
+    ]
+    elements += [f"Attn={'.'.join(name)}"] if name else []
+    mixed = random.sample(elements, len(elements))
+    found = parse_recipient(f"{random.choice(['', '/'])}{'/'.join(mixed)}{random.choice(['', '/'])}", "fax.us")
+    assert {each.number for each in found.addresses} == {number}
+    assert sorted(each.subaddress for each in found.addresses) == sorted(subaddresses or [""])
+    assert found.addressee.name == " ".join(name)
+    assert sorted(found.addressee.lines) == sorted(f"x {place}" for place in places)
 
 
 @given(st.text(max_size=30))
