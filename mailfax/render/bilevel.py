@@ -30,6 +30,7 @@ _SAME_TONE = 8
 _SHORTEST_LINE_PX = 24  # 3 mm
 _FLAT_SHARE = 0.3
 _ROWS_AT_ONCE = 32
+_PACKED_AT_ONCE = 128
 _UNEVEN_THRESHOLD = 100  # on a photograph, whose own tones come near those of the letters
 
 _TAIL_FINE_ROWS = 60  # about 8 mm of white kept below the last ink
@@ -69,6 +70,9 @@ class Areas:
         )
 
 
+_ALL_TEXT = Areas()
+
+
 def _halved(box: Box) -> Box:
     left, top, right, bottom = box
     return left, top // 2, right, (bottom + 1) // 2
@@ -92,6 +96,18 @@ def halve(grey: Grey) -> Grey:
     return mean
 
 
+def to_bitmap(grey: Grey, resolution: Resolution, areas: Areas, photos: PhotoScreen) -> Bitmap:
+    """Make black and white of a page or picture, as `to_black`; if all of it is text, in pieces that stay in the cache."""
+    if areas != _ALL_TEXT:
+        return Bitmap.from_bool(to_black(grey, resolution, areas, photos))
+    rows, width = grey.shape
+    packed = np.empty((rows, (width + 7) // 8), dtype=np.uint8)
+    for first in range(0, rows, _PACKED_AT_ONCE):
+        piece = slice(first, first + _PACKED_AT_ONCE)
+        packed[piece] = np.packbits(grey[piece] < THRESHOLD[resolution], axis=1)
+    return Bitmap(width, packed)
+
+
 def to_black(grey: Grey, resolution: Resolution, areas: Areas, photos: PhotoScreen) -> NDArray[np.bool_]:
     """Make black and white of a page or picture; True is black."""
     threshold = THRESHOLD[resolution]
@@ -109,7 +125,7 @@ def to_black(grey: Grey, resolution: Resolution, areas: Areas, photos: PhotoScre
         tones = contrast(levelled)
         black[_slices(box)] = levelled < _between(threshold, tones.ink, tones.ground)
     for box in areas.photographs:
-        black[_slices(box)] = screen(np.ascontiguousarray(grey[_slices(box)]), photos)
+        black[_slices(box)] = screen(grey[_slices(box)], photos)
     for plate in areas.plates:
         _lay_plate(black, grey, plate, threshold)
     return black
@@ -118,8 +134,8 @@ def to_black(grey: Grey, resolution: Resolution, areas: Areas, photos: PhotoScre
 def both_rasters(fine: Grey, standard: Grey, areas: Areas, photos: PhotoScreen) -> tuple[Bitmap, Bitmap]:
     """Make black and white of a page at fine and at standard resolution, from the grey of each (see `halve`)."""
     half = areas.halved()
-    fine_black = Bitmap.from_bool(to_black(fine, Resolution.FINE, areas, photos))
-    black = Bitmap.from_bool(to_black(standard, Resolution.STANDARD, half, photos))
+    fine_black = to_bitmap(fine, Resolution.FINE, areas, photos)
+    black = to_bitmap(standard, Resolution.STANDARD, half, photos)
     _keep_lines(fine_black, black, (*half.photographs, *half.scans, *half.tints))
     return fine_black, black
 

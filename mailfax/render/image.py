@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps
 from mailfax.model.options import PaperSize
 from mailfax.model.page import A4_WIDTH_PX
 from mailfax.model.photo import PhotoScreen
-from mailfax.render.bilevel import Areas, sheet_of, to_black, whole
+from mailfax.render.bilevel import Areas, sheet_of, to_bitmap, whole
 from mailfax.render.faxpage import fax_resolution, fax_sheet
 from mailfax.render.fit import Fit, fit
 from mailfax.render.longpage import is_long, most_sheets, scale_of, slices_of
@@ -154,7 +154,7 @@ class ImageSource:
     def _black(self, grey: NDArray[np.uint8], paper: Paper, *, is_photo: bool) -> Bitmap:
         box = (whole(grey),)
         areas = Areas(photographs=box) if is_photo else Areas(scans=box)
-        return Bitmap.from_bool(to_black(grey, paper.resolution, areas, self._photos))
+        return to_bitmap(grey, paper.resolution, areas, self._photos)
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""
