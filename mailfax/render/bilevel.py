@@ -23,7 +23,7 @@ from mailfax.t4codec.bitmap import Bitmap
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 # Thin strokes come out of the anti-aliasing pale, the more so at 98 rows to the inch: the threshold lies above the middle.
-THRESHOLD = {Resolution.FINE: 165, Resolution.STANDARD: 180}
+THRESHOLD = {Resolution.FINE: 173, Resolution.STANDARD: 180}
 _WHITE = 255
 _PLATE_PX = 3  # kept free of the screen around letters
 _SAME_TONE = 8
