@@ -78,7 +78,7 @@ def test_the_queue_shows_what_waits_and_why(alone: Alone, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("send", "john", "LETTER"), "mailfax: 'john' is not a dialable number."),
+        (("send", "john", "LETTER"), "mailfax: john is neither a fax number nor a name in the address book."),
         (("send", "5551234", "LETTER", "--from", "anna"), "mailfax: 'anna' is no mail address, so nobody would hear"),
         (("show", "nonsense"), "mailfax: 'nonsense' is not an id"),
         (("show", "J0000000000AA"), "mailfax: there is no J0000000000AA."),
