@@ -76,6 +76,8 @@ class _Sink(Protocol):
 
 def back_up(settings: SpoolSettings, blobs: BlobStore, target: Path, version: str, now_us: Callable[[], int]) -> Backup:
     """Copy the spool into a folder, or into one file where `target` ends in .tar or .tar.gz. Raises BackupFault, SpoolError."""
+    if settings.shared is not None:
+        raise BackupFault("The queue is in PostgreSQL: save it by pg_dump, and the folder of pages beside it.")
     if settings.directory.resolve() in (target.resolve(), *target.resolve().parents):
         raise BackupFault(f"{target} is inside the spool itself; choose another disk.")
     with disk_errors(), tempfile.TemporaryDirectory(prefix="mailfax-backup-", dir=target.resolve().parent) as name:

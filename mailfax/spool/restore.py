@@ -80,6 +80,8 @@ def restore(
     source: Path, settings: SpoolSettings, new_id: IdMaker, now_us: Callable[[], int], *, send_on: bool
 ) -> Restored:
     """Make the spool of a backup. Raises RestoreFault where there is one already, SpoolError."""
+    if settings.shared is not None:
+        raise RestoreFault("The queue of this configuration is in PostgreSQL: restore that by pg_restore.")
     staging = settings.directory / _STAGING
     with disk_errors(), owner.opening(settings):
         if settings.database.exists():
