@@ -116,7 +116,13 @@ def enclosed_part(file: Enclosure) -> bytes:
     maintype, _, subtype = file.content_type.partition("/")
     disposition = "inline" if file.inline else "attachment"
     message.set_content(
-        file.octets, maintype=maintype, subtype=subtype, filename=file.filename, disposition=disposition, cte="base64"
+        file.octets,
+        maintype=maintype,
+        subtype=subtype,
+        filename=file.filename,
+        disposition=disposition,
+        cte="base64",
+        params={"charset": "utf-8"} if maintype == "text" else None,
     )
     return _part(message)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from mailfax.demo.compare import arrived_pages
 from mailfax.model.job import JobState
 from tests.interop.mail.conftest import Alone
 from tests.interop.mail.gateway import pdfs_in, write_pdf
@@ -183,3 +184,32 @@ def test_success_brings_a_dsn_of_the_delivered_and_silence_of_the_failed(alone: 
 def test_never_brings_nothing_of_either(alone: Alone) -> None:
     assert send(alone, "never@example.org", "5554005", PLAIN, "NOTIFY=NEVER") == []
     assert send(alone, "never@example.org", "5554006", UNFAXABLE, "NOTIFY=NEVER") == []
+
+
+def swaks(alone: Alone, to: str, body: str, *more: str) -> str:
+    """Send a mail of otto's with swaks; returns its last reply."""
+    command = [program("swaks"), "--server", f"127.0.0.1:{alone.port}", "--from", "otto@example.org", "--to", to]
+    done = subprocess.run([*command, "--body", body, *more], capture_output=True, text=True, check=False, timeout=60)
+    return [line for line in done.stdout.splitlines() if line.startswith("<")][-2]
+
+
+def test_a_preview_is_released_by_a_reply_and_an_order_is_answered(alone: Alone) -> None:
+    assert "250 2.0.0 accepted as" in swaks(alone, "preview+5556001@fax.lan", "Please look first")
+    (preview,) = alone.gateway.until(lambda _: mails(alone, "otto@example.org"))
+    (pdf,) = pdfs_in(preview)
+    with alone.gateway.store() as store:
+        (held,) = [job for job in store.jobs() if job.number == "5556001"]
+    assert (held.state, held.dials) == (JobState.HELD, 0)
+    assert "250 2.0.0 the answer is" in swaks(alone, str(preview["Reply-To"]), "send")
+    (job,) = alone.gateway.told(held.submission_id)
+    assert job.state is JobState.DELIVERED
+    assert len(list(arrived_pages(pdf))) == job.pages
+    assert "250 2.0.0 the answer is" in swaks(alone, "status@fax.lan", "please")
+
+    def answers(_: object) -> list[EmailMessage]:
+        return [mail for mail in mails(alone, "otto@example.org") if "status" in str(mail["Subject"])]
+
+    (status,) = alone.gateway.until(answers)
+    assert job.id in plain_words(status)
+    loop = bytes(status).decode("ascii", "replace")
+    assert "<** 5" in swaks(alone, "5556002@fax.lan", "x", "--data", loop), "our own answer is never faxed"
