@@ -12,6 +12,7 @@ from typing import assert_never
 
 import structlog
 
+from mailfax.gateway.approving import may_approve
 from mailfax.gateway.evidence import EvidenceMaker
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.orders import Box, Order, Verb, box_of, read_order
@@ -146,6 +147,8 @@ class CommandDesk:
                 return self._each(asked, self._release)
             case Verb.TRACE:
                 return self._trace(asked)
+            case Verb.APPROVE | Verb.REFUSE:
+                return self._decide(asked)
             case _ as never:
                 assert_never(never)
 
@@ -284,6 +287,35 @@ class CommandDesk:
             else "answer_post_over"
         )
         return asked.voice.language.say(key, post=post.id, list=post.list_name, faxes=str(post.members))
+
+    def _decide(self, asked: _Asked) -> _Told:
+        """Send or drop what waits for an operator, by the word of one who is known by more than his address (AU7)."""
+        if not asked.order.ids:
+            return _Told(lines=wrapped(asked.voice.language.say("answer_no_id")))
+        client, lines = asked.incoming.client, []
+        user = self._store.user(client.identity) if client.identity else None
+        for named in asked.order.ids:
+            job = self._store.job(named) if named[0] == Kind.JOB else None
+            meant = (
+                [job]
+                if job and not asked.order.about_mails
+                else self._store.jobs_of(job.submission_id if job else named)
+            )
+            waiting = [one for one in meant if one.recipient.hold is Hold.APPROVAL]
+            if user is None or not may_approve(user) or not waiting:
+                lines += self._unknown(asked, [named])
+                continue
+            for one in waiting:
+                lines += wrapped(self._decided(asked, one, user.name))
+        return _Told(lines=lines)
+
+    def _decided(self, asked: _Asked, job: Job, by: str) -> str:
+        now_us = self._now_us()
+        if asked.order.verb is Verb.APPROVE:
+            done = self._store.release_held(job.id, f"approved by {by}", now_us) is not None
+            return self._done(asked, job, "answer_released" if done else "answer_not_released")
+        done = job.state is JobState.HELD and bool(self._store.cancel(job.id, now_us))
+        return self._done(asked, job, "answer_cancelled" if done else "answer_not_cancelled")
 
     def _done(self, asked: _Asked, job: Job, key: str) -> str:
         now = self._store.job(job.id) or job

@@ -34,6 +34,8 @@ class Verb(StrEnum):
     RESEND = "resend"
     SEND = "send"
     TRACE = "trace"
+    APPROVE = "approve"
+    REFUSE = "refuse"
     HELP = "help"
 
 

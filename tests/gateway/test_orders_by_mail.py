@@ -9,6 +9,8 @@ from answerkit import BUSY, GOOD, MINUTE_US, UNREACHABLE, Office, files_of, lett
 
 from mailfax.gateway.orders import Box, Verb, box_of, read_order
 from mailfax.model.job import Job, JobState
+from mailfax.model.secret import Secret
+from mailfax.model.user import Role, User
 from mailfax.smtp.door import Accepted, Refused
 
 DAY_US = 24 * 60 * MINUTE_US
@@ -235,6 +237,27 @@ def test_a_preview_says_what_a_call_would_cost() -> None:
         fax(office, "preview+5551234")
         office.tell()
         assert "A call of that length costs 0.15 EUR." in text_of(office.last())
+
+
+def test_an_operator_approves_by_a_reply_and_nobody_else_does() -> None:
+    rules = '[permissions.all]\nwho = ["*"]\nto = ["internal"]\napprove = true\n'
+    with opened(rules) as office:
+        root = User(name="root", addresses=("root@office.example",), roles=(Role.OPERATOR,))
+        office.store.add_user(root, Secret(argon2=""), 1)
+        job = fax(office)
+        office.tell()
+        asked = office.last("root@office.example")
+        order_of_root = letter(body="Approve", From="root@office.example", Message_ID="<2@x>")
+        for sender in ("anna@office.example", "root@office.example"):  # known by the network alone
+            office.post(order_of_root, back(asked), sender=sender)
+            assert "not yours" in text_of(office.last(sender))
+        assert office.store.job(job.id).state is JobState.HELD  # type: ignore[union-attr]
+        assert "not yours" in order(office, f"send+{job.id}") or "not released" in text_of(office.last())
+        office.post(order_of_root, back(asked), sender="root@office.example", identity="root")
+        assert text_of(office.last("root@office.example")) == f"{job.id} to 5551234: released, it is sent now."
+        office.call(GOOD)
+        office.tell()
+        assert office.last()["Subject"] == "Fax to 5551234 delivered"
 
 
 # -- the grammar
