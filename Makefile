@@ -58,7 +58,7 @@ fuzz: $(VENV)/.fuzz
 	@PYTHONPATH=. $(BIN)/python tests/t4codec/fuzz_decode.py -max_total_time=$(FUZZ_S) -timeout=20 build/fuzz-corpus fixtures/fax/seeds
 
 bench: $(VENV)/.bench
-	@for program in bench/journey.py bench/codec.py bench/render.py bench/legibility.py bench/smtp.py; do echo "== $$program"; $(BIN)/python $$program; done
+	@for program in bench/journey.py bench/codec.py bench/render.py bench/legibility.py bench/waiting.py bench/smtp.py; do echo "== $$program"; $(BIN)/python $$program; done
 
 docs: $(VENV)/.test
 	@$(BIN)/python docs/generate.py

@@ -9,14 +9,21 @@ from gateway_patient import Patient
 from gateway_server import Server
 from gateway_watch import Watch
 
+from postgres_server import PostgresServer
 
-@pytest.fixture(scope="session")
-def _patient() -> Iterator[Patient]:
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.interop)])
+def _patient(request: pytest.FixtureRequest) -> Iterator[Patient]:
     """Keep one spool through all crashes; in the end every letter that was ever posted is looked at again."""
+    more = ""
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        # A lease so long that nobody's commit comes between those that the tests strike at.
+        more = f'[spool]\ndatabase = "{server.new_database(with_schema=False)}"\nnode = "patient"\nlease_s = 600\n'
     with tempfile.TemporaryDirectory(prefix="mailfax-crash-") as name:
         folder = Path(name)
         with Watch(folder / "watch.sock") as watch:
-            patient = Patient(Server(folder, watch=watch.address), watch)
+            patient = Patient(Server(folder, watch=watch.address, more=more), watch)
             try:
                 yield patient
                 patient.up()
