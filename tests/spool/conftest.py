@@ -16,7 +16,12 @@ from postgres_server import PostgresServer
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 EVERYDAY = {"test_spool_mail"}  # and test_spool_shared, which knows no other
-SQLITE_ONLY = {"test_spool_schema", "test_spool_writer", "test_spool_syncs"}  # what they ask is SQLite's own affair
+SQLITE_ONLY = {
+    "test_spool_schema",
+    "test_spool_writer",
+    "test_spool_syncs",
+    "test_spool_backup",
+}  # what they ask is SQLite's own affair
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
