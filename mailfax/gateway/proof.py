@@ -20,7 +20,7 @@ from mailfax.smtp.author import HeaderFault, Written, comparable, domain_of, par
 from mailfax.smtp.dns import look_up_txt
 from mailfax.smtp.door import Client, Refused
 from mailfax.smtp.results import NotVouched, Vouched, result_of
-from mailfax.smtp.signed import SignaturePolicy, Signed, Unsigned, is_recent, signature_of
+from mailfax.smtp.signed import SignaturePolicy, Signed, Unsigned, is_recent, likeness, signature_of
 from mailfax.spool.store import Store
 
 _log = structlog.get_logger()
@@ -140,7 +140,7 @@ class Prover:
                 case Vouched(how=how):
                     if not is_recent(claim.octets, self._policy.signature, now_us // _US_PER_S):
                         return _not_proved("Its Date is not of these days.")
-                    return self._unless_elsewhere(claim, who, user, how, _likeness(claim.octets))
+                    return self._unless_elsewhere(claim, who, user, how, likeness(claim.octets))
                 case NotVouched(later=True):
                     return Refused(outcome=Outcome.PROOF_WAITS)
                 case NotVouched(because=because):
@@ -176,13 +176,6 @@ def _only_owner(users: Iterable[User], author: str) -> User | None:
         if owners:
             return owners[0] if len(owners) == 1 else None
     return None
-
-
-def _likeness(octets: bytes) -> str:
-    """Name a mail by what does not change on its way: what its author wrote."""
-    header = parsed_header(octets)
-    said = "\n".join(str(header.get(name, "")) for name in ("From", "Date", "Message-ID", "Subject"))
-    return hashlib.sha256(said.encode("utf-8", "surrogateescape") + octets.partition(b"\r\n\r\n")[2]).hexdigest()
 
 
 def _not_proved(because: str) -> Refused:

@@ -1,7 +1,7 @@
 """DKIM (RFC 6376): whether a mail is signed by its author's own domain, and the signature covers what a fax gateway goes by.
 
 Called by `gateway.proof` in a thread. A signature says nothing of the envelope, so whoever has a signed mail can send it again to anybody:
-therefore the numbers have to stand in a signed To or Cc, the signature may not be old, and the caller remembers what it has seen (`digest`).
+therefore the numbers have to stand in a signed To or Cc, the signature may not be old, and the caller remembers the mails it has seen (`likeness`).
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from dkim import DKIM, DKIMException
 from mailfax.smtp.alignment import Txt, aligned, asks_for_strict, tags
 from mailfax.smtp.author import Written, parsed_header
 
+COVERED = ("from", "subject", "to", "cc", "date")  # where they are there
 _MOST_TRIED = 3  # signatures of one mail that are looked up
 _ALGORITHMS = {"rsa-sha256", "ed25519-sha256"}  # RFC 8301, RFC 8463
 _LEAST_KEY_BITS = 1024
@@ -22,7 +23,7 @@ _DAY_S = 86_400
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signed:
-    """An aligned signature that holds. `digest` names it, whatever else the mail is wrapped in."""
+    """An aligned signature that holds. `digest` names the mail by what was signed, whatever else it is wrapped in."""
 
     domain: str
     digest: str
@@ -65,8 +66,25 @@ def signature_of(octets: bytes, who: Written, policy: SignaturePolicy, txt: Txt,
         if tag["d"].lower() != who.domain and asks_for_strict(who.domain, txt):
             because = f"{who.domain} wants to be signed for by itself, not by {tag['d']}"
             continue
-        return Signed(domain=tag["d"].lower(), digest=hashlib.sha256(tag["b"].encode()).hexdigest())
+        return Signed(domain=tag["d"].lower(), digest=likeness(octets))
     return Unsigned(because=because)
+
+
+def likeness(octets: bytes) -> str:
+    """Name a mail by what nobody but its author can change: the headers that every signature here has to cover, and the body.
+
+    Spaces count as one, as they do for signatures (RFC 6376 section 3.4). A signature itself is no name: it can be written
+    in several ways, and a mail may have two.
+    """
+    header = parsed_header(octets)
+    said = [" ".join(str(header.get(name, "")).split()) for name in COVERED]
+    body = octets.partition(b"\r\n\r\n")[2]
+    return hashlib.sha256("\n".join(said).encode("utf-8", "surrogateescape") + b"\n" + _plain_body(body)).hexdigest()
+
+
+def _plain_body(body: bytes) -> bytes:
+    """Return a body without what signatures may not see: runs of spaces, spaces at the end of lines, empty lines at the end."""
+    return re.sub(rb"[ \t]*\r\n", b"\r\n", re.sub(rb"[ \t]+", b" ", body)).rstrip(b" \r\n")
 
 
 def is_recent(octets: bytes, policy: SignaturePolicy, now_s: int) -> bool:
@@ -82,7 +100,7 @@ def _fault(tag: dict[str, str], date: object, present: set[str], policy: Signatu
     if "l" in tag:
         return "its DKIM signature leaves out the end of the message"
     covered = {name.lower() for name in tag.get("h", "").split(":")}
-    needed = {"from", "subject", "to", "cc", "date"} & {name.lower() for name in present}
+    needed = set(COVERED) & {name.lower() for name in present}
     if left := sorted((needed | {"from"}) - covered):
         return f"its DKIM signature does not cover {', '.join(left)}"
     signed_s = _seconds(tag.get("t", "")) or _seconds_of_date(date)

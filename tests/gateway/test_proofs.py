@@ -30,6 +30,7 @@ authserv_networks = ["{networks}"]
 plan = "e164"
 country = "US"
 """
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 RESULT = "Authentication-Results: mx.example.net; dmarc=pass header.from=example.org\r\n"
 
 
@@ -146,6 +147,21 @@ def test_a_signed_mail_is_taken_once_for_each_number(gateway: Gateway) -> None:
     assert "was taken once already" in send(gateway, octets, ("5551234@fax.lan", "5551235@fax.lan"))
     assert "neither in its To" in send(gateway, octets, ("5559999@fax.lan",))
     assert len(senders(gateway)) == 2
+
+
+def test_a_signature_written_in_another_way_is_no_other_signature(gateway: Gateway) -> None:
+    octets = signed(mail(), "example.org")
+    assert send(gateway, octets) == ""
+    start = octets.index(b" b=") + 3
+    value = octets[start : octets.index(b"\r\nFrom:")]
+    assert value.rstrip().endswith(b"=")
+    spare = value.rstrip()[-2:-1]  # its last two bits are nobody's
+    twin = bytes([_BASE64[_BASE64.index(spare) ^ 1]])
+    for other in (value + b"====", value.rstrip()[:-2] + twin + b"="):  # base64 means the same, so it holds
+        again = octets.replace(value, other)
+        once_more = b"X-Fax-Duplicate: yes\r\nMessage-ID: <other@x>\r\n" + again  # nothing that it covers
+        assert "The message was taken once already" in send(gateway, once_more)
+    assert len(senders(gateway)) == 1
 
 
 def test_what_was_not_taken_may_come_again(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
