@@ -6,7 +6,7 @@ the blob is fsynced and the rows are committed before `accept` returns, and only
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from email.errors import HeaderParseError
@@ -41,6 +41,7 @@ from mailfax.model.options import OptionFault, SendOptions, asked_in_mail, send_
 from mailfax.model.outcome import Outcome
 from mailfax.model.secret import ScramKeys
 from mailfax.model.submission import Hold, Recipient, Submission
+from mailfax.model.user import User
 from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
@@ -102,6 +103,7 @@ class GatewayDoor:
         self._own_numbers = OwnNumbers(intake.store)
         self._quotas = Quotas(intake.store, intake.quotas)
         self._prover = Prover(intake.store, trust, txt)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._lists = lists
         self._posting = Posting(
             store=intake.store,
@@ -244,26 +246,43 @@ class GatewayDoor:
         _log.info("sender proved", client=client.ip, user=proof.user.name, by=proof.how)
         return proof, replace(bare, client=client, recipients=tuple(recipients))
 
+    def _turn(self, incoming: Incoming) -> contextlib.AbstractAsyncContextManager[object]:
+        """Let mails that count against the same quota come one after another, from the last look at it to the commit."""
+        domains = {recipient.address.domain for recipient in incoming.recipients}
+        if incoming.commands or self._is_post(incoming):  # what is sent again by an order, or to a list, may go to any
+            domains |= {domain.name for domain in self._routing.domains}
+        turn = self._quotas.turn(self._user(incoming.client), domains)
+        return contextlib.nullcontext() if turn is None else self._turns[turn]
+
+    def _is_post(self, incoming: Incoming) -> bool:
+        return any(self._lists.named(each.address) for each in incoming.recipients)
+
+    def _user(self, client: Client) -> User | None:
+        return self._intake.store.user(client.identity) if client.identity else None
+
     def _over_quota(self, incoming: Incoming) -> Refused | None:
-        """Judge all numbers of a mail together: at RCPT each was judged by itself."""
-        user = self._intake.store.user(incoming.client.identity) if incoming.client.identity else None
+        """Judge all numbers of a mail together, and once more: at RCPT each was judged by itself, and others may have sent since."""
+        if self._is_post(incoming):
+            return None  # its members are counted when they are read
         counted = Counter(recipient.address.domain for recipient in incoming.recipients if not recipient.inside)
-        over = self._quotas.refusal(user, counted, self._now_us())
-        return (
-            Refused(outcome=Outcome.OVER_QUOTA, detail=f"{over} This mail is for {counted.total()} numbers.")
-            if over
-            else None
-        )
+        over = self._quotas.refusal(self._user(incoming.client), counted, self._now_us()) if counted else ""
+        if over and len(incoming.recipients) > 1:
+            over += f" This mail is for {counted.total()} numbers."
+        return Refused(outcome=Outcome.OVER_QUOTA, detail=over) if over else None
 
     async def _take(self, incoming: Incoming) -> Accepted | Refused:
+        async with await asyncio.to_thread(self._turn, incoming):
+            return await self._take_in_turn(incoming)
+
+    async def _take_in_turn(self, incoming: Incoming) -> Accepted | Refused:
         try:
-            if len(incoming.recipients) > 1 and (refused := await asyncio.to_thread(self._over_quota, incoming)):
+            if refused := await asyncio.to_thread(self._over_quota, incoming):
                 return refused
             if incoming.client.identity:
                 written = await asyncio.to_thread(_authors, incoming.octets)
                 if refused := await asyncio.to_thread(self._not_his, incoming.client, written):
                     return refused
-            if any(self._lists.named(each.address) for each in incoming.recipients):
+            if self._is_post(incoming):
                 return await asyncio.to_thread(self._post, incoming)
             return await asyncio.to_thread(self._keep, incoming)
         except OptionFault as fault:

@@ -78,6 +78,12 @@ class Quotas:
                     return standing.sentence
         return ""
 
+    def turn(self, user: User | None, domains: Iterable[str]) -> str | None:
+        """Name those whose mails have to be counted one after another, so that what comes at once fits together; None where nothing is counted."""
+        if self._policy.everybody or not self._policy.domains.keys().isdisjoint(domains):
+            return ""
+        return user.name if user is not None and (user.quota or self._policy.user) else None
+
     def waits(
         self, submission: Submission, pages: Mapping[str, int], jobs: Iterable[Job], now_us: int
     ) -> dict[str, Wait]:

@@ -141,6 +141,25 @@ def test_a_mail_for_many_is_judged_as_a_whole(gateway: Gateway) -> None:
     assert gateway.store.jobs() == ()
 
 
+def test_mails_that_come_at_the_same_time_are_counted_one_after_another(gateway: Gateway) -> None:
+    secret = token(gateway)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(smtplib.SMTP("127.0.0.1", gateway.port(SERVERS), timeout=30)) for _ in range(6)]
+        for place, client in enumerate(clients):  # each is told yes while nothing is counted yet
+            client.ehlo("x")
+            client.mail("anna@example.org")
+            assert client.rcpt(f"555000{place}+token={secret}@fax.lan")[0] == 250
+        codes: list[int] = []
+        head = f"X-Fax-Token: {secret}\r\nFrom: anna@example.org\r\nSubject: x\r\n\r\nHello\r\n"
+        senders = [threading.Thread(target=lambda c=client: codes.append(c.data(head)[0])) for client in clients]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+    assert sorted(codes) == [250] * 3 + [452] * 3  # pages/day=3
+    assert len(gateway.store.jobs()) == 3
+
+
 def test_pages_are_known_when_they_are_drawn_and_what_does_not_fit_waits_or_fails(gateway: Gateway) -> None:
     secret = token(gateway)
     for number in ("5550001", "5550002", "5550003"):
