@@ -23,7 +23,7 @@ from mailfax.gateway.preview import FileKind, PreviewPage, preview, write_previe
 from mailfax.model.address import FaxAddress
 from mailfax.model.document import Fate, PartAccount, counted_with
 from mailfax.model.job import Job, JobState
-from mailfax.model.options import OptionFault
+from mailfax.model.options import OptionFault, drawn_for
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 from mailfax.model.submission import Recipient, Submission
@@ -60,7 +60,7 @@ def render(config: Config, order: RenderOrder) -> None:
     content = _content(order.files)
     identity = build.identity(config)
     started_us = wall_clock_us()
-    settings = build.render_settings(config)
+    settings = replace(build.render_settings(config), dense=drawn_for([order.resolution]))
     office = OfficeDesk(settings)
     try:
         covers = _covers(config, order, content, identity, started_us)

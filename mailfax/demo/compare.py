@@ -19,6 +19,7 @@ from PIL import Image
 from pypdf.generic import ArrayObject, StreamObject
 
 from mailfax.gateway.identity import SentHeader
+from mailfax.gateway.pages import raster_of
 from mailfax.model.document import Document
 from mailfax.model.page import Resolution
 from mailfax.spool.blobs import BlobStore
@@ -86,7 +87,7 @@ def compare(document: Document, header: SentHeader, blobs: BlobStore, pdf: bytes
             verdicts.append(PageVerdict(page=number, equal=False, different_pels=None))
             continue
         got = arrived[number - 1]
-        blob = page.fine if got.resolution is Resolution.FINE else page.standard
+        blob = raster_of(page, got.resolution)
         body = T6Page(octets=blobs.get(blob.digest), width_px=blob.width_px, rows=blob.rows, resolution=blob.resolution)
         sent = np.vstack([header.strip(number, blob.resolution).to_bool(), libtiff_pels(body)])
         different = int(np.count_nonzero(sent != got.pels)) if sent.shape == got.pels.shape else None

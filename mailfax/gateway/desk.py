@@ -23,6 +23,13 @@ from mailfax.t30.answerer import PageQuality
 from mailfax.t30.caller import AfterRtn
 from mailfax.t30.negotiate import Offer
 
+# What a call offers before the usual, for what a mail asked: nothing that has more dots than that.
+WISHED = {
+    Resolution.SUPERFINE: (Resolution.SUPERFINE,),
+    Resolution.INCH_300: (Resolution.INCH_300,),
+    Resolution.ULTRAFINE: (Resolution.ULTRAFINE, Resolution.SUPERFINE, Resolution.INCH_300),
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallPolicy:
@@ -83,9 +90,12 @@ class Desk:
         return replace(self.share, subaddresses=ours, fetches=ours)
 
     def offer_on(self, line: Line, resolution: Resolution | None = None) -> Offer:
-        """Return what a call on this line may offer: what is configured, no more than its modem can, none finer than `resolution`."""
+        """Return what a call on this line may offer: what is configured, no more than its modem can; standard only, or finer, where that was asked."""
         offer = replace(self.offer, best_modulation=line.best_modulation)
-        return replace(offer, resolutions=(resolution,)) if resolution is Resolution.STANDARD else offer
+        if resolution is Resolution.STANDARD:
+            return replace(offer, resolutions=(resolution,))
+        finer = () if resolution is None else WISHED.get(resolution, ())
+        return replace(offer, resolutions=(*finer, *offer.resolutions))
 
     def honest(self, result: CallResult) -> CallResult:
         """Tell a call that we stopped from one whose device failed: the engine sees only that the line was ours to lose."""

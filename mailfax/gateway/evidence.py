@@ -108,7 +108,11 @@ class EvidenceMaker:
         return made
 
     def _rendered(self, page: DocumentPage) -> RenderedPage:
-        return RenderedPage(fine=self._at_rest(page.fine), standard=self._at_rest(page.standard))
+        return RenderedPage(
+            fine=self._at_rest(page.fine),
+            standard=self._at_rest(page.standard),
+            dense=self._at_rest(page.dense) if page.dense else None,
+        )
 
     def _at_rest(self, page: PageBlob) -> T6Page:
         octets = self._blobs.get(page.digest)

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import structlog
 
 from mailfax.gateway.identity import Identity, sender_identity
+from mailfax.gateway.pages import raster_of
 from mailfax.gateway.resting import Resting
-from mailfax.model.document import DocumentPage
 from mailfax.model.fax import InboundFax, ReceivedPage
 from mailfax.model.ids import Kind
 from mailfax.model.outcome import Outcome
-from mailfax.model.page import PageBlob, Resolution
+from mailfax.model.page import Resolution
 from mailfax.spool.records import ClaimedJob
 from mailfax.spool.store import Store
 
@@ -55,12 +55,8 @@ class InsideDesk:
             finished_us=now_us,
             outcome=Outcome.RECEIVED,
             pages=tuple(
-                ReceivedPage(blob=_raster(page, job.recipient.options.resolution), confirmed=True)
+                ReceivedPage(blob=raster_of(page, job.recipient.options.resolution or Resolution.FINE), confirmed=True)
                 for page in found.document.pages
             ),
             subaddress=job.recipient.address.subaddress,
         )
-
-
-def _raster(page: DocumentPage, resolution: Resolution | None) -> PageBlob:
-    return page.standard if resolution is Resolution.STANDARD else page.fine

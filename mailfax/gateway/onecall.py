@@ -13,10 +13,17 @@ from typing import assert_never
 from mailfax.gateway.callsetup import call_in, call_out
 from mailfax.gateway.identity import Identity, SentHeader
 from mailfax.gateway.live import call_sentence
-from mailfax.gateway.pages import account_of, coded_cover, coded_page, paper_width_px, received_page, source_resolution
+from mailfax.gateway.pages import (
+    account_of,
+    coded_cover,
+    coded_page,
+    paper_width_px,
+    raster_of,
+    received_page,
+    source_resolution,
+)
 from mailfax.model.call import CallResult
 from mailfax.model.outcome import Disposition, Outcome
-from mailfax.model.page import Resolution
 from mailfax.model.pageset import first_pages
 from mailfax.modem.line import IncomingCall, Line
 from mailfax.modem.patience import PatientKeeper
@@ -104,20 +111,21 @@ class _SendKeeper:
                 assert_never(command)
 
     def _coded(self, wanted: FetchPage) -> bytes:
-        source = source_resolution(wanted.form)
         if wanted.cover:
+            source = source_resolution(wanted.form)
             pages = len(self._sending.pages)
             cover = self._header.cover(first_pages(pages) - first_pages(self._sending.first_page), source)
             return coded_cover(cover, wanted.form, wanted.bit_rate)
         rendered = self._sending.pages[wanted.index]
-        page = rendered.standard if source is Resolution.STANDARD else rendered.fine
+        page = raster_of(rendered, wanted.form.resolution)
         return coded_page(
-            strip=self._header.strip(wanted.index + 1, source),
+            strip=self._header.strip(wanted.index + 1, page.resolution),
             body_t6=page.octets,
             width_px=page.width_px,
             rows=page.rows,
             form=wanted.form,
             bit_rate=wanted.bit_rate,
+            source=page.resolution,
         )
 
 

@@ -13,19 +13,20 @@ from typing import assert_never
 import structlog
 
 from mailfax.gateway.callsetup import call_out
-from mailfax.gateway.desk import Desk
+from mailfax.gateway.desk import WISHED, Desk
 from mailfax.gateway.identity import SentHeader, sender_identity
 from mailfax.gateway.live import CallEnded, Dialling, Live
 from mailfax.gateway.pages import coded_cover, page_for_line, paper_width_px, source_resolution
 from mailfax.gateway.transcripts import converse, transcript_path
 from mailfax.model.call import CallEvent, CallResult, DocumentBegun
 from mailfax.model.outcome import Outcome
+from mailfax.model.page import Resolution
 from mailfax.model.pageset import first_pages
 from mailfax.modem.line import Line
 from mailfax.spool.blobs import BlobMissing
 from mailfax.spool.callfolder import CallFolder, CallHeader, CallJob, Direction, remove
 from mailfax.spool.disk import SpoolError
-from mailfax.spool.records import Claim
+from mailfax.spool.records import Claim, ClaimedJob
 from mailfax.spool.retry import decide
 from mailfax.t30.caller import CallerJob
 from mailfax.t30.commands import (
@@ -100,7 +101,7 @@ def place_call(claim: Claim, started_us: int, line: Line, desk: Desk) -> CallRes
         ),
     )
     pages = (page for part in claim.parts for page in part.document.pages)
-    desk.blobs.bring(blob.digest for page in pages for blob in (page.fine, page.standard))
+    desk.blobs.bring(blob.digest for page in pages for blob in page.rasters)
     folder = CallFolder.create(desk.calls_root, header)
     if not desk.store.dialling(claim.call_id, desk.now_us()):
         return taken_away(folder)
@@ -143,7 +144,7 @@ def _conversation(
             done=part.job.confirmed,
             pages=len(part.document.pages),
             station_id=station_id,
-            offer=desk.offer_on(line, part.job.recipient.options.resolution),
+            offer=desk.offer_on(line, _wished(part)),
             after_rtn=desk.policy.after_rtn,
             addressing=desk.policy.addressing(part.job.recipient.address, part.job.number),
             label=part.job.id,
@@ -155,6 +156,13 @@ def _conversation(
     path = transcript_path(desk.calls_root, claim.call_id)
     job = replace(first, following=tuple(following))
     return converse(job, f"{claim.job.number} on {desk.line_name}", line, keeper, path)
+
+
+def _wished(part: ClaimedJob) -> Resolution | None:
+    """Return the resolution that was asked for; finer than fine only where a page was drawn so."""
+    wished = part.job.recipient.options.resolution
+    drawn = wished not in WISHED or any(page.dense for page in part.document.pages)
+    return wished if drawn else None
 
 
 def settle_job(call_id: str, job_id: str, result: CallResult, desk: Desk) -> None:

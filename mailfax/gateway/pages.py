@@ -1,6 +1,7 @@
 """Pages between rest (T.6) and the line (the form that the DCS chose). Used by every call, queued or not, in both directions."""
 
 from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 from mailfax.gateway.identity import SentHeader
 from mailfax.model.document import DocumentPage
@@ -26,8 +27,41 @@ LONGEST_T85_ROWS = 20_000  # two and a half metres at 7.7 rows/mm
 _PAPER_WIDTHS_PX = (A4_WIDTH_PX, B4_WIDTH_PX, A3_WIDTH_PX)
 
 
+_Raster_co = TypeVar("_Raster_co", covariant=True)
+
+
+class Rasters(Protocol[_Raster_co]):
+    """A page at each resolution in which it was drawn."""
+
+    @property
+    def fine(self) -> _Raster_co:
+        """At 204x196."""
+        ...
+
+    @property
+    def standard(self) -> _Raster_co:
+        """At 204x98."""
+        ...
+
+    @property
+    def dense(self) -> _Raster_co | None:
+        """Finer than fine, if that was asked for."""
+        ...
+
+
+def raster_of(page: Rasters[_Raster_co], resolution: Resolution) -> _Raster_co:
+    """Return the raster of a page that goes out in this resolution: the third one, where there is one, in all that is finer than fine."""
+    match resolution:
+        case Resolution.STANDARD:
+            return page.standard
+        case Resolution.FINE | Resolution.INCH_200:
+            return page.fine
+        case _:
+            return page.dense or page.fine
+
+
 def source_resolution(form: PageFormat) -> Resolution:
-    """Return in which of its two rasters a page goes out: standard as it was made for that, all else from fine."""
+    """Return in which raster a page of two goes out: standard as it was made for that, all else from fine."""
     return Resolution.STANDARD if form.resolution is Resolution.STANDARD else Resolution.FINE
 
 
@@ -38,17 +72,23 @@ def paper_width_px(widths_px: Iterable[int]) -> int:
 
 
 def coded_page(
-    strip: Bitmap | None, body_t6: bytes, width_px: int, rows: int, form: PageFormat, bit_rate: int
+    strip: Bitmap | None,
+    body_t6: bytes,
+    width_px: int,
+    rows: int,
+    form: PageFormat,
+    bit_rate: int,
+    source: Resolution | None = None,
 ) -> bytes:
     """Code a page for the line, its header strip above it, filled up to the minimum scan line time (T.4, 4.1.3).
 
-    Strip and body are in the `source_resolution` of the form. A body that is wider or longer than the paper of the form is made
+    Strip and body are in `source`, or else in the `source_resolution` of the form. A body that is wider or longer than the paper of the form is made
     smaller, a narrower one stands in the middle; the strip is never made smaller, so that it stays legible. Where the form is
     finer, both are scaled to it: by whole numbers between grids that are alike (fine and 200x200 differ by 2 %, which T.4
     tolerates), else by the nearest pel.
     """
-    source = source_resolution(form)
-    density, paper_px = source.density, form.resolution.r8_px(form.width_px)
+    source = source or source_resolution(form)
+    density, paper_px = source.density, source.width_px(form.resolution.r8_px(form.width_px))
     body = fit(
         decode(body_t6, Coding.MMR, width_px=width_px, max_rows=rows).bitmap, density, to=density, width_px=paper_px
     )
@@ -78,15 +118,15 @@ def longest_rows(source: Resolution, length: PaperLength) -> int:
 
 def page_for_line(page: DocumentPage, wanted: FetchPage, header: SentHeader, blobs: BlobStore) -> bytes:
     """Code a page of a document at rest as a call wants it. Raises BlobMissing."""
-    source = source_resolution(wanted.form)
-    blob = page.standard if source is Resolution.STANDARD else page.fine
+    blob = raster_of(page, wanted.form.resolution)
     return coded_page(
-        strip=header.strip(wanted.index + 1, source),
+        strip=header.strip(wanted.index + 1, blob.resolution),
         body_t6=blobs.get(blob.digest),
         width_px=blob.width_px,
         rows=blob.rows,
         form=wanted.form,
         bit_rate=wanted.bit_rate,
+        source=blob.resolution,
     )
 
 

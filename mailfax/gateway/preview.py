@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mailfax.gateway.identity import SentHeader
-from mailfax.gateway.pages import coded_page, paper_width_px
+from mailfax.gateway.pages import coded_page, paper_width_px, raster_of
 from mailfax.model.page import Coding, PageFormat, PaperLength, Resolution
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.render.result import RenderedPage
@@ -52,9 +52,9 @@ def preview(
     )
     made = []
     for number, rendered in enumerate(pages, start=first):
-        body = rendered.standard if resolution is Resolution.STANDARD else rendered.fine
+        body = raster_of(rendered, resolution)
         strip = header.strip(number, body.resolution)
-        octets = coded_page(strip, body.octets, body.width_px, body.rows, form, LINE_BIT_RATE)
+        octets = coded_page(strip, body.octets, body.width_px, body.rows, form, LINE_BIT_RATE, body.resolution)
         rows = decode(octets, Coding.MMR, width_px=form.width_px).rows
         page = T6Page(octets=octets, width_px=form.width_px, rows=rows, resolution=resolution)
         made.append(PreviewPage(page=page, seconds=len(octets) * 8 / LINE_BIT_RATE))

@@ -17,6 +17,7 @@ from mailfax.gateway.live import Emit, Live, Rendered, Rendering, RenderingFaile
 from mailfax.gateway.quotas import NO_QUOTAS, QuotaPolicy, Quotas
 from mailfax.model.document import Document, DocumentPage, JobCover
 from mailfax.model.job import JobState
+from mailfax.model.options import drawn_for
 from mailfax.model.outcome import Outcome
 from mailfax.model.page import PageBlob
 from mailfax.model.submission import Submission
@@ -122,7 +123,8 @@ class RenderDesk:
         identity = sender_identity(submission, self._store, self._identity)
         waiting = [job for job in self._store.jobs_of(submission.id) if job.state is JobState.RENDERING]
         jobs, order = covers_for(submission, waiting, identity, self._covers)
-        settings = self._settings
+        dense = drawn_for(job.recipient.options.resolution for job in waiting)
+        settings = replace(self._settings, dense=dense)
         if footer := self._footer_of(submission.id):
             settings = replace(settings, stamp=" - ".join(filter(None, (settings.stamp, footer))))
         rendered = render_in_child(octets, settings, progress, self._context, self._office.convert, order)
@@ -141,8 +143,12 @@ class RenderDesk:
 
 
 def document_page(page: RenderedPage, blobs: BlobStore) -> DocumentPage:
-    """Put a rendered page as blobs, both rasters of it."""
-    return DocumentPage(fine=_blob(page.fine, blobs), standard=_blob(page.standard, blobs))
+    """Put a rendered page as blobs, every raster of it."""
+    return DocumentPage(
+        fine=_blob(page.fine, blobs),
+        standard=_blob(page.standard, blobs),
+        dense=_blob(page.dense, blobs) if page.dense else None,
+    )
 
 
 def _blob(page: T6Page, blobs: BlobStore) -> PageBlob:

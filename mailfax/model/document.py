@@ -30,10 +30,16 @@ class PartAccount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentPage:
-    """One page, in the rasters that the renderer made in one run; header strip and cover are not in it."""
+    """One page, in the rasters that the renderer made in one run; header strip and cover are not in it. `dense` is finer than fine, where one was asked for."""
 
     fine: PageBlob
     standard: PageBlob
+    dense: PageBlob | None = None
+
+    @property
+    def rasters(self) -> tuple[PageBlob, ...]:
+        """Return all that there are."""
+        return (self.fine, self.standard) if self.dense is None else (self.fine, self.standard, self.dense)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -91,8 +91,8 @@ class Option:
 OPTIONS = (
     Option(
         key="resolution",
-        values=("standard", "fine"),
-        meaning="standard: sent at 204x98 only, in about half the time. fine: at 204x196 where the far machine has it, as without the option.",
+        values=("standard", "fine", "superfine", "300", "400"),
+        meaning="standard: sent at 204x98 only, in about half the time. fine: at 204x196 where the far machine has it, as without the option. superfine, 300, 400: drawn and sent at 204x391, 300x300 or 408x391 (400x400) where it has that, else at fine.",
         each=True,
     ),
     Option(
@@ -172,7 +172,23 @@ OPTIONS = (
     ),
 )
 _BY_KEY = {option.key: option for option in OPTIONS}
-_BARE_WORDS = {word: ("resolution", word) for word in _BY_KEY["resolution"].values} | {
+_RESOLUTIONS = {
+    "standard": Resolution.STANDARD,
+    "fine": Resolution.FINE,
+    "superfine": Resolution.SUPERFINE,
+    "300": Resolution.INCH_300,
+    "400": Resolution.ULTRAFINE,
+}
+_DRAWN = {
+    Resolution.SUPERFINE: Resolution.SUPERFINE,
+    Resolution.INCH_200_400: Resolution.SUPERFINE,
+    Resolution.INCH_300: Resolution.INCH_300,
+    Resolution.ULTRAFINE: Resolution.ULTRAFINE,
+    Resolution.INCH_400: Resolution.ULTRAFINE,
+}
+_WRITTEN = {resolution: word for word, resolution in _RESOLUTIONS.items()}
+# A number in brackets is more likely part of a subject than an option: 300 and 400 are asked for as resolution=300.
+_BARE_WORDS = {word: ("resolution", word) for word in _RESOLUTIONS if word.isalpha()} | {
     "nocover": ("cover", NO_COVER),
     "cover": ("cover", USUAL_COVER),
     "urgent": ("priority", Priority.HIGH.value),
@@ -209,17 +225,20 @@ class SendOptions:
     def held_against(self, other: "SendOptions") -> tuple[str, ...]:
         """Return, as they are written, the wishes that hold though `other` has a different one."""
         pairs = ((each.name, getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
-        return tuple(f"{name}={mine}" for name, mine, theirs in pairs if mine and theirs and mine != theirs)
+        return tuple(
+            f"{name}={_WRITTEN.get(mine, mine)}" for name, mine, theirs in pairs if mine and theirs and mine != theirs
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageOptions:
-    """What the pages of a mail are asked to be, for all of its recipients; None leaves it to this server."""
+    """What the pages of a mail are asked to be, for all of its recipients; None leaves it to this server. `dense` is finer than fine."""
 
     paper: PaperSize | None = None
     photos: PhotoScreen | None = None
     password: str = ""
     stamp: str = ""
+    dense: Resolution | None = None
 
 
 def asked_in_mail(fields: Iterable[tuple[str, str]], subject: str) -> dict[str, str]:
@@ -264,7 +283,7 @@ def send_options(asked: Mapping[str, str]) -> SendOptions:
     """Return what is asked of one recipient's fax."""
     resolution, text = asked.get("resolution"), asked.get("text")
     return SendOptions(
-        resolution=Resolution(resolution) if resolution else None,
+        resolution=_RESOLUTIONS[resolution] if resolution else None,
         cover=asked.get("cover"),
         text=TextPlace(text) if text else None,
         billing=asked.get("billing"),
@@ -280,6 +299,12 @@ def is_hours_name(name: str) -> bool:
     return _HOURS_NAME.fullmatch(name) is not None
 
 
+def drawn_for(wished: Iterable[Resolution | None]) -> Resolution | None:
+    """Return in which raster beyond fine pages are drawn for such wishes: the one that all share, or the finest, of which the others can be made."""
+    dense = {_DRAWN[resolution] for resolution in wished if resolution in _DRAWN}
+    return Resolution.ULTRAFINE if len(dense) > 1 else next(iter(dense), None)
+
+
 def page_options(asked: Mapping[str, str]) -> PageOptions:
     """Return what is asked of the pages of all."""
     paper, photo = asked.get("paper"), asked.get("photo")
@@ -288,6 +313,7 @@ def page_options(asked: Mapping[str, str]) -> PageOptions:
         photos=PhotoScreen(photo) if photo else None,
         password=asked.get("password", ""),
         stamp=asked.get("stamp", ""),
+        dense=drawn_for([_RESOLUTIONS.get(asked.get("resolution", ""))]),
     )
 
 

@@ -23,7 +23,8 @@ from mailfax.t4codec.bitmap import Bitmap
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 # Thin strokes come out of the anti-aliasing pale, the more so at 98 rows to the inch: the threshold lies above the middle.
-THRESHOLD = {Resolution.FINE: 173, Resolution.STANDARD: 180}
+# That of the finer rasters is the one of fine, so that nothing pale is lost where more dots were asked for.
+THRESHOLD = dict.fromkeys(Resolution, 173) | {Resolution.STANDARD: 180}
 _WHITE = 255
 _PLATE_PX = 3  # kept free of the screen around letters
 _SAME_TONE = 8
@@ -199,10 +200,10 @@ def sheet_of(fine: Bitmap, standard: Bitmap, paper: PaperSize = PaperSize.A4) ->
     return Sheet(fine=on_line(fine, fine_rows, paper), standard=on_line(standard, fine_rows // 2, paper))
 
 
-def on_line(black: Bitmap, rows: int, paper: PaperSize = PaperSize.A4) -> Bitmap:
-    """Put the rows on white lines of full width, cut or filled up to `rows`. A fax that came wider keeps its width."""
+def on_line(black: Bitmap, rows: int, paper: PaperSize = PaperSize.A4, *, width_px: int = 0) -> Bitmap:
+    """Put the rows on white lines of full width, cut or filled up to `rows`. A fax that came wider keeps its width; a finer raster says its own."""
     taken = black.packed[:rows]
-    width_px = max(paper.width_px, black.width_px)
+    width_px = width_px or max(paper.width_px, black.width_px)
     if black.width_px == width_px and taken.shape[0] == rows:
         return Bitmap(width_px, taken)
     octet, bits = divmod((width_px - black.width_px) // 2, 8)

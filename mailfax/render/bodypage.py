@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mailfax.model.options import PaperSize
+from mailfax.model.page import Resolution
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.engine import PageBox
 from mailfax.render.paper import MM_PER_INCH, PT_PER_INCH, body_inches, body_width_inches
@@ -43,10 +44,11 @@ class LaidOutSource:
     notes: tuple[str, ...]
     photos: PhotoScreen
     paper: PaperSize = PaperSize.A4
+    dense: Resolution | None = None
     _source: PdfSource = field(init=False)
 
     def __post_init__(self) -> None:
-        self._source = PdfSource(self.pdf, self.photos, paper=self.paper)
+        self._source = PdfSource(self.pdf, self.photos, paper=self.paper, dense=self.dense)
 
     @property
     def page_count(self) -> int:

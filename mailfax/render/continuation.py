@@ -37,7 +37,7 @@ class Continuation:
 
 
 def continuation_cover(facts: Continuation, resolution: Resolution, settings: RenderSettings | None = None) -> Bitmap:
-    """Draw the cover: 1728 pels wide, 80 mm high. `resolution` is standard or fine."""
+    """Draw the cover: as wide as an A4 line of this resolution, 80 mm high."""
     settings = settings or RenderSettings()
     paper = PAPERS[resolution]
     dpi = X_DPI * _FINER
@@ -50,7 +50,7 @@ def continuation_cover(facts: Continuation, resolution: Resolution, settings: Re
         "h1{font-size:24pt;margin:0 0 5mm;padding-bottom:3mm;border-bottom:0.6mm solid black}p{margin:0;unicode-bidi:plaintext}"
     )
     html = f"<body><h1>{escape(title)}</h1>{''.join(f'<p>{escape(line)}</p>' for line in rest)}</body>"
-    size = (paper.width_px * _FINER, round(_HEIGHT_MM / MM_PER_INCH * dpi))
+    size = (round(paper.width_px / paper.x_dpi * dpi), round(_HEIGHT_MM / MM_PER_INCH * dpi))
     grey = lay_out_line(html, *size, dpi / PT_PER_INCH, style=style, resources=fonts.resources)
     rows = round(_HEIGHT_MM / MM_PER_INCH * paper.y_dpi)
     reduced = Image.fromarray(grey).resize((paper.width_px, rows), Image.Resampling.BOX)

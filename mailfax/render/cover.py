@@ -92,7 +92,12 @@ def _sheets(
     try:
         laid = lay_out(html, body_page(settings), style=_style(fonts, settings), resources={**fonts.resources, **files})
         source = LaidOutSource(
-            pdf=laid.pdf, pages=((0, laid.page_count - 1),), notes=("",), photos=settings.photos, paper=settings.paper
+            pdf=laid.pdf,
+            pages=((0, laid.page_count - 1),),
+            notes=("",),
+            photos=settings.photos,
+            paper=settings.paper,
+            dense=settings.dense,
         )
         sheets = tuple(source.sheets())
     except (LayoutFailed, PartUnreadable) as error:

@@ -69,7 +69,8 @@ class CoverText:
 
 
 def _over(one: Sheet, other: Sheet) -> Sheet:
-    return Sheet(fine=_united(one.fine, other.fine), standard=_united(one.standard, other.standard))
+    dense = None if one.dense is None or other.dense is None else _united(one.dense, other.dense)
+    return Sheet(fine=_united(one.fine, other.fine), standard=_united(one.standard, other.standard), dense=dense)
 
 
 def _united(one: Bitmap, other: Bitmap) -> Bitmap:

@@ -6,7 +6,7 @@ Pure arithmetic, used by `pdf` and `image`.
 from dataclasses import dataclass
 
 from mailfax.model.options import PaperSize
-from mailfax.render.paper import FINE, X_DPI, Paper, body_fine_rows, body_inches, body_width_inches
+from mailfax.render.paper import FINE, Paper, body_fine_rows, body_inches, body_width_inches
 
 ENLARGE_AT_MOST = 1.5
 # A sheet is turned only if that makes it this much larger: a slightly wide one stays upright.
@@ -24,7 +24,8 @@ class Fit:
 
     def size_px(self, paper: Paper) -> tuple[int, int]:
         """Return width and height in pels and rows of this raster."""
-        width = min(self.paper.width_px, max(1, round(self.width_inches * X_DPI)))
+        widest = paper.resolution.width_px(self.paper.width_px)
+        width = min(widest, max(1, round(self.width_inches * paper.x_dpi)))
         most_rows = int(body_fine_rows(self.paper) * paper.y_dpi / FINE.y_dpi)
         rows = min(most_rows, max(1, round(self.height_inches * paper.y_dpi)))
         return width, rows

@@ -51,9 +51,13 @@ class HeaderLine:
 
 
 def header_strip(line: HeaderLine, resolution: Resolution, settings: RenderSettings | None = None) -> Bitmap:
-    """Draw the strip: 1728 pels wide, as many rows as the paper leaves room for."""
+    """Draw the strip: as wide as an A4 line of this resolution, as many rows as the paper leaves room for."""
     paper = PAPERS[resolution]
-    canvas = np.full((_px(FINE.strip_rows / FINE.y_dpi * MM_PER_INCH) + 1, paper.width_px * _FINER), _WHITE, np.uint8)
+    canvas = np.full(
+        (_px(FINE.strip_rows / FINE.y_dpi * MM_PER_INCH) + 1, _px(paper.width_px / paper.x_dpi * MM_PER_INCH)),
+        _WHITE,
+        np.uint8,
+    )
     margin, rule = _px(_MARGIN_MM), _px(_RULE_MM)
     for x, piece in _place(line, canvas.shape[1] - 2 * margin, settings or RenderSettings()):
         rows, width = piece.shape

@@ -81,6 +81,7 @@ def html_source(
         notes=(note, *(_SHOWN_IN_HTML for _ in pictures)),
         photos=settings.photos,
         paper=settings.paper,
+        dense=settings.dense,
     )
 
 
@@ -102,6 +103,7 @@ def svg_source(octets: bytes, settings: RenderSettings) -> LaidOutSource:
         notes=(_not_fetched(laid),),
         photos=settings.photos,
         paper=settings.paper,
+        dense=settings.dense,
     )
 
 

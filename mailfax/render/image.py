@@ -11,9 +11,10 @@ from pi_heif import register_heif_opener
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from mailfax.model.options import PaperSize
-from mailfax.model.page import A4_WIDTH_PX
+from mailfax.model.page import A4_WIDTH_PX, Resolution
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.bilevel import Areas, sheet_of, to_bitmap, whole
+from mailfax.render.dense import dense_rows, paper_of, with_dense
 from mailfax.render.faxpage import fax_resolution, fax_sheet
 from mailfax.render.fit import Fit, fit
 from mailfax.render.longpage import is_long, most_sheets, scale_of, slices_of
@@ -66,8 +67,15 @@ def _decoding() -> Iterator[None]:
 class ImageSource:
     """An open picture, or the pages of a TIFF (a sheet.Source)."""
 
-    def __init__(self, octets: bytes, photos: PhotoScreen, paper: PaperSize = PaperSize.A4) -> None:
+    def __init__(
+        self,
+        octets: bytes,
+        photos: PhotoScreen,
+        paper: PaperSize = PaperSize.A4,
+        dense: Resolution | None = None,
+    ) -> None:
         self._paper = paper
+        self._dense = paper_of(dense)
         with _decoding():
             self._image = Image.open(BytesIO(octets), formats=_FORMATS)
             self._is_tiff = self._image.format == "TIFF"
@@ -118,7 +126,7 @@ class ImageSource:
         longest_px = max(image.size)
         if image.format == "JPEG":
             # JPEG decodes at half, a quarter or an eighth of its size for nothing: no more than twice what is needed.
-            image.draft("L", (2 * self._paper.width_px, 2 * body_fine_rows(self._paper)))
+            image.draft("L", self._twice_px())
         upright = ImageOps.exif_transpose(image)
         drafted = longest_px / max(upright.size)
         inches = (upright.width * drafted / dpi[0], upright.height * drafted / dpi[1])
@@ -132,6 +140,12 @@ class ImageSource:
         if size.turned:
             grey = grey.transpose(Image.Transpose.ROTATE_90)
         return [self._sheet(grey, size)]
+
+    def _twice_px(self) -> tuple[int, int]:
+        width_px, rows = self._paper.width_px, body_fine_rows(self._paper)
+        if self._dense is not None:
+            width_px, rows = self._dense.resolution.width_px(width_px), dense_rows(rows, self._dense)
+        return 2 * width_px, 2 * rows
 
     def _cut(self, grey: Image.Image, inches: tuple[float, float]) -> list[Sheet]:
         """Draw a picture that is far longer than a sheet as wide as the sheet, cut where it is white."""
@@ -147,9 +161,13 @@ class ImageSource:
     def _sheet(self, grey: Image.Image, size: Fit) -> Sheet:
         fine, standard = _scaled(grey, size, FINE), _scaled(grey, size, STANDARD)
         is_photo = is_photograph(fine)
-        return sheet_of(
+        sheet = sheet_of(
             self._black(fine, FINE, is_photo=is_photo), self._black(standard, STANDARD, is_photo=is_photo), self._paper
         )
+        if self._dense is None:
+            return sheet
+        dense = self._black(_scaled(grey, size, self._dense), self._dense, is_photo=is_photo)
+        return with_dense(sheet, dense, self._dense, self._paper)
 
     def _black(self, grey: NDArray[np.uint8], paper: Paper, *, is_photo: bool) -> Bitmap:
         box = (whole(grey),)

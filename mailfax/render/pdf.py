@@ -15,9 +15,11 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from mailfax.model.options import PaperSize
+from mailfax.model.page import Resolution
 from mailfax.model.photo import PhotoScreen
 from mailfax.render.ahead import one_ahead
 from mailfax.render.bilevel import Areas, both_rasters, halve, sheet_of
+from mailfax.render.dense import dense_black, dense_frame, paper_of, with_dense
 from mailfax.render.fit import Fit, fit
 from mailfax.render.longpage import is_long, scale_of, slices_of
 from mailfax.render.paper import FINE, PT_PER_INCH, body_fine_rows
@@ -41,13 +43,14 @@ _Box = tuple[float, float, float, float]  # left, bottom, right, top in points
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Drawing:
-    """A page in grey at the fine raster; also at the standard one where that is not the mean of two rows."""
+    """A page in grey at the fine raster; also at the standard one where that is not the mean of two rows; and at a finer one where that was asked for."""
 
     index: int
     fine: Grey
     standard: Grey | None
     areas: Areas
     has_letters: bool
+    dense: Grey | None
 
 
 class PdfSource:
@@ -59,8 +62,10 @@ class PdfSource:
         photos: PhotoScreen = PhotoScreen.BALANCED,
         password: str = "",
         paper: PaperSize = PaperSize.A4,
+        dense: Resolution | None = None,
     ) -> None:
         self._paper = paper
+        self._dense = paper_of(dense)
         try:
             self._pdf = _opened(octets, password)
             self._pdf.init_forms()
@@ -147,6 +152,7 @@ class PdfSource:
             standard=_drawn(page, replace(frame, rows=frame.rows // 2)) if is_small else None,
             areas=areas_of(objects, grey),
             has_letters=objects.has_letters,
+            dense=_drawn(page, dense_frame(frame, self._dense)) if self._dense else None,
         )
 
     def _sheet(self, drawing: _Drawing) -> Sheet:
@@ -154,7 +160,11 @@ class PdfSource:
         rasters = both_rasters(drawing.fine, standard, drawing.areas, self._photos)
         if not rasters[0].packed.any():
             self._notes.append(_blank_note(drawing))
-        return sheet_of(*rasters, self._paper)
+        sheet = sheet_of(*rasters, self._paper)
+        if drawing.dense is None or self._dense is None:
+            return sheet
+        black = dense_black(drawing.dense, drawing.fine.shape[1], drawing.areas, self._photos, self._dense)
+        return with_dense(sheet, black, self._dense, self._paper)
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""

@@ -9,10 +9,11 @@ from mailfax.t4codec.tiff import T6Page
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderedPage:
-    """The body of one page at both resolutions, coded by T.6 (MSB first, with EOFB); no header strip, no cover."""
+    """The body of one page at each resolution, coded by T.6 (MSB first, with EOFB); no header strip, no cover. `dense` is finer than fine."""
 
     fine: T6Page
     standard: T6Page
+    dense: T6Page | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

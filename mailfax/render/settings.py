@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailfax.model.options import PaperSize
+from mailfax.model.page import Resolution
 from mailfax.model.photo import PhotoScreen
 
 
@@ -12,7 +13,7 @@ class RenderSettings:
     """Limits of one message and the look of text.
 
     `fonts` are tried first, in their order; then those of the system; where there is none, the font that Pillow brings
-    along. `stamp` is what every page says at its foot (`model.stamp`). `prefer_html` is which form of a mail that has both is faxed. The limits of seconds and memory are held by `sandbox`, that of pages by `story`.
+    along. `stamp` is what every page says at its foot (`model.stamp`). `dense` is the third raster of the pages, one of `paper.DENSE`. `prefer_html` is which form of a mail that has both is faxed. The limits of seconds and memory are held by `sandbox`, that of pages by `story`.
     """
 
     max_pages: int = 50
@@ -27,3 +28,4 @@ class RenderSettings:
     photos: PhotoScreen = PhotoScreen.BALANCED
     office_s: float = 60.0
     stamp: str = ""
+    dense: Resolution | None = None

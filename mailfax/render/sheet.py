@@ -24,10 +24,11 @@ class PartTooLong(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sheet:
-    """The body of one page. Both bitmaps show the same stretch of paper."""
+    """The body of one page. All bitmaps show the same stretch of paper; `dense` is finer than fine, where that was asked for (`dense`)."""
 
     fine: Bitmap
     standard: Bitmap
+    dense: Bitmap | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

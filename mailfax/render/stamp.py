@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mailfax.render.bilevel import THRESHOLD
+from mailfax.render.dense import dense_column, dense_rows, paper_of
 from mailfax.render.header import LINE_DPI, line_of_text
 from mailfax.render.paper import FINE, MM_PER_INCH, STANDARD, X_DPI, Paper, body_fine_rows
 from mailfax.render.settings import RenderSettings
@@ -32,9 +33,19 @@ def stamped(sheet: Sheet, text: str, settings: RenderSettings) -> Sheet:
     top, left = _place(fine, stamp, body_fine_rows(settings.paper))
     half = _stamp(text, settings, STANDARD)
     return Sheet(
+        dense=_dense(sheet, text, settings, top, left),
         fine=Bitmap.from_bool(_laid(fine, stamp, top, left)),
         standard=Bitmap.from_bool(_laid(standard, half, top // 2, left)),
     )
+
+
+def _dense(sheet: Sheet, text: str, settings: RenderSettings, top: int, left: int) -> Bitmap | None:
+    paper = paper_of(settings.dense)
+    if sheet.dense is None or paper is None:
+        return None
+    black = sheet.dense.to_bool()
+    column = dense_column(left, sheet.fine.width_px, sheet.dense.width_px, paper)
+    return Bitmap.from_bool(_laid(black, _stamp(text, settings, paper), dense_rows(top, paper), column))
 
 
 def _place(black: Black, stamp: Black, most_rows: int) -> tuple[int, int]:
@@ -69,7 +80,7 @@ def _stamp(text: str, settings: RenderSettings, paper: Paper) -> Black:
     canvas[:frame] = canvas[-frame:] = canvas[:, :frame] = canvas[:, -frame:] = 0
     top = (canvas.shape[0] - piece.shape[0]) // 2
     canvas[top : top + piece.shape[0], padding : padding + piece.shape[1]] = piece
-    size = (round(canvas.shape[1] * X_DPI / LINE_DPI), _ROWS if paper is FINE else _ROWS // 2)
+    size = (round(canvas.shape[1] * paper.x_dpi / LINE_DPI), dense_rows(_ROWS, paper))
     grey = np.asarray(Image.fromarray(canvas).resize(size, Image.Resampling.BOX))
     return grey < THRESHOLD[paper.resolution]
 

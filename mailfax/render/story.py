@@ -13,7 +13,7 @@ from typing import assert_never
 from mailfax.model.document import Fate, PartAccount
 from mailfax.model.options import OptionFault, PageOptions
 from mailfax.model.outcome import Outcome
-from mailfax.model.page import Coding
+from mailfax.model.page import Coding, Resolution
 from mailfax.model.stamp import is_numbered, stamp_text
 from mailfax.render.bodypage import room_above
 from mailfax.render.charset import decode_text, language_of_charset, looks_like_text
@@ -28,7 +28,6 @@ from mailfax.render.mime import AutomaticMail, NotParsed, parts_of
 from mailfax.render.office import Convert, OfficeDocument, OfficeFailure, no_office
 from mailfax.render.office_kinds import is_locked, office_suffix
 from mailfax.render.packed import unpacked
-from mailfax.render.paper import FINE, STANDARD, Paper
 from mailfax.render.part import Part
 from mailfax.render.pdf import PdfSource
 from mailfax.render.request import request_of
@@ -142,6 +141,7 @@ class _Rendering:
             photos=request.photos or settings.photos,
             paper=request.paper or settings.paper,
             stamp=" - ".join(filter(None, (settings.stamp, request.stamp))),
+            dense=settings.dense or request.dense,
         )
         self._password = request.password
         self._progress = progress
@@ -181,7 +181,7 @@ class _Rendering:
                 made = draw_cover(facts, order.covers, self._settings, total - replaced, below)
                 drawn.append(
                     RenderedCover(
-                        pages=tuple(_coded(self._stamped(sheet)) for sheet in made.sheets),
+                        pages=tuple(_coded(self._stamped(sheet), self._settings.dense) for sheet in made.sheets),
                         cover_pages=made.cover_sheets,
                         replaces=replaced,
                         text=tuple((first + 1, last + 1) for first, last in made.parts),
@@ -273,11 +273,14 @@ class _Rendering:
                 case Kind.SVG:
                     source = svg_source(first.part.octets, self._settings)
                 case Kind.PDF:
-                    source = PdfSource(first.part.octets, self._settings.photos, self._password, self._settings.paper)
+                    look = self._settings
+                    source = PdfSource(first.part.octets, look.photos, self._password, look.paper, look.dense)
                 case Kind.IMAGE:
-                    source = ImageSource(first.part.octets, self._settings.photos, self._settings.paper)
+                    look = self._settings
+                    source = ImageSource(first.part.octets, look.photos, look.paper, look.dense)
                 case Kind.OFFICE:
-                    source = PdfSource(self._converted(first.part), self._settings.photos, paper=self._settings.paper)
+                    look, pdf = self._settings, self._converted(first.part)
+                    source = PdfSource(pdf, look.photos, paper=look.paper, dense=look.dense)
                 case None:
                     raise AssertionError("only parts with a kind are opened")
                 case _:
@@ -316,7 +319,7 @@ class _Rendering:
         self._progress(before + 1, total)
         try:
             for sheet in work.source.sheets():
-                self._pages.append(_coded(self._stamped(sheet, len(self._pages) + 1)))
+                self._pages.append(_coded(self._stamped(sheet, len(self._pages) + 1), self._settings.dense))
                 if len(self._pages) < before + work.source.page_count:
                     self._progress(len(self._pages) + 1, total)
         except PartUnreadable as error:
@@ -371,11 +374,13 @@ def _faxed(row: PartAccount, portion: Portion, first_page: int) -> PartAccount:
     )
 
 
-def _coded(sheet: Sheet) -> RenderedPage:
-    return RenderedPage(fine=_page(sheet.fine, FINE), standard=_page(sheet.standard, STANDARD))
-
-
-def _page(bitmap: Bitmap, paper: Paper) -> T6Page:
-    return T6Page(
-        octets=encode(bitmap, Coding.MMR), width_px=bitmap.width_px, rows=bitmap.rows, resolution=paper.resolution
+def _coded(sheet: Sheet, dense: Resolution | None) -> RenderedPage:
+    return RenderedPage(
+        fine=_page(sheet.fine, Resolution.FINE),
+        standard=_page(sheet.standard, Resolution.STANDARD),
+        dense=_page(sheet.dense, dense) if sheet.dense is not None and dense is not None else None,
     )
+
+
+def _page(bitmap: Bitmap, resolution: Resolution) -> T6Page:
+    return T6Page(octets=encode(bitmap, Coding.MMR), width_px=bitmap.width_px, rows=bitmap.rows, resolution=resolution)

@@ -103,6 +103,7 @@ def text_source(blocks: Sequence[TextBlock], settings: RenderSettings, above: st
         notes=tuple(note_of(block.headers, block.text, settings) for block in blocks),
         photos=settings.photos,
         paper=settings.paper,
+        dense=settings.dense,
     )
 
 

@@ -1,13 +1,19 @@
 """What a mail asks of its fax reaches the line, for each recipient his own; what is not known is refused before it is taken (MI9)."""
 
+import contextlib
 import smtplib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from gateway_patient import Patient
 from gateway_server import Letter, letter
 
-from mailfax.model.page import Resolution
+from mailfax.daemon import build
+from mailfax.model.page import Coding, Resolution
+from mailfax.render.paper import PAPERS
+from mailfax.spool.blobs import BlobStore
+from mailfax.t4codec import decode
 
 
 def with_header(posted: Letter, header: bytes) -> Letter:
@@ -32,6 +38,41 @@ def test_each_recipient_gets_his_resolution(patient: Patient) -> None:
         "5558103": {Resolution.STANDARD},
         "5558104": {Resolution.FINE},
     }
+
+
+@pytest.mark.parametrize(
+    ("word", "number", "resolution"),
+    [
+        (b"superfine", "5558111", Resolution.SUPERFINE),
+        (b"300", "5558112", Resolution.INCH_300),
+        (b"400", "5558113", Resolution.ULTRAFINE),
+    ],
+)
+def test_more_dots_than_fine_reach_a_machine_that_has_them_pel_for_pel(
+    patient: Patient, word: bytes, number: str, resolution: Resolution
+) -> None:
+    posted = with_header(letter("karl@example.org", number, pages=1), b"X-Fax-Resolution: " + word)
+    assert patient.server.post(posted)
+    with (
+        patient.server.store() as store,
+        contextlib.closing(BlobStore(build.spool_settings(patient.server.config))) as blobs,
+    ):
+        patient.server.wait_until_books_are_closed(store)
+        [fax] = [fax for fax in store.faxes() if fax.called == number]
+        [job] = [job for job in store.jobs() if job.number == number]
+        document = store.document(job.submission_id)
+        assert document is not None
+        [sent], [came] = document.for_job(job.id).pages, [page.blob for page in fax.pages if page.blob]
+        assert sent.dense is not None
+        assert came.resolution is sent.dense.resolution is resolution
+        assert came.width_px == sent.dense.width_px == resolution.width_px(1728)
+        page, body = (
+            decode(blobs.get(blob.digest), Coding.MMR, width_px=blob.width_px).bitmap.to_bool()
+            for blob in (came, sent.dense)
+        )
+        strip = PAPERS[resolution].strip_rows
+        assert page[:strip].any()
+        assert np.array_equal(page[strip:], body)
 
 
 def test_of_a_number_named_twice_the_first_options_hold_and_the_answer_says_so(patient: Patient) -> None:
@@ -62,11 +103,14 @@ def test_a_mail_may_ask_for_wide_paper(patient: Patient) -> None:
 
 
 def test_a_header_that_is_not_known_is_refused_by_name(patient: Patient) -> None:
-    posted = with_header(letter("fritz@example.org", "5558105", pages=1), b"X-Fax-Resolution: superfine")
+    posted = with_header(letter("fritz@example.org", "5558105", pages=1), b"X-Fax-Resolution: hyperfine")
     with pytest.raises(smtplib.SMTPDataError) as refused:
         patient.server.post(posted)
     assert refused.value.smtp_code == 554
-    assert b"5.6.0 X-Fax-Resolution: superfine is not known here; it can be standard, fine." in refused.value.smtp_error
+    assert (
+        b"5.6.0 X-Fax-Resolution: hyperfine is not known here; it can be standard, fine, superfine"
+        in refused.value.smtp_error
+    )
 
 
 def test_a_suffix_that_is_not_known_is_refused_at_its_recipient(patient: Patient) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from mailfax.model.page import A4_ROWS, Coding, Resolution
+from mailfax.model.page import Coding, Resolution
 from mailfax.render.header import HeaderLine, header_strip
 from mailfax.render.paper import PAPERS
 from mailfax.render.settings import RenderSettings
@@ -22,8 +22,9 @@ LINE = HeaderLine(date=NOON, sender="Jörg Müller", number="5551234", page=2, p
 def test_the_strip_fills_its_part_of_the_page_and_ends_white(resolution: Resolution) -> None:
     strip = header_strip(LINE, resolution)
     black = strip.to_bool()
-    assert strip.width_px == 1728
-    assert strip.rows + PAPERS[resolution].body_rows == A4_ROWS[resolution]
+    assert strip.width_px == resolution.width_px(1728)
+    assert strip.rows + PAPERS[resolution].body_rows == PAPERS[resolution].page_rows
+    assert strip.rows / PAPERS[resolution].y_dpi == pytest.approx(44 / 195.58, abs=0.5 / 195)
     assert black[:-2].any()
     assert not black[-1].any()
     assert not black[:, :50].any()

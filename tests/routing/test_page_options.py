@@ -9,6 +9,7 @@ from mailfax.model.options import (
     SendOptions,
     asked_in_mail,
     asked_in_suffix,
+    drawn_for,
     page_options,
     send_options,
     split_suffix,
@@ -69,6 +70,21 @@ def test_the_nearest_to_the_recipient_wins() -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "resolution"),
+    [("superfine", Resolution.SUPERFINE), ("300", Resolution.INCH_300), ("400", Resolution.ULTRAFINE)],
+)
+def test_resolutions_beyond_fine_and_what_is_drawn_for_them(word: str, resolution: Resolution) -> None:
+    asked = asked_in_mail([("X-Fax-Resolution", word)], "[400] Offer")
+    assert asked == {"resolution": word}  # a number in brackets is part of the subject
+    assert send_options(asked).resolution is resolution
+    assert page_options(asked).dense is resolution
+    assert drawn_for([resolution, None, Resolution.STANDARD]) is resolution
+    assert drawn_for([resolution, Resolution.INCH_400]) is Resolution.ULTRAFINE
+    assert asked_in_suffix((f"resolution={word}",)) == {"resolution": word}
+    assert send_options(asked).held_against(SendOptions(resolution=Resolution.FINE)) == (f"resolution={word}",)
+
+
+@pytest.mark.parametrize(
     ("local", "number", "words"),
     [
         ("5551234+standard", "5551234", ("standard",)),
@@ -91,9 +107,9 @@ def test_a_suffix_is_split_off_and_a_plus_before_digits_is_none(
     ("fields", "words", "sentence"),
     [
         (
-            [("X-Fax-Resolution", "superfine")],
+            [("X-Fax-Resolution", "hyperfine")],
             (),
-            "X-Fax-Resolution: superfine is not known here; it can be standard, fine.",
+            "X-Fax-Resolution: hyperfine is not known here; it can be standard, fine, superfine, 300, 400.",
         ),
         ([("X-Fax-Colour", "red")], (), "The header X-Fax-Colour is not known here; there are X-Fax-Resolution, "),
         ([("X-Fax-Paper", "")], (), "X-Fax-Paper: nothing is not known here; it can be a4, letter, legal, b4, a3."),
