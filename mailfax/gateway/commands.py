@@ -1,7 +1,8 @@
 """Orders by mail are carried out: status, list, cancel, resend, send, trace, help; each is answered by one mail, for the owner of the fax only.
 
 Called by `gateway.door` for mails to the addresses of `orders`. All is done and the answer is queued before the client hears 250; an order that comes twice
-does nothing twice. An answer goes out with the null path and as an automatic reply, which our door refuses: it cannot loop.
+does nothing twice. An answer goes out with the null path and as an automatic reply, which our door refuses; a robot that answers it all the same, with no
+mark of one, is not answered for long (`unanswered`).
 """
 
 import hmac
@@ -27,6 +28,7 @@ from mailfax.model.submission import Hold, Submission
 from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
+from mailfax.smtp.automatic import list_name
 from mailfax.smtp.compose import Enclosure, Letterhead, clean
 from mailfax.smtp.door import Incoming
 from mailfax.smtp.messages import Answered, answer_message
@@ -42,6 +44,10 @@ _log = structlog.get_logger()
 _WEEK_US = 7 * 24 * 3_600_000_000
 _MOST_LISTED = 200
 _MOST_ORDERS = 5  # of one mail
+_HOUR_US = 3_600_000_000
+_MOST_UNCLEAR = (
+    5  # mails of one sender within an hour that say no word of ours; a person asks for help, a robot goes on
+)
 _AGAIN = {JobState.FAILED, JobState.UNCERTAIN, JobState.CANCELLED}
 
 
@@ -85,10 +91,29 @@ class CommandDesk:
         self._new_id, self._new_token, self._now_us = new_id, new_token, now_us
         self._quotas = Quotas(store, quotas)
         self._domains = frozenset(domain.name for domain in routing.domains)
+        self._unclear: dict[str, list[int]] = {}
 
     def box(self, mailbox: str) -> Box | None:
         """Return what an address is for; None for one that takes no orders."""
         return box_of(mailbox, self._domains, self._letterhead.sender)
+
+    def unanswered(self, incoming: Incoming) -> str:
+        """Return why a mail with orders gets no answer, or nothing: a list post has nobody to be answered, a robot would answer again."""
+        if list_name(header_of(incoming.octets)):
+            return "A post to a mailing list orders nothing."
+        box = self.box(incoming.commands[0])
+        assert box is not None, "the door took it for one"
+        order = read_order(box, incoming.octets)
+        if order.verb is not None:
+            return ""
+        now_us, sender = self._now_us(), incoming.sender.lower()
+        since_us = now_us - _HOUR_US
+        self._unclear = {name: times for name, times in self._unclear.items() if times[-1] > since_us}
+        recent = [at_us for at_us in self._unclear.get(sender, []) if at_us > since_us]
+        if order.to_answer or len(recent) >= _MOST_UNCLEAR:
+            return "The first line is no word that is known here, and an answer has said so already."
+        self._unclear[sender] = [*recent, now_us]
+        return ""
 
     def carry_out(self, incoming: Incoming) -> str:
         """Do what the mail orders and queue the answers; returns what the client hears. Raises SpoolError."""
@@ -347,7 +372,7 @@ class CommandDesk:
             identity=incoming.client.identity or submission.identity,
             recipients=(replace(job.recipient, hold=Hold.APPROVAL if verdict.approval else None),),
             token=self._new_token(),
-            content_key=order_key(incoming.octets, job.id),
+            content_key=order_key(incoming.octets, header_of(incoming.octets), job.id),
             repeated=(),
             post="",
         )

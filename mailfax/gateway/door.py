@@ -295,8 +295,13 @@ class GatewayDoor:
             _log.error("mail refused, it could not be stored", client=incoming.client.ip, error=str(error))
             return Refused(outcome=Outcome.STORE_BUSY)
 
-    def _keep(self, incoming: Incoming) -> Accepted:
+    def _keep(self, incoming: Incoming) -> Accepted | Refused:
         """Keep the faxes of a mail and carry out its orders. Raises OptionFault, SpoolError."""
+        if incoming.commands and (why := self._commands.unanswered(incoming)):
+            _log.info("orders refused", client=incoming.client.ip, sender=incoming.sender, why=why)
+            if not incoming.recipients:
+                return Refused(outcome=Outcome.AUTOMATIC_MAIL, detail=why)
+            incoming = replace(incoming, commands=())
         said = []
         submission_id = ""
         if incoming.recipients:

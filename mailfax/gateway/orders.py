@@ -6,7 +6,7 @@ The last is what our messages have in Reply-To: the fax is named by it, with a s
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -20,9 +20,12 @@ from mailfax.model.ids import Kind, parse_id
 REPLY = "reply"
 PREVIEW = "preview+"
 _ID = re.compile(r"\b[MJ][0-9A-Z]{12}\b", re.IGNORECASE)
-_OWN_MESSAGE = re.compile(r"<([MJ][0-9A-Z]{12})\.[a-z]+@[^<>@]+>", re.IGNORECASE)
+_OWN_MESSAGE = re.compile(r"<([MJ][0-9A-Z]{12})\.[a-z]+[0-9]*@[^<>@]+>", re.IGNORECASE)
+_OWN_ANSWER = re.compile(r"<D[0-9A-Z]{12}\.answer@[^<>@]+>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:style|script|head)\b.*?</(?:style|script|head)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _MOST_IDS = 100
+_MARKS = ".,;:!?\"'*()"
+_COURTESY = {"please", "bitte", "thanks", "danke", "it", "this", "that", "fax", "and", "und", "now", ""}
 
 
 class Verb(StrEnum):
@@ -39,6 +42,10 @@ class Verb(StrEnum):
     HELP = "help"
 
 
+# What changes something, and so is taken from a line that says nothing else: "Send me another logo first" sends nothing.
+_WEIGHTY = {Verb.CANCEL, Verb.RESEND, Verb.SEND, Verb.APPROVE, Verb.REFUSE}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Box:
     """An address that takes orders. `verb` is None where the mail itself says it; `subject_id` and `token` are empty where it names no fax."""
@@ -52,13 +59,15 @@ class Box:
 class Order:
     """What is to be done with which jobs and mails. `verb` is None for a mail that says no word that is known.
 
-    With `about_mails` the whole mails of the ids are meant, since the order is an answer to a message about them.
+    With `about_mails` the whole mails of the ids are meant, since the order is an answer to a message about them. `to_answer`: it is a
+    reply to what we answered to an order.
     """
 
     verb: Verb | None
     ids: tuple[str, ...]
     about_mails: bool
     token: str
+    to_answer: bool = False
 
 
 def box_of(mailbox: str, domains: Collection[str], own_address: str) -> Box | None:
@@ -82,16 +91,26 @@ def read_order(box: Box, octets: bytes) -> Order:
     """Read what a mail to this box orders."""
     message = _parsed(octets)
     words = _first_line(message).split()
-    first = words[0].strip(".,;:!?\"'*()").lower() if words else ""
-    verb = box.verb or (Verb(first) if first in set(Verb) else None)
+    verb = box.verb or _verb(words)
     typed = _ids(f"{message.get('Subject', '')} {' '.join(words[:20])}")
     if box.subject_id:
-        return Order(verb=verb, ids=(box.subject_id,), about_mails=True, token=box.token)
+        return Order(verb=verb, ids=(box.subject_id,), about_mails=False, token=box.token)
     if typed:
         return Order(verb=verb, ids=typed, about_mails=False, token="")
     answered = f"{message.get('In-Reply-To', '')} {message.get('References', '')}"
     named = tuple(dict.fromkeys(_id(found) for found in _OWN_MESSAGE.findall(answered)))
-    return Order(verb=verb, ids=named[-1:], about_mails=True, token="")
+    to_answer = _OWN_ANSWER.search(answered) is not None
+    return Order(verb=verb, ids=named[-1:], about_mails=True, token="", to_answer=to_answer)
+
+
+def _verb(words: Sequence[str]) -> Verb | None:
+    """Return the word that a first line begins with, if it is one of ours and the rest of the line does not make another sentence of it."""
+    first, *rest = (word.strip(_MARKS).lower() for word in words) if words else ("",)
+    if first not in set(Verb):
+        return None
+    verb = Verb(first)
+    plain = all(word in _COURTESY or _ID.fullmatch(word) for word in rest)
+    return verb if plain or verb not in _WEIGHTY else None
 
 
 def _ids(text: str) -> tuple[str, ...]:

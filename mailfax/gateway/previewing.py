@@ -16,7 +16,7 @@ from mailfax.gateway.reports import report_of
 from mailfax.gateway.resting import US_PER_S, Resting
 from mailfax.gateway.telling import HOUR_US, TellingPolicy
 from mailfax.model.job import Job
-from mailfax.model.submission import Hold, Submission
+from mailfax.model.submission import Hold, Notify, Submission
 from mailfax.model.tariff import MICRO
 from mailfax.render.faxpdf import PdfMetadata, fax_pdf
 from mailfax.smtp.compose import Enclosure, Letterhead
@@ -96,9 +96,11 @@ class PreviewDesk:
             (mailbox, files, f"Please approve: fax to {first}", approver_words(submission, shown, ids, until))
             for mailbox in approvers(self._store.users(), self._otherwise)
         ]
-        if submission.sender:
+        # Of a post to a list its owner hears, never its bounce address; and NOTIFY=NEVER is silence (RFC 3461 section 4.1).
+        waits_for = submission.telling.hears or submission.sender
+        if waits_for and not all(Notify.NEVER in each.job.recipient.notify for each in reports):
             words = sender_words(submission, shown, until)
-            said.append((submission.sender, [], f"Your fax to {first} waits for approval", words))
+            said.append((waits_for, [], f"Your fax to {first} waits for approval", words))
         made = []
         for place, (hears, enclosures, subject, words) in enumerate(said):
             story = Story(
@@ -134,7 +136,7 @@ class PreviewDesk:
             reports=reports,
             account=unshown.account,
             voice=Voice(language=language, zone=self._letterhead.zone),
-            hears=submission.sender,
+            hears=submission.telling.hears or submission.sender,
             enclosures=files,
             last_words=(language.say("reply_held"),),
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mailfax.gateway.telling import TellingPolicy
-from mailfax.model.submission import Repeated, Submission
+from mailfax.model.submission import Notify, Repeated, Submission
 from mailfax.model.telling import Event
 from mailfax.smtp.compose import Letterhead
 from mailfax.smtp.messages import accepted_subject, accepted_words, again_subject, again_words
@@ -59,13 +59,22 @@ class Receipts:
 
     def again(self, submission: Submission, repeated: Sequence[Repeated]) -> None:
         """Tell a sender that his mail was faxed before, where no report is left to say it."""
-        found = [(one, self._store.job(one.job_id)) for one in repeated]
+        silent = {each.address.mailbox for each in submission.recipients if Notify.NEVER in each.notify}
+        found = [(one, self._store.job(one.job_id)) for one in repeated if one.mailbox not in silent]
         earlier = [(one.mailbox, job.state, one.submission_id, one.job_id) for one, job in found if job is not None]
         if earlier:
-            story = self._story(submission)
+            story = self._story(self._answered_as(submission, repeated[0].submission_id))
             words = again_words(submission, earlier, story.voice)
             delivery = self._delivery(story, again_subject(submission, story.voice), words, "again")
             self._store.add_deliveries([replace(delivery, submission_id=repeated[0].submission_id)], self._now_us())
+
+    def _answered_as(self, submission: Submission, earlier_id: str) -> Submission:
+        """Give a mail that was not kept the name and secret of the one that was, so that a reply finds it; to its own sender alone."""
+        earlier = self._store.submission(earlier_id)
+        his = (submission.sender.lower(), submission.identity)
+        if earlier is None or (earlier.sender.lower(), earlier.identity) != his:
+            return replace(submission, token="")
+        return replace(submission, id=earlier.id, token=earlier.token)
 
     def _story(self, submission: Submission) -> Story:
         voice = Voice(language=self._telling.language(submission.telling), zone=self._letterhead.zone)

@@ -36,10 +36,11 @@ def post_key(header: Message, list_id: str) -> str:
     return _digest("post", list_id, identifier) if list_id and identifier else ""
 
 
-def order_key(octets: bytes, job_id: str) -> str:
-    """Return what is equal when the same order to send a job again comes twice."""
-    _, _, body = octets.partition(b"Message-ID:")
-    return _digest("order", job_id, hashlib.sha256(body or octets).hexdigest())
+def order_key(octets: bytes, header: Message, job_id: str) -> str:
+    """Return what is equal when the same order to send a job again comes twice, by whatever servers; without Message-ID all of it counts."""
+    identifier = str(header.get("Message-ID", "")).strip()
+    _, _, body = octets.partition(b"\r\n\r\n")
+    return _digest("order", job_id, identifier, hashlib.sha256(body if identifier else octets).hexdigest())
 
 
 def _digest(*parts: str) -> str:

@@ -5,7 +5,7 @@ Used by the desks that hand things over, when they give up.
 
 from mailfax.gateway.telling import TellingPolicy
 from mailfax.smtp.compose import Letterhead
-from mailfax.smtp.messages import undelivered_message
+from mailfax.smtp.messages import undelivered_message, untaken_hook_message
 from mailfax.smtp.wording import Voice
 from mailfax.spool.blobs import BlobMissing, BlobStore
 from mailfax.spool.records import Delivery, DeliveryKind, NewDelivery
@@ -27,7 +27,8 @@ class Alarms:
         except BlobMissing:
             message = b""
         usual = self._telling.usual
-        alarm = undelivered_message(
+        make = untaken_hook_message if delivery.kind is DeliveryKind.HOOK else undelivered_message
+        alarm = make(
             delivery.id,
             message,
             delivery.recipient,

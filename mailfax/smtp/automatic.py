@@ -17,7 +17,8 @@ _REPLY_MARKS = ("X-Autoreply", "X-Autorespond", "X-AutoReply-From", "X-Mail-Auto
 _LIST_ID = re.compile(r"<([^<>\s]{1,200})>\s*\Z")
 _LIST_MARKS = ("List-Post", "X-BeenThere", "Mailing-List", "X-Mailing-List")
 _OWN_ID = re.compile(
-    rf"<[{''.join(kind.value for kind in Kind)}][{ALPHABET}]{{{LENGTH}}}\.[a-z]+@(?P<host>[^<>@]+)>", re.IGNORECASE
+    rf"<[{''.join(kind.value for kind in Kind)}][{ALPHABET}]{{{LENGTH}}}\.[a-z]+[0-9]*@(?P<host>[^<>@]+)>",
+    re.IGNORECASE,
 )
 
 

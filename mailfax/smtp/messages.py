@@ -156,17 +156,44 @@ def undelivered_message(
 ) -> bytes:
     """Return the alarm for a message of ours that no mail server takes, with the message in it."""
     say = voice.language.say
-    headers: Headers = {
+    subject = say("subject_undelivered", recipient=clean(recipient))
+    headers = _alarm_headers(delivery_id, subject, administrator, voice, letterhead, now_us)
+    text = _paragraphs(wrapped(say("undelivered")), wrapped(say("undelivered_why", why=clean(why, 600))))
+    return multipart_message(headers, "mixed", [text_part(text), raw_part("message/rfc822", message)])
+
+
+def untaken_hook_message(
+    delivery_id: str,
+    body: bytes,
+    hook: str,
+    why: str,
+    administrator: str,
+    voice: Voice,
+    letterhead: Letterhead,
+    now_us: int,
+) -> bytes:
+    """Return the alarm for what a webhook of that name does not take, with its JSON."""
+    say = voice.language.say
+    headers = _alarm_headers(
+        delivery_id, say("subject_untaken", hook=clean(hook)), administrator, voice, letterhead, now_us
+    )
+    text = _paragraphs(wrapped(say("untaken", hook=clean(hook))), wrapped(clean(why, 600)))
+    file = Enclosure(octets=body, content_type="application/json", filename=f"{delivery_id}.json")
+    return text_message(headers, text, [file])
+
+
+def _alarm_headers(
+    delivery_id: str, subject: str, administrator: str, voice: Voice, letterhead: Letterhead, now_us: int
+) -> Headers:
+    return {
         "Date": mail_date(now_us, letterhead.zone),
         "From": address_of(letterhead.sender, "Fax server", domain=letterhead.hostname),
         "To": address_of(administrator, domain=letterhead.hostname),
-        "Subject": say("subject_undelivered", recipient=clean(recipient)),
+        "Subject": subject,
         "Message-ID": f"<{delivery_id}.undelivered@{letterhead.hostname}>",
         "Content-Language": voice.language.code,
         "Auto-Submitted": "auto-generated",
     }
-    text = _paragraphs(wrapped(say("undelivered")), wrapped(say("undelivered_why", why=clean(why, 600))))
-    return multipart_message(headers, "mixed", [text_part(text), raw_part("message/rfc822", message)])
 
 
 def _paragraphs(*paragraphs: Sequence[str]) -> str:

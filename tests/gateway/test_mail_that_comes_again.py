@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from answerkit import GOOD, MINUTE_US, UNREACHABLE, Office, letter, opened, text_of
 
+from mailfax.model.submission import Notify
 from mailfax.smtp.door import Accepted
 
 
@@ -101,6 +102,18 @@ def test_who_sends_again_what_was_reported_is_told_by_mail(office: Office) -> No
     assert again["Subject"] == "Faxed already: Order 7"
     assert f"5551234@fax.lan: delivered (mail {first.submission_id}" in text_of(again)
     assert "X-Fax-Duplicate: yes" in text_of(again)
+    office.post(letter(body="status", Message_ID="<3@x>"), str(again["Reply-To"]))
+    assert f"({first.submission_id})" in text_of(office.last()), "a reply is about the mail that was faxed"
+
+
+def test_who_wants_no_notice_hears_nothing_of_a_second_mail_either(office: Office) -> None:
+    posted(office, letter(), "5551234")
+    office.render()
+    office.call(GOOD)
+    office.tell()
+    before = len(office.store.deliveries())
+    office.post(letter(), "5551234", notify=Notify.NEVER)
+    assert len(office.store.deliveries()) == before
 
 
 def test_another_sender_of_the_same_mail_hears_that_it_was_faxed(office: Office) -> None:
@@ -108,6 +121,7 @@ def test_another_sender_of_the_same_mail_hears_that_it_was_faxed(office: Office)
     posted(office, letter(), "5551234", sender="bob@office.example")
     assert len(office.store.jobs()) == 1
     assert office.last("bob@office.example")["Subject"] == "Faxed already: Order 7"
+    assert office.last("bob@office.example")["Reply-To"] is None, "the secret of the first one's fax is not his"
 
 
 def test_the_window_can_be_closed() -> None:

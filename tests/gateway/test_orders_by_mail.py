@@ -10,6 +10,7 @@ from answerkit import BUSY, GOOD, MINUTE_US, UNREACHABLE, Office, files_of, lett
 from mailfax.gateway.orders import Box, Verb, box_of, read_order
 from mailfax.model.job import Job, JobState
 from mailfax.model.secret import Secret
+from mailfax.model.submission import Notify
 from mailfax.model.user import Role, User
 from mailfax.smtp.door import Accepted, Refused
 
@@ -57,6 +58,37 @@ def test_status_and_list_are_tables(office: Office) -> None:
     assert order(office, "list") == "None of your faxes is waiting."
     assert "delivered" in order(office, "status")
     assert order(office, "status", sender="bob@office.example").startswith("You have no fax in the queue")
+
+
+def test_an_address_with_a_job_means_that_fax_alone(office: Office) -> None:
+    office.post(letter(), "5551234", "5551235")
+    office.render()
+    one, other = office.store.jobs()
+    assert order(office, f"cancel+{one.id}") == f"{one.id} to {one.number}: cancelled, nothing more is sent."
+    assert {job.id: job.state for job in office.store.jobs()} == {
+        one.id: JobState.CANCELLED,
+        other.id: JobState.QUEUED,
+    }
+
+
+def test_a_post_to_a_list_orders_nothing_and_its_bounce_address_hears_nothing(office: Office) -> None:
+    post = letter(body="status", List_Id="<news.lists.example>")
+    assert isinstance(office.post(post, "status", sender="news-bounces@lists.example"), Refused)
+    assert isinstance(office.post(post, "status", "5551234", sender="news-bounces@lists.example"), Accepted)
+    assert len(office.store.jobs()) == 1
+    assert office.store.deliveries() == ()
+
+
+def test_a_robot_without_a_mark_is_not_answered_for_ever(office: Office) -> None:
+    robot = letter(body="Your ticket is 7.", Message_ID="<r@x>")
+    for _ in range(5):
+        assert isinstance(office.post(robot, "fax"), Accepted)
+    assert isinstance(office.post(robot, "fax"), Refused)
+    assert "status@fax.lan" in order(office, "help"), "a word that is known is answered all the same"
+    office.now_us += 61 * MINUTE_US
+    assert isinstance(office.post(robot, "fax"), Accepted)
+    answered = office.last()["Message-ID"]
+    assert isinstance(office.post(letter(body="Thank you", In_Reply_To=str(answered)), "fax"), Refused)
 
 
 def test_status_of_one_mail_is_its_interim_summary(office: Office) -> None:
@@ -206,6 +238,26 @@ def test_a_preview_shows_the_pages_and_dials_nothing_until_the_word(office: Offi
     assert "not released, since it is delivered" in order(office, back(preview), body="send")
 
 
+def test_the_preview_of_a_list_s_post_goes_to_the_list_s_owner() -> None:
+    with opened('[notices]\nlist_owner = "owner@office.example"\n') as office:
+        office.post(letter(List_Id="<news.lists.example>"), "preview+5551234", sender="news-bounces@lists.example")
+        office.render()
+        office.tell()
+        assert [one.recipient for one in office.store.deliveries()] == ["owner@office.example"]
+
+
+def test_approval_is_asked_without_a_word_to_a_list_or_to_who_wants_none() -> None:
+    rules = '[permissions.all]\nwho = ["*"]\nto = ["internal"]\napprove = true\n'
+    with opened(rules + '[notices]\nlist_owner = "owner@office.example"\n') as office:
+        office.post(letter(List_Id="<news.lists.example>"), "5551234", sender="news-bounces@lists.example")
+        office.post(letter(Message_ID="<2@x>"), "5551235", notify=Notify.NEVER)
+        office.render()
+        office.tell()
+        told = {one.recipient for one in office.store.deliveries()}
+        assert "owner@office.example" in told
+        assert not told & {"news-bounces@lists.example", "anna@office.example"}
+
+
 def test_a_preview_that_nobody_releases_is_dropped_and_told(office: Office) -> None:
     job = fax(office, "preview+5551234")
     office.tell()
@@ -288,6 +340,11 @@ def test_addresses_that_take_orders(mailbox: str, box: Box | None) -> None:
     [
         (letter(body="\r\n\r\n  *Cancel*, please"), Verb.CANCEL),
         (letter(body="> cancel\r\nstatus"), Verb.STATUS),
+        (letter(body="Cancel J0123456789AB and J0123456789AC."), Verb.CANCEL),
+        (letter(body="Send it, please!"), Verb.SEND),
+        (letter(body="Send me the other logo first"), None),
+        (letter(body="Resend? Not yet"), None),
+        (letter(body="status of my faxes"), Verb.STATUS),
         (letter(body="cancelled"), None),
         (letter(body=""), None),
         (b"\xff\xfe", None),

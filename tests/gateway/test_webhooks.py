@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from answerkit import GOOD, MINUTE_US, UNREACHABLE, Office, alarms_of, letter, opened
+from answerkit import GOOD, MINUTE_US, UNREACHABLE, Office, alarms_of, files_of, letter, opened, text_of
 
 from mailfax.gateway.webhook import HookDesk, HookPoint, signature
 from mailfax.spool.records import DeliveryKind, DeliveryState
@@ -132,7 +132,11 @@ def test_what_nobody_takes_is_told_to_the_administrator(office: Office) -> None:
     with listening(410) as program:
         asyncio.run(desk(office, program.port).step())
     (alarm,) = [one for one in office.store.deliveries() if one.kind is DeliveryKind.ALARM]
-    assert "410 says so" in str(office.read(alarm))
+    told = office.read(alarm)
+    assert "410 says so" in text_of(told)
+    assert "did not take what happened to a fax" in told["Subject"]
+    (body,) = files_of(told).values()
+    assert json.loads(body)["type"] == "fax.delivered", "what it was not told is no mail"
 
 
 def test_a_hook_that_hangs_holds_up_no_mail_and_nobody_is_asked_for_what_he_does_not_want(office: Office) -> None:

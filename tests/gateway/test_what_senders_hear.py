@@ -143,7 +143,8 @@ def test_user_domain_and_house_have_a_language_and_the_nearest_wins() -> None:
         office.render()
         office.call(GOOD, GOOD, GOOD)
         office.tell()
-        assert [mail["Content-Language"] for mail in office.sent()] == ["de", "en", "de"]
+        told = {mail["In-Reply-To"]: mail["Content-Language"] for mail in office.sent()}
+        assert told == {"<1@x>": "de", "<2@x>": "en", "<3@x>": "de"}
 
 
 def test_the_administrator_can_bring_a_language(tmp_path: object) -> None:
