@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from mailfax.model.call import CallResult
 from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Outcome
+from mailfax.model.post import PostState
 from mailfax.model.quota import MINUTES_A_FAX, MINUTES_A_PAGE, Scope, Subject, Used
 from mailfax.model.tariff import MICRO
 from mailfax.spool.records import LedgerRow
-from mailfax.spool.tables import jobs, ledger, marks, submissions
+from mailfax.spool.tables import jobs, ledger, marks, posts, submissions
 
 BREAKER = "breaker"
 _RESET = "reset:"
@@ -74,12 +75,24 @@ def reserved(connection: Connection, subject: Subject) -> Used:
     waiting = jobs.c.finished_us.is_(None) & jobs.c.poll.is_(None) & (jobs.c.inside == "")
     row = connection.execute(sums.where(waiting, _of_waiting(subject))).one()
     count, page_count, page_micro, fax_micro, call_micro = (float(each or 0) for each in row)
+    listed = _unwritten(connection, subject)
+    count, page_count = count + listed, page_count + listed
     return Used(
         pages=page_count,
         minutes=page_count * MINUTES_A_PAGE + count * MINUTES_A_FAX,
         calls=count,
         money=(page_micro * MINUTES_A_PAGE + fax_micro * MINUTES_A_FAX + call_micro) / MICRO,
     )
+
+
+def _unwritten(connection: Connection, subject: Subject) -> int:
+    """Count the members of posts whose faxes are not written down yet; to which domains they go is known only then, and what they cost."""
+    if subject.scope not in {Scope.USER, Scope.EVERYBODY}:
+        return 0
+    sums = select(func.sum(posts.c.members - posts.c.gathered))
+    sums = sums.select_from(posts.join(submissions, submissions.c.id == posts.c.id))
+    gathering = posts.c.state == PostState.GATHERING
+    return int(connection.scalar(sums.where(gathering, _of_waiting(subject))) or 0)
 
 
 def rows(connection: Connection, from_us: int, to_us: int) -> tuple[LedgerRow, ...]:

@@ -418,6 +418,15 @@ def test_a_post_counts_against_the_quota_of_whoever_posts_it(tmp_path: Path) -> 
         assert each.store.jobs() == ()
 
 
+def test_a_post_counts_from_its_250_on_and_not_only_when_its_faxes_are_written_down(tmp_path: Path) -> None:
+    with broadcast(tmp_path, more='[quotas]\nuser = ["calls/day=5"]\n[notices]\nduplicates_h = 0') as each:
+        assert each.post("customers@fax.lan").startswith("250")
+        assert each.post("customers@fax.lan").startswith("452")
+        each.work()
+        assert len(each.store.jobs()) == 3
+        assert each.post("customers@fax.lan").startswith("452")
+
+
 @pytest.mark.parametrize(("word", "faxed"), [("SEND", 3), ("Cancel please", 0)])
 def test_a_moderator_answers_the_question_by_mail_and_nobody_without_its_secret_does(
     tmp_path: Path, word: str, faxed: int
