@@ -286,11 +286,35 @@ class CommandDesk:
         done = self._store.cancel(job.id, self._now_us())
         return self._done(asked, job, "answer_cancelled" if done else "answer_not_cancelled")
 
-    def _release(self, asked: _Asked, _submission: Submission, job: Job) -> str:
-        """Send a fax whose preview was seen. What an operator has to approve is not its sender's to release."""
-        mine = job.recipient.hold is not Hold.APPROVAL
-        done = mine and self._store.release_held(job.id, f"released by {asked.incoming.sender}", self._now_us())
+    def _release(self, asked: _Asked, submission: Submission, job: Job) -> str:
+        """Send a fax whose preview was seen, if its sender may still send it (promise 4).
+
+        What an operator holds back, or has to approve, is not its sender's to release.
+        """
+        if not self._waits_for_its_sender(job):
+            return self._done(asked, job, "answer_not_released")
+        now_us = self._now_us()
+        if why := self._not_any_more(submission, job, now_us):
+            return asked.voice.language.say("answer_not_sent", job=job.id, number=job.number, why=clean(why))
+        done = self._store.release_held(job.id, f"released by {asked.incoming.sender}", now_us)
         return self._done(asked, job, "answer_released" if done else "answer_not_released")
+
+    def _not_any_more(self, submission: Submission, job: Job, now_us: int) -> str:
+        """Say why whoever sent a mail may not send it now, or nothing."""
+        user = self._store.user(submission.identity) if submission.identity else None
+        if submission.identity and user is None:
+            return f"There is no user {submission.identity} any more."
+        now = local_time(now_us, self._routing.time_zone)
+        asker = Asker(ip=submission.client, user=user)
+        verdict = outbound.verdict(job.recipient.address.mailbox, asker, self._routing, now)
+        return verdict.detail if isinstance(verdict, outbound.Refused) else ""
+
+    def _waits_for_its_sender(self, job: Job) -> bool:
+        """Say whether a job is held to be previewed, and not by an operator (`mailfax hold`), who takes it from the queue."""
+        if job.state is not JobState.HELD or job.recipient.hold is not Hold.PREVIEW:
+            return False
+        held = [each.was for each in self._store.history(job.id) if each.became == JobState.HELD != each.was]
+        return held[-1:] != [JobState.QUEUED]
 
     def _post(self, asked: _Asked) -> Post | None:
         """Return the post to a list about which a moderator was asked; he is known by the secret of that question."""

@@ -258,6 +258,32 @@ def test_approval_is_asked_without_a_word_to_a_list_or_to_who_wants_none() -> No
         assert not told & {"news-bounces@lists.example", "anna@office.example"}
 
 
+def test_what_an_operator_holds_back_is_not_its_senders_to_release(office: Office) -> None:
+    plain, preview = fax(office, "5551235", Message_ID="<2@x>"), fax(office, "preview+5551234")
+    assert "released" in order(office, f"send+{preview.id}")
+    for job in (plain, preview):
+        assert office.store.hold_job(job.id, "held by root", office.now_us) is not None
+        assert "not released, since it is held" in order(office, f"send+{job.id}")
+        now = office.store.job(job.id)
+        assert now is not None
+        assert now.state is JobState.HELD
+
+
+def test_who_may_not_send_any_more_releases_no_preview(office: Office) -> None:
+    user = User(name="anna", addresses=("anna@office.example",), groups=())
+    office.store.add_user(user, Secret(argon2=""), office.now_us)
+    assert isinstance(office.post(letter(), "preview+5551234", identity="anna"), Accepted)
+    office.render()
+    office.tell()
+    (job,), (preview,) = office.store.jobs(), office.sent()
+    office.store.remove_user("anna")
+    # The reply comes by the mail server of the house, with the secret of the preview.
+    assert "There is no user anna any more." in order(office, back(preview), body="send")
+    assert office.store.claim_job("out", office.now_us) is None
+    office.store.add_user(user, Secret(argon2=""), office.now_us)
+    assert order(office, back(preview), body="send") == f"{job.id} to 5551234: released, it is sent now."
+
+
 def test_a_preview_that_nobody_releases_is_dropped_and_told(office: Office) -> None:
     job = fax(office, "preview+5551234")
     office.tell()
