@@ -55,6 +55,11 @@ class LaidOutSource:
         """Return how many sheets there are."""
         return self._source.page_count
 
+    @property
+    def least_pages(self) -> int:
+        """Return the same: the pages are laid out."""
+        return self._source.page_count
+
     def sheets(self) -> Iterator[Sheet]:
         """Draw the sheets."""
         return self._source.sheets()

@@ -17,7 +17,7 @@ from mailfax.render.bilevel import Areas, sheet_of, to_bitmap, whole
 from mailfax.render.dense import dense_rows, paper_of, with_dense
 from mailfax.render.faxpage import fax_resolution, fax_sheet
 from mailfax.render.fit import Fit, fit
-from mailfax.render.longpage import is_long, most_sheets, scale_of, slices_of
+from mailfax.render.longpage import is_long, scale_of, sheets_between, slices_of
 from mailfax.render.paper import FINE, STANDARD, Paper, body_fine_rows, body_width_inches
 from mailfax.render.sheet import PartUnreadable, Portion, Sheet
 from mailfax.render.tones import is_photograph
@@ -80,27 +80,33 @@ class ImageSource:
             self._image = Image.open(BytesIO(octets), formats=_FORMATS)
             self._is_tiff = self._image.format == "TIFF"
             self._page_count = int(getattr(self._image, "n_frames", 1)) if self._is_tiff else 1
-            self._most_sheets = self._page_count if self._is_tiff else self._sheets_of_one()
+            pages = self._page_count
+            self._least_sheets, self._most_sheets = (pages, pages) if self._is_tiff else self._sheets_of_one()
         self._photos = photos
         self._drawn = 0
         self._notes: list[str] = []
 
-    def _sheets_of_one(self) -> int:
+    def _sheets_of_one(self) -> tuple[int, int]:
         width, height = self._image.size
         if self._image.getexif().get(ExifTags.Base.Orientation, 1) in _LYING:
             width, height = height, width
         if not is_long(width, height):
-            return 1
+            return 1, 1
         inches = (
             width / _DEFAULT_DPI,
             height / _DEFAULT_DPI,
         )  # the shape alone counts: most are enlarged to the full width
-        return most_sheets(inches[1], (body_width_inches(self._paper) - 2 * _MARGIN_INCHES) / inches[0], self._paper)
+        return sheets_between(inches[1], (body_width_inches(self._paper) - 2 * _MARGIN_INCHES) / inches[0], self._paper)
 
     @property
     def page_count(self) -> int:
         """Return how many sheets there will be at most."""
         return self._most_sheets
+
+    @property
+    def least_pages(self) -> int:
+        """Return how many sheets there will be at least."""
+        return self._least_sheets
 
     def sheets(self) -> Iterator[Sheet]:
         """Draw picture by picture; one that is far longer than a sheet becomes several."""

@@ -35,9 +35,10 @@ def scale_of(width_inches: float, margin_inches: float = 0.0, paper: PaperSize =
     return min(ENLARGE_AT_MOST, (body_width_inches(paper) - 2 * margin_inches) / width_inches)
 
 
-def most_sheets(height_inches: float, scale: float, paper: PaperSize = PaperSize.A4) -> int:
-    """Return how many sheets a long page can take at most."""
-    return int(height_inches * scale / (body_inches(paper) * _FILLED_AT_LEAST)) + 1
+def sheets_between(height_inches: float, scale: float, paper: PaperSize = PaperSize.A4) -> tuple[int, int]:
+    """Return how many sheets a long page takes at least, with each of them full, and at most: where it is cut is not known yet."""
+    full = height_inches * scale / body_inches(paper)
+    return max(1, int(full)), int(full / _FILLED_AT_LEAST) + 1
 
 
 def slices_of(

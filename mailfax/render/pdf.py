@@ -85,6 +85,11 @@ class PdfSource:
         """Return how many sheets there will be at most: one for each page that the file says it has, more for a long one."""
         return sum(len(self._stretches.get(index, ("whole",))) for index in range(self._page_count))
 
+    @property
+    def least_pages(self) -> int:
+        """Return the same: long pages are cut already."""
+        return self.page_count
+
     def _long_pages(self) -> dict[int, list[_Box]]:
         """Return the stretches of pages that are far longer than a sheet."""
         found = {}

@@ -48,6 +48,11 @@ class Source(Protocol):
         """Return how many sheets there will be at most; known before any is drawn."""
         ...
 
+    @property
+    def least_pages(self) -> int:
+        """Return how many sheets there will be at least, of a file that is not damaged."""
+        ...
+
     def sheets(self) -> Iterator[Sheet]:
         """Draw the sheets one by one. Raises PartUnreadable."""
         ...

@@ -163,8 +163,8 @@ class _Rendering:
         if not works:
             raise RenderFailure(Outcome.NOTHING_TO_FAX, Outcome.NOTHING_TO_FAX.sentence, tuple(self._account))
         total = sum(work.source.page_count for work in works)
-        if total > self._settings.max_pages:
-            raise self._too_long(f"{total} pages")
+        if (least := sum(work.source.least_pages for work in works)) > self._settings.max_pages:
+            raise self._too_long(f"{least} pages")
         for work in works:
             self._draw(work, total)
         return Rendered(pages=tuple(self._pages), account=tuple(self._account), covers=self._draw_covers(works[0]))
@@ -319,6 +319,8 @@ class _Rendering:
         self._progress(before + 1, total)
         try:
             for sheet in work.source.sheets():
+                if len(self._pages) == self._settings.max_pages:  # a long picture took more than it might have
+                    raise self._too_long(f"more than {self._settings.max_pages} pages")
                 self._pages.append(_coded(self._stamped(sheet, len(self._pages) + 1), self._settings.dense))
                 if len(self._pages) < before + work.source.page_count:
                     self._progress(len(self._pages) + 1, total)

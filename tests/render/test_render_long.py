@@ -8,7 +8,12 @@ from pages import Render, inked_bands, mail_with, pixels
 from PIL import Image, ImageDraw
 from simple_pdf import PdfPage, write_pdf
 
+from mailfax.model.outcome import Outcome
+from mailfax.model.photo import PhotoScreen
+from mailfax.render.image import ImageSource
 from mailfax.render.longpage import slices_of
+from mailfax.render.result import RenderFailure
+from mailfax.render.settings import RenderSettings
 
 LINES = 60
 
@@ -43,6 +48,17 @@ def test_a_receipt_is_cut_between_its_lines(rendered: Render, octets: bytes, kin
     assert max(heights) - min(heights) <= 2  # no line was cut in two
     columns = np.flatnonzero(pixels(result.pages[0].fine).any(axis=0))
     assert columns[-1] - columns[0] > 700  # and none shrunk to a strip
+
+
+def test_a_long_picture_is_refused_for_the_pages_that_it_takes_not_for_those_that_it_might(rendered: Render) -> None:
+    raw = mail_with(receipt_png(), "image/png", "receipt")
+    pages = len(rendered(raw, exact=False).pages)
+    source = ImageSource(receipt_png(), PhotoScreen.BALANCED)
+    assert source.least_pages <= pages < source.page_count
+    assert len(rendered(raw, RenderSettings(max_pages=pages), exact=False).pages) == pages
+    with pytest.raises(RenderFailure) as failed:
+        rendered(raw, RenderSettings(max_pages=pages - 1), exact=False)
+    assert failed.value.outcome is Outcome.TOO_MANY_PAGES
 
 
 def test_a_picture_without_white_rows_is_cut_where_the_sheet_ends() -> None:
