@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from mailfax.model.submission import Submission
 from mailfax.model.user import Role, User
 from mailfax.smtp.compose import clean
-from mailfax.smtp.messages import Shown
+from mailfax.smtp.messages import Shown, paragraphs, shown_lines
+from mailfax.smtp.wording import Voice, wrapped
 
 
 def may_approve(user: User) -> bool:
@@ -22,26 +23,29 @@ def approvers(users: Sequence[User], otherwise: str) -> list[str]:
     return list(dict.fromkeys(may)) or [otherwise]
 
 
-def approver_words(submission: Submission, shown: Sequence[Shown], job_ids: Sequence[str], until: str) -> str:
+def approver_words(
+    submission: Submission, shown: Sequence[Shown], job_ids: Sequence[str], until: str, voice: Voice
+) -> str:
     """Ask an operator."""
-    faxes = "\n".join(
-        f"- {each.mailbox}: {each.pages} page{'' if each.pages == 1 else 's'}, about {each.seconds:.0f} s on the line"
-        for each in shown
-    )
-    ids = " ".join(job_ids)
-    return (
-        f"{clean(submission.sender)} ({clean(submission.identity) or 'known by his network'}) wants to send a fax that needs your approval. "
-        "Nothing was dialled; the attached PDFs show its pages.\n\n"
-        f"{faxes}\n\nTo send it:\n\n    mailfax approve {ids}\n\nTo refuse it:\n\n    mailfax approve --refuse {ids}\n\n"
-        "Or reply, logged in as an operator, with the word approve or refuse in the first line.\n\n"
-        f"What nobody approves until {until} is dropped, and its sender is told.\n"
+    say, ids = voice.language.say, " ".join(job_ids)
+    who = clean(submission.identity) or say("approve_by_network")
+    return paragraphs(
+        wrapped(say("approve_asked", sender=clean(submission.sender), identity=who)),
+        [line for each in shown for line in shown_lines(each, voice)],
+        [say("approve_to_send")],
+        [f"    mailfax approve {ids}"],
+        [say("approve_to_refuse")],
+        [f"    mailfax approve --refuse {ids}"],
+        wrapped(say("approve_by_reply")),
+        wrapped(say("approve_until", when=until)),
     )
 
 
-def sender_words(submission: Submission, shown: Sequence[Shown], until: str) -> str:
+def sender_words(submission: Submission, shown: Sequence[Shown], until: str, voice: Voice) -> str:
     """Tell the sender that it waits."""
-    faxes = "\n".join(f"- {each.mailbox}" for each in shown)
-    return (
-        f'Your mail "{clean(submission.subject)}" ({submission.id}) has to be approved by an operator of this fax server before it is sent to:\n\n{faxes}\n\n'
-        f"You are told as usual what became of it. What nobody approves until {until} is dropped.\n"
+    say = voice.language.say
+    return paragraphs(
+        wrapped(say("approval_awaited", subject=voice.about(submission.subject), mail=submission.id)),
+        [f"  {each.mailbox}" for each in shown],
+        wrapped(say("approval_until", when=until)),
     )

@@ -92,17 +92,19 @@ class PreviewDesk:
         voice, ids = Voice(language=language, zone=self._letterhead.zone), [each.job.id for each in reports]
         until = voice.when(submission.received_us + self._telling.held_us)
         first = shown[0].mailbox
-        said: list[tuple[str, list[Enclosure], str, str]] = [
-            (mailbox, files, f"Please approve: fax to {first}", approver_words(submission, shown, ids, until))
+        house = Voice(language=self._telling.language(self._telling.usual), zone=self._letterhead.zone)
+        asked = house.language.say("subject_approve", address=first)
+        said: list[tuple[str, Voice, list[Enclosure], str, str]] = [
+            (mailbox, house, files, asked, approver_words(submission, shown, ids, until, house))
             for mailbox in approvers(self._store.users(), self._otherwise)
         ]
         # Of a post to a list its owner hears, never its bounce address; and NOTIFY=NEVER is silence (RFC 3461 section 4.1).
         waits_for = submission.telling.hears or submission.sender
         if waits_for and not all(Notify.NEVER in each.job.recipient.notify for each in reports):
-            words = sender_words(submission, shown, until)
-            said.append((waits_for, [], f"Your fax to {first} waits for approval", words))
+            words = sender_words(submission, shown, until, voice)
+            said.append((waits_for, voice, [], language.say("subject_approval_awaited", address=first), words))
         made = []
-        for place, (hears, enclosures, subject, words) in enumerate(said):
+        for place, (hears, voice, enclosures, subject, words) in enumerate(said):
             story = Story(
                 submission=submission,
                 reports=reports,

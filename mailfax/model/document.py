@@ -7,6 +7,10 @@ from typing import Protocol
 
 from mailfax.model.page import PageBlob
 
+MESSAGE_TEXT = (
+    "message text"  # the name of the part that its sender wrote in his mail program; notices say it in their language
+)
+
 
 class Fate(StrEnum):
     """What became of one MIME part (RFC 3965 section 2.2.4: nothing is dropped in silence)."""

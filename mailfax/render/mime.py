@@ -11,6 +11,7 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import Message
 
+from mailfax.model.document import MESSAGE_TEXT
 from mailfax.model.options import without_tags
 from mailfax.render.alternative import chosen
 from mailfax.render.charset import decode_text
@@ -193,7 +194,7 @@ def _is_inline_picture(message: Message) -> bool:
 def _plain_name(content_type: str) -> str:
     match content_type:
         case "text/plain":
-            return "message text"
+            return MESSAGE_TEXT
         case "text/html":
             return "HTML text"
         case _:

@@ -35,7 +35,7 @@ def accepted_words(story: Story) -> str:
     lines += [f"  {mailbox}" for mailbox in mailboxes[:_SHOWN_NUMBERS]]
     if len(mailboxes) > _SHOWN_NUMBERS:
         lines.append("  …")
-    return _paragraphs(about_mail(story.submission, story.voice), lines, *map(wrapped, story.last_words))
+    return paragraphs(about_mail(story.submission, story.voice), lines, *map(wrapped, story.last_words))
 
 
 def accepted_subject(submission: Submission, language: Language) -> str:
@@ -50,7 +50,7 @@ def delayed_words(story: Story, retry_until_us: int) -> str:
     each = [one_number(report, voice) for report in story.reports[:_SHOWN_NUMBERS]]
     until = language.say("given_up_when", when=voice.when(retry_until_us))
     first = language.count("intro_delayed", len(story.reports))
-    return _paragraphs(
+    return paragraphs(
         about_mail(story.submission, voice, story.list_name),
         wrapped(f"{first} {until}"),
         *each,
@@ -82,17 +82,18 @@ class Shown:
 def held_words(story: Story, shown: Sequence[Shown], until_us: int) -> str:
     """Return what goes with the preview of faxes that are held."""
     voice, language = story.voice, story.voice.language
-    facts = []
-    for one in shown:
-        pages = language.count("page_count", one.pages)
-        facts += wrapped(
-            language.say("held_facts", address=one.mailbox, pages=pages, seconds=f"{one.seconds:.0f}"), indent="  "
-        )
-        for words in one.more:
-            facts += wrapped(words, indent="  ")
+    facts = [line for one in shown for line in shown_lines(one, voice)]
     first = wrapped(language.count("intro_held", len(shown)))
     until = wrapped(language.say("held_until", when=voice.when(until_us)))
-    return _paragraphs(about_mail(story.submission, voice), first, facts, until, *map(wrapped, story.last_words))
+    return paragraphs(about_mail(story.submission, voice), first, facts, until, *map(wrapped, story.last_words))
+
+
+def shown_lines(one: Shown, voice: Voice) -> list[str]:
+    """Return the facts of one held fax."""
+    language = voice.language
+    pages = language.count("page_count", one.pages)
+    lines = wrapped(language.say("held_facts", address=one.mailbox, pages=pages, seconds=f"{one.seconds:.0f}"), "  ")
+    return [*lines, *(line for words in one.more for line in wrapped(words, indent="  "))]
 
 
 def held_subject(story: Story, shown: Sequence[Shown]) -> str:
@@ -109,7 +110,7 @@ def again_words(submission: Submission, earlier: Sequence[tuple[str, JobState, s
     for mailbox, state, mail, job in earlier:
         verdict = voice.verdict(state)
         lines += wrapped(voice.language.say("again_line", address=mailbox, verdict=verdict, mail=mail, job=job), "  ")
-    return _paragraphs(wrapped(told), lines)
+    return paragraphs(wrapped(told), lines)
 
 
 def again_subject(submission: Submission, voice: Voice) -> str:
@@ -158,7 +159,7 @@ def undelivered_message(
     say = voice.language.say
     subject = say("subject_undelivered", recipient=clean(recipient))
     headers = _alarm_headers(delivery_id, subject, administrator, voice, letterhead, now_us)
-    text = _paragraphs(wrapped(say("undelivered")), wrapped(say("undelivered_why", why=clean(why, 600))))
+    text = paragraphs(wrapped(say("undelivered")), wrapped(say("undelivered_why", why=clean(why, 600))))
     return multipart_message(headers, "mixed", [text_part(text), raw_part("message/rfc822", message)])
 
 
@@ -177,7 +178,7 @@ def untaken_hook_message(
     headers = _alarm_headers(
         delivery_id, say("subject_untaken", hook=clean(hook)), administrator, voice, letterhead, now_us
     )
-    text = _paragraphs(wrapped(say("untaken", hook=clean(hook))), wrapped(clean(why, 600)))
+    text = paragraphs(wrapped(say("untaken", hook=clean(hook))), wrapped(clean(why, 600)))
     file = Enclosure(octets=body, content_type="application/json", filename=f"{delivery_id}.json")
     return text_message(headers, text, [file])
 
@@ -196,5 +197,6 @@ def _alarm_headers(
     }
 
 
-def _paragraphs(*paragraphs: Sequence[str]) -> str:
-    return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
+def paragraphs(*texts: Sequence[str]) -> str:
+    """Return paragraphs of lines as a text, those that are empty left out."""
+    return "\n\n".join("\n".join(lines) for lines in texts if lines) + "\n"

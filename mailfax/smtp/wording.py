@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from mailfax.model.call import CallResult
-from mailfax.model.document import Fate, PartAccount
+from mailfax.model.document import MESSAGE_TEXT, Fate, PartAccount
 from mailfax.model.job import Job, JobState
 from mailfax.model.outcome import Disposition, Outcome
 from mailfax.model.pageset import PageSet, first_pages, page_ranges
@@ -307,7 +307,9 @@ def _pages_line(report: JobReport, voice: Voice) -> str:
 
 def _part_line(part: PartAccount, voice: Voice) -> str:
     say = voice.language.say
-    line = f"{clean(part.name) or say('the_text')} ({clean(part.content_type, 80)}): {say(_FATE[part.fate])}"
+    name = clean(part.name)
+    name = say("the_text") if name in {"", MESSAGE_TEXT} else name
+    line = f"{name} ({clean(part.content_type, 80)}): {say(_FATE[part.fate])}"
     if part.first_page is not None and part.last_page is not None:
         many = part.first_page != part.last_page
         line += f", {say('part_pages' if many else 'part_page', first=part.first_page, last=part.last_page)}"

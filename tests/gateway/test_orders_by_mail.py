@@ -284,6 +284,23 @@ def test_who_may_not_send_any_more_releases_no_preview(office: Office) -> None:
     assert order(office, back(preview), body="send") == f"{job.id} to 5551234: released, it is sent now."
 
 
+def test_approval_is_asked_and_awaited_in_the_readers_languages() -> None:
+    rules = '[permissions.all]\nwho = ["*"]\nto = ["internal"]\napprove = true\n'
+    with opened(rules) as office:
+        root = User(name="root", addresses=("root@office.example",), roles=(Role.OPERATOR,))
+        office.store.add_user(root, Secret(argon2=""), 1)
+        job = fax(office, Accept_Language="de")
+        office.tell()
+        waits, asked = office.last(), office.last("root@office.example")
+        assert waits["Subject"] == "Ihr Fax an 5551234@fax.lan wartet auf Freigabe"
+        assert "Operator dieses Faxservers freigegeben" in text_of(waits)
+        assert (asked["Subject"], asked["Content-Language"]) == ("Please approve: fax to 5551234@fax.lan", "en")
+        assert f"mailfax approve --refuse {job.id}" in text_of(asked)
+        answer = letter(body="approve", From="root@office.example", In_Reply_To=str(asked["Message-ID"]))
+        office.post(answer, "fax", sender="root@office.example", identity="root")
+        assert "released" in text_of(office.last("root@office.example")), "the message is known by its id, too"
+
+
 def test_a_preview_that_nobody_releases_is_dropped_and_told(office: Office) -> None:
     job = fax(office, "preview+5551234")
     office.tell()

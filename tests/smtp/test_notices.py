@@ -162,7 +162,7 @@ def test_the_human_part_has_cause_table_advice_and_account() -> None:
     assert "by itself" not in words
     assert "call when s speed far machine pages result" in words
     assert "1 2025-11-22 15:00:00 +0100 0 - - 0 busy 2 2025-11-22 15:01:00 +0100 0 - - 0 busy" in words
-    assert "the text (text/plain): faxed, page 1. 2 glyphs missing: 漢, 字." in words
+    assert "message text (text/plain): faxed, page 1. 2 glyphs missing: 漢, 字." in words
     assert "plan.pdf (application/pdf): faxed, pages 2-3" in words
     assert "logo.ico (image/x-icon): NOT faxed. Icons are not faxed." in words
 
