@@ -83,6 +83,6 @@ class Smtp(Section, frozen=True, kw_only=True):
     allow_networks: Annotated[
         tuple[str, ...],
         Meta(
-            description="Client networks that may send faxes without logging in. Everybody else has to log in; an empty list means all."
+            description="Client networks that may send faxes without logging in. Everybody else has to log in; with an empty list everybody has to."
         ),
     ] = ("127.0.0.0/8", "::1/128")

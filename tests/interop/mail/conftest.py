@@ -13,7 +13,6 @@ from tests.interop.mail.programs import Dovecot, Postfix, free_port, running
 # The README's lines, word for word but for the port.
 IN_FRONT = """\
 transport_maps = inline:{{ {{ fax.lan = smtp:[127.0.0.1]:{port} }} }}
-relay_domains = fax.lan
 virtual_alias_maps = inline:{{ {{ postmaster@fax.lan = faxmaster@example.org }} }}
 """
 # A mailbox that this Postfix refuses for good.

@@ -95,12 +95,14 @@ def house(short_folder: Path, dovecot: Dovecot) -> Iterator[House]:
 
     postfix = Postfix(folder=folder / "postfix", port=free_port(), lmtp_port=dovecot.lmtp_port)
     lmtp, pipe, service = (
-        recipe("relay_domains = fax.lan\ntransport_maps = inline:{ { fax.lan = lmtp"),
-        recipe("relay_domains = fax.lan\ntransport_maps = inline:{ { fax.lan = mailfax"),
+        recipe("transport_maps = inline:{ { fax.lan = lmtp"),
+        recipe("transport_maps = inline:{ { fax.lan = mailfax"),
         recipe("mailfax unix"),
     )
-    both = f"relay_domains = {BY_LMTP} {BY_PIPE}\ntransport_maps = {lmtp.split(' = ', 2)[2].strip()} "
-    both += pipe.split(" = ", 2)[2].split("\n")[0].replace(BY_LMTP, BY_PIPE) + "\n" + pipe.split("\n", 2)[2]
+    both = (
+        f"{lmtp.strip()} {pipe.split(' = ', 1)[1].split(chr(10))[0].replace(BY_LMTP, BY_PIPE)}\n"
+        + pipe.split("\n", 1)[1]
+    )
     postfix.set_up(
         placed(both) + "minimal_backoff_time = 2s\nqueue_run_delay = 2s\nmaximal_backoff_time = 2s\n", placed(service)
     )
@@ -203,7 +205,7 @@ def test_the_pipe_loses_no_mail_while_mailfax_is_down_and_it_is_faxed_once(
     gateway.file.write_text(gateway.file.read_text().replace("[smtp]\n", entrance, 1))
     postfix = Postfix(folder=folder / "postfix", port=free_port(), lmtp_port=dovecot.lmtp_port)
     postfix.set_up(
-        "relay_domains = fax.lan\ntransport_maps = inline:{ { fax.lan = mailfax: } }\n"
+        "transport_maps = inline:{ { fax.lan = mailfax: } }\n"
         "mailfax_destination_recipient_limit = 1\nminimal_backoff_time = 2s\nqueue_run_delay = 2s\nmaximal_backoff_time = 2s\n",
         recipe("mailfax unix").replace("/run/mailfax/lmtp.sock", str(socket)).replace("/usr/bin/mailfax", str(script)),
     )
