@@ -371,12 +371,18 @@ class CommandDesk:
         return asked.voice.language.say(key, job=job.id, number=job.number, state=asked.voice.verdict(now.state))
 
     def _resend(self, asked: _Asked, submission: Submission, job: Job) -> str:
-        """Send again what did not arrive, as a mail of its own, if the rules of today still allow it (promise 4)."""
+        """Send again what did not arrive, as a mail of its own, if the rules of today still allow it (promise 4).
+
+        Who is known by the secret of a user's fax sends it in that user's name, so his rules and his quotas are asked.
+        """
         say, now_us, incoming = asked.voice.language.say, self._now_us(), asked.incoming
         told = {"job": job.id, "number": job.number}
         if job.state not in _AGAIN or job.poll is not None:
             return self._done(asked, job, "answer_not_resent")
-        user = self._store.user(incoming.client.identity) if incoming.client.identity else None
+        name = incoming.client.identity or submission.identity
+        user = self._store.user(name) if name else None
+        if name and user is None:
+            return say("answer_refused", why=f"There is no user {name} any more.", **told)
         now = local_time(now_us, self._routing.time_zone)
         asker = Asker(ip=incoming.client.ip, user=user)
         verdict = outbound.verdict(job.recipient.address.mailbox, asker, self._routing, now)
@@ -388,13 +394,19 @@ class CommandDesk:
             self._blobs.get(submission.message_digest)
         except BlobMissing:
             return say("answer_mail_lost", **told)
+        recipient = replace(
+            job.recipient,
+            hold=Hold.APPROVAL if verdict.approval else None,
+            tariff=job.recipient.tariff if job.recipient.inside else verdict.tariff,
+            plan=replace(job.recipient.plan, send_at_us=None, not_after_us=None),  # they were for the first time
+        )
         again = replace(
             submission,
             id=self._new_id(Kind.MAIL),
             received_us=now_us,
             client=incoming.client.ip,
-            identity=incoming.client.identity or submission.identity,
-            recipients=(replace(job.recipient, hold=Hold.APPROVAL if verdict.approval else None),),
+            identity=name,
+            recipients=(recipient,),
             token=self._new_token(),
             content_key=order_key(incoming.octets, header_of(incoming.octets), job.id),
             repeated=(),

@@ -190,6 +190,30 @@ def test_resend_asks_the_quotas_too(office: Office) -> None:
         assert len(strict.store.jobs()) == 1
 
 
+def test_resend_by_the_secret_is_the_user_s_own(office: Office) -> None:
+    rules = '[permissions.anna]\nwho = ["user:anna"]\nto = ["internal"]\n[quotas]\nuser = ["calls/day=2"]\n'
+    with opened(rules) as strict:
+        anna = User(name="anna", addresses=("anna@office.example",))
+        strict.store.add_user(anna, Secret(argon2=""), strict.now_us)
+        strict.post(letter(X_Fax_Not_After="+1h"), "5551234", identity="anna")
+        strict.render()
+        strict.call(UNREACHABLE)
+        strict.tell()
+        failed = back(strict.last())
+        strict.now_us += 120 * MINUTE_US
+        strict.store.remove_user("anna")
+        assert "There is no user anna any more." in order(strict, failed, body="resend")
+        strict.store.add_user(anna, Secret(argon2=""), strict.now_us)
+        assert "sent again as" in order(strict, failed, body="resend"), "his rules, although he did not log in"
+        again = max(strict.store.jobs(), key=lambda job: job.id)
+        assert again.plan.not_after_us is None, "that time was for the first one"
+        strict.render()
+        strict.call(UNREACHABLE)
+        strict.tell()
+        told = " ".join(order(strict, back(strict.last()), body="resend", Message_ID="<o2@x>").split())
+        assert "not sent again. The quota of" in told
+
+
 def test_help_and_nonsense_are_answered_with_the_words(office: Office) -> None:
     assert "status@fax.lan" in order(office, "help")
     told = order(office, "fax@fax.lan", body="please stop it")
