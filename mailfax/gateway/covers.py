@@ -52,7 +52,11 @@ class CoverPolicy:
 def covers_for(
     submission: Submission, jobs: Iterable[Job], identity: Identity, policy: CoverPolicy
 ) -> tuple[tuple[Job, ...], CoverOrder]:
-    """Return the jobs that have a cover, and the covers, in the same order."""
+    """Return the jobs that have a cover, and the covers, in the same order.
+
+    They may go alone where every job has one that its sender asked for, and there is a subject to be read on it.
+    """
+    jobs = tuple(jobs)
     wanted: list[tuple[Job, CoverFacts]] = []
     for job in jobs:
         address = job.recipient.address
@@ -76,4 +80,10 @@ def covers_for(
                 with_text=policy.text_below(job.recipient.options.text),
             )
             wanted.append((job, facts))
-    return tuple(job for job, _ in wanted), CoverOrder(covers=policy.covers, wanted=tuple(facts for _, facts in wanted))
+    asked = all(job.recipient.options.cover for job in jobs) and bool(submission.subject.strip())
+    order = CoverOrder(
+        covers=policy.covers,
+        wanted=tuple(facts for _, facts in wanted),
+        alone=asked and 0 < len(wanted) == len(jobs),
+    )
+    return tuple(job for job, _ in wanted), order

@@ -121,8 +121,11 @@ class RenderDesk:
 
         octets = self._blobs.get(submission.message_digest)
         identity = sender_identity(submission, self._store, self._identity)
-        waiting = [job for job in self._store.jobs_of(submission.id) if job.state is JobState.RENDERING]
+        all_jobs = self._store.jobs_of(submission.id)
+        waiting = [job for job in all_jobs if job.state is JobState.RENDERING]
         jobs, order = covers_for(submission, waiting, identity, self._covers)
+        if len(waiting) < len(all_jobs):  # members of lists, who get the pages without a cover: there have to be some
+            order = replace(order, alone=False)
         dense = drawn_for(job.recipient.options.resolution for job in waiting)
         settings = replace(self._settings, dense=dense)
         if footer := self._footer_of(submission.id):

@@ -56,10 +56,11 @@ _NO_VARIABLES = {"template", "with_text"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CoverOrder:
-    """The covers that one mail needs: one for each job that has one."""
+    """The covers that one mail needs: one for each job that has one. `alone` says that they may be all that is faxed, of a mail that is only a subject."""
 
     covers: CoverSet = field(default_factory=CoverSet)
     wanted: tuple[CoverFacts, ...] = ()
+    alone: bool = False
 
 
 def draw_cover(

@@ -160,20 +160,21 @@ class _Rendering:
     def run(self) -> Rendered:
         self._refuse_what_cannot_be_faxed()
         works = [self._open(members) for members in self._runs()]
-        if not works:
+        if not works and not self._covers.alone:
             raise RenderFailure(Outcome.NOTHING_TO_FAX, Outcome.NOTHING_TO_FAX.sentence, tuple(self._account))
         total = sum(work.source.page_count for work in works)
         if (least := sum(work.source.least_pages for work in works)) > self._settings.max_pages:
             raise self._too_long(f"{least} pages")
         for work in works:
             self._draw(work, total)
-        return Rendered(pages=tuple(self._pages), account=tuple(self._account), covers=self._draw_covers(works[0]))
+        return Rendered(pages=tuple(self._pages), account=tuple(self._account), covers=self._draw_covers(works))
 
-    def _draw_covers(self, first: _Work) -> tuple[RenderedCover, ...]:
-        """Draw the covers that were ordered, now that the pages behind them are counted; `first` is what follows them."""
+    def _draw_covers(self, works: Sequence[_Work]) -> tuple[RenderedCover, ...]:
+        """Draw the covers that were ordered, now that the pages behind them are counted; the first of `works` is what follows them."""
         order, drawn, total = self._covers, [], len(self._pages)
-        text = self._text_below_covers(first) if any(facts.with_text for facts in order.wanted) else None
-        text_pages = max(self._account[index].last_page or 0 for index in first.members)
+        members = works[0].members if works else ()
+        text = self._text_below_covers(members) if members and any(facts.with_text for facts in order.wanted) else None
+        text_pages = max((self._account[index].last_page or 0 for index in members), default=0)
         try:
             for facts in order.wanted:
                 below = text if facts.with_text else None
@@ -191,17 +192,17 @@ class _Rendering:
             raise RenderFailure(Outcome.BAD_COVER, str(fault), self._refused(())) from fault
         return tuple(drawn)
 
-    def _text_below_covers(self, first: _Work) -> CoverText | None:
+    def _text_below_covers(self, members: tuple[int, ...]) -> CoverText | None:
         """Return the text of the mail, to be laid out below covers; None where the fax begins with something else.
 
         The headers of the mail are not repeated: the cover says the same. Where pages are numbered for evidence they have to be the same for all.
         """
-        lead = self._plan[first.members[0]]
+        lead = self._plan[members[0]]
         if is_numbered(self._settings.stamp) or lead.part.attached or lead.kind not in {Kind.TEXT, Kind.HTML}:
             return None
 
         def lay_out(free_mm: float) -> Source:
-            parts = [replace(self._plan[index].part, headers=()) for index in first.members]
+            parts = [replace(self._plan[index].part, headers=()) for index in members]
             if lead.kind is Kind.TEXT:
                 return text_source([_text_block(part) for part in parts], self._settings, room_above(free_mm))
             pictures = [_inline_picture(part) for part in parts[1:]]

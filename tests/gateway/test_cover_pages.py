@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from gateway_books import mails
-from gateway_server import Server, letter
+from gateway_server import Letter, Server, letter
 from typer.testing import CliRunner
 
 from mailfax.cli.app import app
 from mailfax.model.job import JobState
+from mailfax.model.outcome import Outcome
 from mailfax.model.page import Resolution
 
 COVERS = '[cover]\nwhen = "always"\nfolder = "covers"\n'
@@ -121,3 +122,20 @@ def test_check_and_render_show_covers(server: Server, tmp_path: Path) -> None:
         assert "note: The cover bad cannot be made: UndefinedError: 'nobody' is undefined." in checked.output
     finally:
         (server.folder / "covers" / "bad.html").unlink()
+
+
+def test_a_mail_that_is_only_a_subject_is_faxed_as_its_cover_where_one_was_asked_for(server: Server) -> None:
+    octets = b"From: fay@example.org\r\nSubject: Call me back at noon\r\n\r\n"
+    asked = Letter(sender="fay@example.org", numbers=("5558221+cover", "5558222+cover=two"), octets=octets)
+    mixed = Letter(sender="gus@example.org", numbers=("5558223+cover", "5558224"), octets=octets)
+    bare = Letter(sender="hal@example.org", numbers=("5558225+cover",), octets=b"From: hal@example.org\r\n\r\n")
+    assert all(server.post(posted) for posted in (asked, mixed, bare))
+    with server.store() as store:
+        server.wait_until_books_are_closed(store)
+        jobs = {job.number: job for job in store.jobs() if job.number.startswith("555822")}
+        came = {fax.called: len(fax.pages) for fax in store.faxes() if fax.called.startswith("555822")}
+    assert came == {"5558221": 1, "5558222": 2}
+    ends = {number: (job.state, job.outcome) for number, job in jobs.items()}
+    refused = (JobState.FAILED, Outcome.NOTHING_TO_FAX)
+    assert {ends[number][0] for number in came} == {JobState.DELIVERED}
+    assert [ends[number] for number in ("5558223", "5558224", "5558225")] == [refused] * 3
