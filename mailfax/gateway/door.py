@@ -103,6 +103,7 @@ class GatewayDoor:
         self._own_numbers = OwnNumbers(intake.store)
         self._quotas = Quotas(intake.store, intake.quotas)
         self._prover = Prover(intake.store, trust, txt)
+        self._accepting: set[asyncio.Task[Accepted | Refused]] = set()
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._lists = lists
         self._posting = Posting(
@@ -197,7 +198,17 @@ class GatewayDoor:
         return Refused(outcome=Outcome.NOT_PERMITTED, detail=detail)
 
     async def accept(self, incoming: Incoming) -> Accepted | Refused:
-        """Make the mail durable, with one job for each number."""
+        """Make the mail durable, with one job for each number.
+
+        This goes on to its end when the client hangs up: the store cannot be stopped halfway, so the proof of what it takes must stay spent, and
+        its turn must not be over before.
+        """
+        task = asyncio.create_task(self._accept(incoming))
+        self._accepting.add(task)
+        task.add_done_callback(self._accepting.discard)
+        return await asyncio.shield(task)
+
+    async def _accept(self, incoming: Incoming) -> Accepted | Refused:
         proved = await asyncio.to_thread(self._proved, incoming)
         if isinstance(proved, Refused):
             return proved

@@ -6,8 +6,9 @@ Judged by smtplib at a real listener to which everybody is a stranger; no line, 
 import contextlib
 import json
 import smtplib
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,7 +18,9 @@ from gateway_door import PASSWORD, SERVERS, Gateway, login
 from test_open_relay import STRANGER, written
 
 from mailfax.gateway.tokens import secret_hash
+from mailfax.model.submission import Submission
 from mailfax.model.token import Token
+from mailfax.spool.records import NewDelivery, Taken
 from tests.smtp.dkimkit import Dns, signed
 from tests.smtp.running import Background
 
@@ -161,6 +164,38 @@ def test_a_signature_written_in_another_way_is_no_other_signature(gateway: Gatew
         again = octets.replace(value, other)
         once_more = b"X-Fax-Duplicate: yes\r\nMessage-ID: <other@x>\r\n" + again  # nothing that it covers
         assert "The message was taken once already" in send(gateway, once_more)
+    assert len(senders(gateway)) == 1
+
+
+def test_a_client_that_hangs_up_does_not_get_its_proof_back(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    octets, keep = signed(mail(), "example.org"), gateway.store.accept
+    begun, go, kept = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(
+        submission: Submission, numbers: Sequence[str], now_us: int, *, window_us: int, new: Sequence[NewDelivery]
+    ) -> Taken:
+        begun.set()
+        assert go.wait(30)
+        taken = keep(submission, numbers, now_us, window_us=window_us, new=new)
+        kept.set()
+        return taken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway.store, "accept", slow)
+        client = smtplib.SMTP("127.0.0.1", gateway.port(SERVERS), timeout=30)
+        client.ehlo("x")
+        client.mail("anna@example.org")
+        client.rcpt("5551234@fax.lan")
+        client.docmd("DATA")
+        client.send(octets + b".\r\n")
+        assert begun.wait(30)
+        client.close()
+        with smtplib.SMTP("127.0.0.1", gateway.port(SERVERS), timeout=30) as other:
+            other.ehlo("y")  # by now the server knows that the first is gone
+        go.set()
+        assert kept.wait(30)
+    replayed = send(gateway, b"X-Fax-Duplicate: yes\r\nMessage-ID: <other@x>\r\n" + octets)
+    assert "was taken once already" in replayed
     assert len(senders(gateway)) == 1
 
 
