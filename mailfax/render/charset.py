@@ -55,6 +55,8 @@ _GUESSED = [
 ]  # fmt: skip
 _FEW_MARKS = 8  # one wrong character in so many that are right
 _UTF16_WITHIN = 2000
+# All octets but the control characters that no text has; ESC is in ISO 2022.
+_OF_TEXT = bytes(code for code in range(256) if code >= 0x20 or code in b"\t\n\v\f\r\x1b")
 
 
 def decode_text(octets: bytes, declared: str | None) -> str:
@@ -143,3 +145,8 @@ def looks_like_text(octets: bytes) -> bool:
     except UnicodeError:
         return False
     return all(character >= " " or character in "\t\n\r\f" for character in text)
+
+
+def can_be_text(octets: bytes) -> bool:
+    """Say whether octets that are called text can be: in any charset, which need not be UTF-8."""
+    return octets.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or not octets.translate(None, _OF_TEXT)

@@ -1,10 +1,12 @@
 """What can be faxed, by declared type and by content, and why the rest is not. Tables only; used by `mime` and `story`."""
 
+import re
 from enum import Enum
 from io import BytesIO
+from pathlib import PurePath
 from zipfile import BadZipFile, ZipFile
 
-from mailfax.render.charset import looks_like_text
+from mailfax.render.charset import can_be_text
 from mailfax.render.office_kinds import office_suffix
 
 
@@ -80,8 +82,12 @@ MAGIC = (
 )
 _BOXED = ((b"ftypheic", Kind.IMAGE), (b"ftypheix", Kind.IMAGE), (b"ftypmif1", Kind.IMAGE), (b"ftypavif", Kind.IMAGE))
 _SNIFFED_HTML = (b"<!doctype html", b"<html")
-_SNIFFED_SVG = b"<svg"
-# Says nothing about the content; what it is then shows in its octets, or for text in its name too.
+# Drawing programs write a declaration, remarks and a document type before the drawing.
+_SNIFFED_SVG = re.compile(
+    rb"(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!doctype\s+svg[^>\[]*(?:\[[^\]]*\])?\s*>\s*)*<svg\b", re.IGNORECASE | re.DOTALL
+)
+_SNIFFED_WITHIN = 4096
+# Says nothing about the content; what it is then shows in its octets, or in its name. Browsers on Windows call tables in text Excel.
 UNTYPED = {
     "application/octet-stream",
     "application/x-octet-stream",
@@ -93,8 +99,13 @@ UNTYPED = {
     "application/x-unknown",
     "binary/octet-stream",
 }
-_TEXT_SUFFIXES = (".txt", ".text", ".log", ".csv", ".md", ".xml", ".json")
-_HTML_SUFFIXES = (".htm", ".html")
+_CALLED_EXCEL = {"application/vnd.ms-excel", "application/excel", "application/x-excel", "application/csv"}
+_BY_SUFFIX = {
+    **dict.fromkeys((".txt", ".text", ".log", ".csv", ".tsv", ".md", ".xml", ".json"), Kind.TEXT),
+    **dict.fromkeys((".htm", ".html"), Kind.HTML),
+    **dict.fromkeys((".bmp", ".pbm", ".pgm", ".ppm", ".pnm", ".heic", ".heif"), Kind.IMAGE),
+    ".svg": Kind.SVG,
+}
 # Parts that are never faxed, by the policy that says so.
 NEVER_CONTENT = {
     "application/pgp-keys": "a key, not a document",
@@ -150,8 +161,8 @@ def sniff(octets: bytes) -> Kind | None:
             return kind
     if octets.startswith(b"RIFF") and octets[8:12] == b"WEBP":
         return Kind.IMAGE
-    start = octets[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return Kind.HTML if start.startswith(_SNIFFED_HTML) else Kind.SVG if start.startswith(_SNIFFED_SVG) else None
+    start = octets[:_SNIFFED_WITHIN].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return Kind.HTML if start.startswith(_SNIFFED_HTML) else Kind.SVG if _SNIFFED_SVG.match(start) else None
 
 
 def kind_of(content_type: str, name: str, octets: bytes) -> Kind | None:
@@ -161,16 +172,15 @@ def kind_of(content_type: str, name: str, octets: bytes) -> Kind | None:
     if office_suffix(octets, name):
         return Kind.OFFICE
     if content_type.startswith(("text/", "multipart/")):  # of a multipart without parts, the text is all there is
-        return Kind.TEXT if looks_like_text(octets) else None
+        return Kind.TEXT if can_be_text(octets) else None
     if content_type.startswith("message/"):
         return None
-    kind = sniff(octets)
-    if kind is None and content_type in UNTYPED and looks_like_text(octets):
-        lowered = name.lower()
-        return (
-            Kind.TEXT if lowered.endswith(_TEXT_SUFFIXES) else Kind.HTML if lowered.endswith(_HTML_SUFFIXES) else None
-        )
-    return kind
+    if kind := sniff(octets):
+        return kind
+    if content_type not in UNTYPED and content_type not in _CALLED_EXCEL:
+        return None
+    named = _BY_SUFFIX.get(PurePath(name.lower()).suffix)
+    return None if named in {Kind.TEXT, Kind.HTML} and not can_be_text(octets) else named
 
 
 def why_not(content_type: str, octets: bytes) -> str:

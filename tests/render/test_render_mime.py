@@ -155,6 +155,34 @@ def test_a_file_of_no_declared_type_is_judged_by_its_content(rendered: Render, m
     assert rendered(mail_with(b"plain words", "application/octet-stream", "notes.txt")).pages
 
 
+DRAWING = b'<?xml version="1.0"?>\n<!-- by hand -->\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="5" height="5"/></svg>'
+BITMAP = io.BytesIO()
+Image.new("L", (40, 40)).save(BITMAP, "BMP")
+
+
+@pytest.mark.parametrize(
+    ("octets", "content_type", "name"),
+    [
+        ("Stra\u00dfe".encode("cp1252"), "application/octet-stream", "brief.txt"),
+        ("Stra\u00dfe".encode("cp1252"), "text/x-notes", "brief"),
+        (b"a;b\n1;2\n", "application/vnd.ms-excel", "table.csv"),
+        (BITMAP.getvalue(), "application/octet-stream", "drawing.bmp"),
+        (DRAWING, "application/octet-stream", "drawing"),
+    ],
+    ids=["ANSI text", "text of a rare type", "CSV from Windows", "BMP", "SVG with a declaration"],
+)
+def test_what_mail_programs_give_a_poor_type_is_told_by_its_name_and_content(
+    rendered: Render, octets: bytes, content_type: str, name: str
+) -> None:
+    [row] = rendered(mail_with(octets, content_type, name)).account
+    assert row.fate is Fate.FAXED
+
+
+def test_a_program_is_no_text_whatever_its_name_says(rendered: Render) -> None:
+    with pytest.raises(RenderFailure):
+        rendered(mail_with(b"MZ\x90\0\x03\0\0\0", "application/octet-stream", "notes.txt"))
+
+
 def test_a_signature_is_skipped_and_a_forwarded_mail_brings_its_own_headers(rendered: Render) -> None:
     inner = text_mail("the inner text\n", From="carol@example.com", Subject="inner")
     outer = text_mail("see below\n", From="alice@example.com", Subject="outer")
