@@ -24,11 +24,12 @@ _SOFT_HYPHEN = "\u00ad"
 _QUOTE = re.compile(r"(?:> ?)+")
 _DEEPEST_QUOTE = 12
 # A stretch of lines is a table when two of them have a gap in the middle: blanks that hold columns apart, a tab, or drawn lines.
-_COLUMNS = re.compile(r"\S(?: {3,}|\t+)\S|^\s*[|+].*[|+]\s*$|[\u2500-\u257f]{2,}|^\s*[-=+_ ]{12,}$")
+_COLUMNS = re.compile(r"\S(?: {3,}|\t+)\S|^\s*[|+].*[|+]\s*$|[\u2500-\u257f]{2,}|^[-=+_\s]{12,}$")
 _LEAST_TABLE_ROWS = 2
 _MONO_EM = 0.602  # width of a character of DejaVu Sans Mono, in ems
 _MONO_PT = (10.0, 6.5)  # as large as it fits, not smaller: longer lines are wrapped
 _TAB_COLUMNS = 8
+_LINE_HEIGHT = 1.28
 _RTL = ("R", "AL")
 _KANA, _HANGUL = re.compile("[\u3041-\u30ff]"), re.compile("[\uac00-\ud7a3]")
 _CHARS_A_PAGE_AT_MOST = 20_000
@@ -76,7 +77,11 @@ def clean(text: str) -> str:
 def text_source(blocks: Sequence[TextBlock], settings: RenderSettings, above: str = "") -> LaidOutSource:
     """Lay out parts of text that flow on one after the other, below the HTML `above`. Raises PartUnreadable, PartTooLong."""
     length = sum(len(block.text) for block in blocks)
-    if length > settings.max_pages * _CHARS_A_PAGE_AT_MOST:  # not even laid out
+    lines = sum(block.text.strip().count("\n") for block in blocks)
+    lines_at_most = body_page(settings).height_pt / (min(settings.text_pt, _MONO_PT[1]) * _LINE_HEIGHT)
+    if (
+        length > settings.max_pages * _CHARS_A_PAGE_AT_MOST or lines > settings.max_pages * lines_at_most
+    ):  # not even laid out
         raise PartTooLong(length // _CHARS_A_PAGE_USUALLY)
     read = [drawable(clean(block.text), settings) for block in blocks]
     for block, seen in zip(blocks, read, strict=True):
@@ -117,7 +122,7 @@ def _style(fonts: Fonts, settings: RenderSettings) -> str:
     return (
         fonts.faces
         + page_style(settings)
-        + f"body{{font:{settings.text_pt}pt/1.28 {fonts.sans}}}pre{{font-family:{fonts.mono}}}"
+        + f"body{{font:{settings.text_pt}pt/{_LINE_HEIGHT} {fonts.sans}}}pre{{font-family:{fonts.mono}}}"
         + _STYLE
     )
 

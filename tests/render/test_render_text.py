@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -179,3 +180,17 @@ def test_too_many_pages_is_said_with_the_count_before_any_is_drawn(rendered: Ren
         rendered(text_mail("\f".join(f"page {number}" for number in range(60))).as_bytes())
     assert failure.value.outcome is Outcome.TOO_MANY_PAGES
     assert "60 pages" in failure.value.detail
+
+
+def test_a_line_of_blanks_costs_no_time(rendered: Render) -> None:
+    before = time.process_time()
+    assert rendered(text_mail(f"before\n{' ' * 60_000}x\nafter\n").as_bytes()).pages
+    assert time.process_time() - before < 3
+
+
+def test_too_many_lines_are_not_laid_out(rendered: Render) -> None:
+    before = time.process_time()
+    with pytest.raises(RenderFailure) as failure:
+        rendered(text_mail("line\n" * 200_000).as_bytes())
+    assert failure.value.outcome is Outcome.TOO_MANY_PAGES
+    assert time.process_time() - before < 2
