@@ -48,10 +48,14 @@ class PageBox:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LaidOut:
-    """A document on pages. `used` and `refused` are the addresses that it asked for, with and without success."""
+    """A document on pages. `used` and `refused` are the addresses that it asked for, with and without success.
+
+    `scale` is how much smaller the engine made it, because something in it is wider than the page; 1 where nothing is.
+    """
 
     pdf: bytes
     page_count: int
+    scale: float
     used: frozenset[str]
     refused: frozenset[str]
 
@@ -93,10 +97,17 @@ def lay_out(html: str, page: PageBox, *, style: str = "", resources: Mapping[str
         book = _book(html, page, style, _Shelf(resources or {}, asked))
         try:
             pages = book.get_page_count()
+            scale = min(1.0, book.get_viewport_width() / max(1.0, book.get_document_width()))
             book.write_to_pdf_stream(pdf)
         except plutoprint.Error as error:
             raise LayoutFailed(str(error)) from error
-    return LaidOut(pdf=pdf.getvalue(), page_count=pages, used=frozenset(asked.used), refused=frozenset(asked.refused))
+    return LaidOut(
+        pdf=pdf.getvalue(),
+        page_count=pages,
+        scale=scale,
+        used=frozenset(asked.used),
+        refused=frozenset(asked.refused),
+    )
 
 
 def lay_out_ours(html: str, page: PageBox, *, style: str, resources: Mapping[str, Resource]) -> bytes:

@@ -21,16 +21,30 @@ from mailfax.render.settings import RenderSettings
 from mailfax.render.sheet import PartUnreadable
 from mailfax.render.text import HEADERS_STYLE, clean, headers_html, language_of, note_of
 
-_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+# What is no tag is passed over whole: newsletters have a body of their own for Outlook inside a comment, which nobody else opens.
+_BODY = re.compile(
+    r"<!--(?:>|->|.*?(?:-->|\Z))|<(style|script|title)\b.*?(?:</\1|\Z)|(?P<body><body\b[^<>]*>)",
+    re.IGNORECASE | re.DOTALL,
+)
 _CID = re.compile(r"cid:([^\"'>\s)]+)")
 _DIRECTION = re.compile(r"\bdir\s*=|direction\s*:", re.IGNORECASE)
 _SAMPLE = 5_000
 _SVG = "mailfax-drawing:"
 _SHOWN_IN_HTML = "shown in the HTML text"
+# A little smaller is what a wide table wants; below this one long address or line would make a whole mail too small to read.
+_LEAST_SCALE, _SAID_SCALE = 0.75, 0.6
+_NARROW = """
+*{max-width:100% !important;min-width:0 !important;white-space:normal !important}
+pre,pre *{white-space:pre-wrap !important}
+div,p,section,table,td,th{width:auto !important}
+"""
+_LONG_WORD = re.compile(r"<(style|script|title)\b.*?(?:</\1|\Z)|<[^<>]*>|[\w/?=%.:+-]{30,}", re.IGNORECASE | re.DOTALL)
+_PIECE = re.compile(r".{12}(?=.{4})")
 # What costs line time and hides text: grounds and pictures behind it. All text is black: a fax has no other colour. A
 # picture is never wider than the page, and never out of shape.
 _STYLE = """
 *{background:transparent none !important;color:black !important;box-shadow:none !important;text-shadow:none !important}
+html,body{display:block !important;visibility:visible !important}
 body{overflow-wrap:break-word}
 img{max-width:100%;object-fit:contain}
 """
@@ -72,8 +86,14 @@ def html_source(
     resources = {**fonts.resources, **_pictures(text, pictures)}
     if _runs_from_the_right(text, seen.text):
         style += "body{direction:rtl}"
-    laid = _laid_out(_with_headers(text, above + headers_html(part.headers, settings)), style, resources, settings)
-    note = "; ".join(filter(None, (note_of(part.headers, visible_text(text), settings), _not_fetched(laid))))
+    whole = _with_headers(text, above + headers_html(part.headers, settings))
+    laid = _laid_out(whole, style, resources, settings)
+    if laid.scale < _LEAST_SCALE:
+        laid = max(
+            laid, _laid_out(_with_breaks(whole), style + _NARROW, resources, settings), key=lambda each: each.scale
+        )
+    notes = (note_of(part.headers, visible_text(text), settings), _not_fetched(laid), _made_smaller(laid))
+    note = "; ".join(filter(None, notes))
     pages = (0, laid.page_count - 1)
     return LaidOutSource(
         pdf=laid.pdf,
@@ -116,9 +136,23 @@ def _laid_out(html: str, style: str, resources: Mapping[str, Resource], settings
 
 def _with_headers(html: str, headers: str) -> str:
     """Put the mail's headers at the top of the body, wherever that begins."""
-    body = _BODY.search(html)
+    body = next((match for match in _BODY.finditer(html) if match["body"]), None)
     at = body.end() if body else 0
     return html[:at] + headers + html[at:]
+
+
+def _with_breaks(html: str) -> str:
+    """Let long words, which are addresses mostly, be broken: a cell is else never narrower than its longest word."""
+
+    def broken(match: re.Match[str]) -> str:
+        found = match.group()
+        return found if found.startswith("<") else _PIECE.sub("\\g<0>\u200b", found)
+
+    return _LONG_WORD.sub(broken, html)
+
+
+def _made_smaller(laid: LaidOut) -> str:
+    return "" if laid.scale >= _SAID_SCALE else f"made smaller to fit, to {laid.scale:.0%} of its size"
 
 
 def _pictures(html: str, pictures: Sequence[InlinePicture]) -> dict[str, Resource]:

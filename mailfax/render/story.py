@@ -160,14 +160,18 @@ class _Rendering:
     def run(self) -> Rendered:
         self._refuse_what_cannot_be_faxed()
         works = [self._open(members) for members in self._runs()]
-        if not works and not self._covers.alone:
-            raise RenderFailure(Outcome.NOTHING_TO_FAX, Outcome.NOTHING_TO_FAX.sentence, tuple(self._account))
+        self._refuse_nothing(works)
         total = sum(work.source.page_count for work in works)
         if (least := sum(work.source.least_pages for work in works)) > self._settings.max_pages:
             raise self._too_long(f"{least} pages")
         for work in works:
             self._draw(work, total)
+        self._refuse_nothing(self._pages)
         return Rendered(pages=tuple(self._pages), account=tuple(self._account), covers=self._draw_covers(works))
+
+    def _refuse_nothing(self, found: Sequence[object]) -> None:
+        if not found and not self._covers.alone:
+            raise RenderFailure(Outcome.NOTHING_TO_FAX, Outcome.NOTHING_TO_FAX.sentence, tuple(self._account))
 
     def _draw_covers(self, works: Sequence[_Work]) -> tuple[RenderedCover, ...]:
         """Draw the covers that were ordered, now that the pages behind them are counted; the first of `works` is what follows them."""
@@ -315,18 +319,27 @@ class _Rendering:
             self._on_account(self._refused(members, "was being read when rendering ended"))
 
     def _draw(self, work: _Work, total: int) -> None:
-        before = len(self._pages)
+        before, ink = len(self._pages), False
         self._announce(work.members)
         self._progress(before + 1, total)
         try:
             for sheet in work.source.sheets():
                 if len(self._pages) == self._settings.max_pages:  # a long picture took more than it might have
                     raise self._too_long(f"more than {self._settings.max_pages} pages")
+                ink = ink or bool(sheet.fine.packed.any())
                 self._pages.append(_coded(self._stamped(sheet, len(self._pages) + 1), self._settings.dense))
                 if len(self._pages) < before + work.source.page_count:
                     self._progress(len(self._pages) + 1, total)
         except PartUnreadable as error:
             raise self._unreadable(work.members, error) from error
+        first = self._plan[work.members[0]]
+        if not ink and first.kind is Kind.HTML:  # its styles hide all there is, or it shows only what is not fetched
+            del self._pages[before:]
+            if first.part.attached:
+                raise self._unreadable(work.members, PartUnreadable("shows nothing"))
+            for index in work.members:
+                self._account[index] = replace(self._account[index], note="came out blank")
+            return
         for index, portion in zip(work.members, work.source.portions(), strict=True):
             self._account[index] = _faxed(self._account[index], portion, before + 1)
 
