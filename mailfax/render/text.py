@@ -78,7 +78,8 @@ def text_source(blocks: Sequence[TextBlock], settings: RenderSettings, above: st
     """Lay out parts of text that flow on one after the other, below the HTML `above`. Raises PartUnreadable, PartTooLong."""
     length = sum(len(block.text) for block in blocks)
     lines = sum(block.text.strip().count("\n") for block in blocks)
-    lines_at_most = body_page(settings).height_pt / (min(settings.text_pt, _MONO_PT[1]) * _LINE_HEIGHT)
+    # With something to spare: of a text that is only a little too long the pages are counted.
+    lines_at_most = 1.5 * body_page(settings).height_pt / (min(settings.text_pt, _MONO_PT[1]) * _LINE_HEIGHT)
     if (
         length > settings.max_pages * _CHARS_A_PAGE_AT_MOST or lines > settings.max_pages * lines_at_most
     ):  # not even laid out
