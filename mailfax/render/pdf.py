@@ -78,7 +78,9 @@ class PdfSource:
         self._plain_jpegs = allows_plain_jpegs(octets)
         self._stretches = self._long_pages()
         self._drawn = 0
-        self._notes: list[str] = []
+        self._notes: list[
+            tuple[int, str]
+        ] = []  # with the page's place in the file: pages are drawn ahead of their turn
 
     @property
     def page_count(self) -> int:
@@ -120,7 +122,7 @@ class PdfSource:
                 try:
                     page = self._page(index, box)
                 except pdfium.PdfiumError:
-                    self._notes.append(f"page {index + 1} of the file is damaged and was left out")
+                    self._notes.append((index, f"page {index + 1} of the file is damaged and was left out"))
                     continue
                 try:
                     drawing = self._draw_page(page, index)
@@ -164,7 +166,7 @@ class PdfSource:
         standard = halve(drawing.fine) if drawing.standard is None else drawing.standard
         rasters = both_rasters(drawing.fine, standard, drawing.areas, self._photos)
         if not rasters[0].packed.any():
-            self._notes.append(_blank_note(drawing))
+            self._notes.append((drawing.index, _blank_note(drawing)))
         sheet = sheet_of(*rasters, self._paper)
         if drawing.dense is None or self._dense is None:
             return sheet
@@ -173,7 +175,7 @@ class PdfSource:
 
     def portions(self) -> tuple[Portion, ...]:
         """Return the one portion."""
-        return (Portion(first=0, last=self._drawn - 1, note="; ".join(self._notes)),)
+        return (Portion(first=0, last=self._drawn - 1, note="; ".join(text for _, text in sorted(self._notes))),)
 
 
 def _stretches(page: pdfium.PdfPage, paper: PaperSize) -> list[_Box]:

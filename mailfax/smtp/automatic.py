@@ -33,14 +33,15 @@ def refusal(header: Message, hostname: str) -> str:
 
 
 def is_automatic(header: Message) -> bool:
-    """Say whether a machine wrote the mail in answer to another: RFC 3834 section 5, RFC 6522, and what came before them."""
+    """Say whether a machine wrote the mail in answer to another: RFC 3834 section 5, RFC 6522, and what came before them.
+
+    X-Auto-Response-Suppress is no mark of one: programs that mail invoices set it to be spared absence notes. Exchange's own
+    absence notes bear Auto-Submitted besides.
+    """
     submitted = [_first_word(value) for value in header.get_all("Auto-Submitted", [])]
     if any(word != "no" for word in submitted) or header.get_content_type() == "multipart/report":
         return True
     if any(name in header for name in _REPLY_MARKS) or str(header.get("Return-Path", "")).strip() == "<>":
-        return True
-    # Exchange's own automatic replies bear it; `None` is no wish.
-    if _first_word(header.get("X-Auto-Response-Suppress", "none")) != "none":
         return True
     if _first_word(header.get("Precedence", "")) in _BULK and not list_name(header):
         return True
