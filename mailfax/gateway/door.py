@@ -295,6 +295,8 @@ class GatewayDoor:
                     return refused
             if self._is_post(incoming):
                 return await asyncio.to_thread(self._post, incoming)
+            if refused := await asyncio.to_thread(self._not_then, incoming):
+                return refused
             return await asyncio.to_thread(self._keep, incoming)
         except OptionFault as fault:
             _log.info("mail refused, it asks for what is not known", client=incoming.client.ip, detail=str(fault))
@@ -305,6 +307,21 @@ class GatewayDoor:
         except SpoolError as error:
             _log.error("mail refused, it could not be stored", client=incoming.client.ip, error=str(error))
             return Refused(outcome=Outcome.STORE_BUSY)
+
+    def _not_then(self, incoming: Incoming) -> Refused | None:
+        """Judge faxes that are to go later by the hours of the rules at that time, too. Raises OptionFault."""
+        if not any(rule.hours for rule in self._routing.rules):
+            return None
+        asker, now_us = Asker(ip=incoming.client.ip, user=self._user(incoming.client)), self._now_us()
+        _, asked = wishes_of(incoming.octets)
+        later = tuple(replace(each, options=each.options.over(asked)) for each in incoming.recipients)
+        for each in planned(later, incoming.client.identity, self._intake, now_us):
+            if each.plan.send_at_us is not None:
+                then = local_time(each.plan.send_at_us, self._routing.time_zone)
+                found = outbound.verdict(each.address.mailbox, asker, self._routing, then)
+                if isinstance(found, outbound.Refused):
+                    return Refused(outcome=found.outcome, detail=found.detail)
+        return None
 
     def _keep(self, incoming: Incoming) -> Accepted | Refused:
         """Keep the faxes of a mail and carry out its orders. Raises OptionFault, SpoolError."""

@@ -181,6 +181,17 @@ def test_resend_asks_the_rules_of_today(office: Office) -> None:
         assert len(strict.store.jobs()) == 1
 
 
+def test_the_hours_of_a_rule_bind_what_is_to_go_later_too() -> None:
+    with opened(
+        '[permissions.only]\nwho = ["network:127.0.0.0/8"]\nto = ["internal"]\nhours = "mon-sun 13:00-15:00"\n'
+    ) as strict:
+        answer = strict.post(letter(X_Fax_Send_At="20:00"), "5551234")
+        assert isinstance(answer, Refused)
+        assert 'rule "only" allows it mon-sun 13:00-15:00 only' in answer.detail
+        assert strict.store.jobs() == ()
+        assert isinstance(strict.post(letter(X_Fax_Send_At="14:30"), "5551234"), Accepted)
+
+
 def test_resend_asks_the_quotas_too(office: Office) -> None:
     with opened('[quotas]\neverybody = ["calls/day=1"]\n') as strict:
         job = fax(strict)
