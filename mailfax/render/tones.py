@@ -12,7 +12,8 @@ from PIL import Image
 
 Grey = NDArray[np.uint8]
 
-_PAPER_DARKEST = 170  # what is darker over a whole block is ink, not paper
+_PAPER_DARKEST = 170  # of a scan
+_SHADED_DARKEST = 110  # of paper in a shade, as telephones photograph it; what is darker over a whole block is ink
 _PAPER_LIGHTEST = 250  # nothing to do above
 _BLOCK_PX = 64
 _REDUCE = 4
@@ -40,7 +41,7 @@ def level_paper(grey: Grey) -> Grey:
     blocks = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step).max(axis=(1, 3))
     if blocks.min() >= _PAPER_LIGHTEST:
         return grey
-    paper = np.where(blocks < _PAPER_DARKEST, 255, blocks).astype(np.uint8)
+    paper = np.where(blocks < _SHADED_DARKEST, 255, blocks).astype(np.uint8)
     size = (paper.shape[1] * _BLOCK_PX, paper.shape[0] * _BLOCK_PX)
     smooth = np.asarray(Image.fromarray(paper).resize(size, Image.Resampling.BILINEAR))[:rows, :width]
     levelled: Grey = np.minimum(255, grey.astype(np.uint16) * 255 // smooth).astype(np.uint8)

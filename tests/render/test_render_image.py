@@ -245,3 +245,12 @@ def test_inks_are_seen_through_the_profile_of_the_picture() -> None:
     ):
         cyan.info["icc_profile"] = damaged
         assert int(np.asarray(to_grey(cyan)).max()) == plain
+
+
+def test_a_page_photographed_in_a_shade_is_black_on_white(rendered: Render) -> None:
+    light = np.repeat(np.linspace(140, 190, 1600, dtype=np.uint8)[:, None], 1200, axis=1)
+    light[200:1400, 300:312] = 40
+    [page] = rendered(mail_with(saved(Image.fromarray(light), "PNG"), "image/png", "page.png")).pages
+    black = pixels(page.fine)
+    assert 0.005 < black.mean() < 0.03
+    assert black.any(axis=1).mean() > 0.6
