@@ -1,7 +1,8 @@
 """What a person would read of HTML, and what it refers to, without laying it out. Used by `alternative`, `mime` and `html`."""
 
 import re
-from html.parser import HTMLParser
+
+from lxml import etree
 
 from mailfax.render.charset import decode_text, html_charset
 
@@ -9,38 +10,44 @@ _PICTURE = re.compile(rb"<(?:img|svg|object|input|hr|table)\b|background", re.IG
 _UNSEEN = {"script", "style", "template", "title", "noscript"}
 
 
-class _Reader(HTMLParser):
-    """Collects text outside of what no reader sees."""
+class _Reader:
+    """Collects text outside of what no reader sees: a parser target of lxml."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
+        self._pieces: list[str] = []
         self._unseen = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Hear of an opening tag."""
         if tag in _UNSEEN and not self._unseen:
             self._unseen = tag
-        self.pieces.extend(value for name, value in attrs if name == "alt" and value)
+        self._pieces.append(f" {attributes.get('alt', '')} ")
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         """Hear of a closing tag."""
         if tag == self._unseen:
             self._unseen = ""
+        self._pieces.append(" ")
 
-    def handle_data(self, data: str) -> None:
-        """Hear of text."""
+    def data(self, data: str) -> None:
+        """Hear of text, or of a piece of it."""
         if not self._unseen:
-            self.pieces.append(data)
+            self._pieces.append(data)
+
+    def close(self) -> str:
+        """Return what was collected."""
+        return " ".join("".join(self._pieces).split())
 
 
 def visible_text(html: str | bytes) -> str:
-    """Return the text of a document, with that of its pictures; scripts, styles and titles left out."""
+    """Return the text of a document, with that of its pictures; scripts, styles and titles left out.
+
+    By lxml: the time of Python's own parser goes by the square of what is not closed, so a mail of `<!--` stopped a renderer for minutes.
+    """
     text = decode_text(html, html_charset(html, None)) if isinstance(html, bytes) else html
-    reader = _Reader()
-    reader.feed(text)
-    reader.close()
-    return " ".join(" ".join(reader.pieces).split())
+    parser = etree.HTMLParser(target=_Reader(), recover=True, huge_tree=True, no_network=True)
+    parser.feed(f"<body>{text}")  # a parser that was fed nothing cannot be closed
+    return str(parser.close())
 
 
 def shows_something(html: bytes) -> bool:
