@@ -72,8 +72,12 @@ class CutWire:
                         if not octets:
                             return
                         key.data.sendall(octets)
-                        said += octets if key.fileobj is client else b""
-                        if self._striking and b"pg_notify" in said and said.endswith(b"COMMIT\0"):
-                            self._striking = False
-                            server.recv(65536)  # the server has answered: what was asked is done
-                            return
+                        if key.fileobj is server:
+                            continue
+                        said += octets
+                        if said.endswith(b"COMMIT\0"):
+                            if self._striking and b"pg_notify" in said:
+                                self._striking = False
+                                server.recv(65536)  # the server has answered: what was asked is done
+                                return
+                            said = b""
