@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from postgres_server import PostgresServer, running
 
@@ -25,6 +26,26 @@ def corpus() -> Path:
 def postgres() -> Iterator[PostgresServer]:
     with running() as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loggers_are_not_kept() -> Iterator[None]:
+    """Have commands that run in the test's process keep no logger: it would go on writing as they configured it."""
+    configure = structlog.configure
+
+    def without_keeping(**settings: object) -> None:
+        configure(**settings | {"cache_logger_on_first_use": False})  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", without_keeping)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _log_as_by_default() -> Iterator[None]:
+    """Undo what a command configured."""
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
