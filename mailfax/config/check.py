@@ -135,6 +135,8 @@ def expected(kind: msgspec.inspect.Type) -> str:
             return "true or false"
         case msgspec.inspect.IntType(ge=low, le=high):
             return f"a whole number{_limits(low, high)}"
+        case msgspec.inspect.FloatType(ge=low, le=high):
+            return f"a number{_limits(low, high)}"
         case msgspec.inspect.StrType(max_length=longest):
             return "a text in quotes" + (f" of at most {longest} characters" if longest else "")
         case msgspec.inspect.VarTupleType(item_type=item, min_length=least):

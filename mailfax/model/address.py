@@ -88,14 +88,6 @@ class FaxRecipient:
     addressee: Addressee = NOBODY
 
 
-def parse_fax_address(mailbox: str) -> FaxAddress:
-    """Read an address that is for one machine and one subaddress. Raises AddressError."""
-    first, *others = parse_recipient(*split_mailbox(mailbox)).addresses
-    if others:
-        raise AddressError(f"{mailbox!r} has several subaddresses.")
-    return first
-
-
 def parse_recipient(local: str, domain: str, exit_codes: Collection[str] = ()) -> FaxRecipient:
     """Read what stands before the @: `5551234`, `5551234#1387` or `FAX=+12025551234/T33S=1387/ATTN=Tom.Jones` (RFC 3192, RFC 2846).
 

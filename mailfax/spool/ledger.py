@@ -3,8 +3,6 @@
 `marks` holds from when on a subject's use counts (after `mailfax quota reset`), and the breaker that stops all sending.
 """
 
-from collections.abc import Sequence
-
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true
 
 from mailfax.model.call import CallResult
@@ -161,11 +159,3 @@ def _of_waiting(subject: Subject) -> ColumnElement[bool]:
             return (jobs.c.line == subject.name) & (jobs.c.state == JobState.ON_LINE)
         case Scope.EVERYBODY:
             return true()
-
-
-def subjects(connection: Connection) -> Sequence[str]:
-    """Return the users who have used or will use something."""
-    sent = select(ledger.c.identity)
-    waiting = select(submissions.c.identity).join(jobs, jobs.c.submission_id == submissions.c.id)
-    both = sent.union(waiting.where(jobs.c.finished_us.is_(None)))
-    return sorted(name for name in connection.scalars(both) if name and ":" not in name)

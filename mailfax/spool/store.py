@@ -592,10 +592,6 @@ class Store:
         """Return what each call used in a span of time."""
         return self.read(lambda c: ledger.rows(c, from_us, to_us))
 
-    def users_of_ledger(self) -> Sequence[str]:
-        """Return the users who have used or will use something."""
-        return self.read(ledger.subjects)
-
     def reset_usage(self, subject: Subject, now_us: int) -> None:
         """Count a subject's use from now on only."""
         self.write(lambda c: ledger.reset(c, subject.key, now_us))

@@ -1,10 +1,13 @@
 """The configuration file: what is good is read, what is wrong is said with its line and advice."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from mailfax.config import EMBEDDED_DEFAULT, ConfigError, embedded_default, load, parse
+from mailfax.config import EMBEDDED_DEFAULT, Config, ConfigError, embedded_default, load, parse
+from mailfax.config.check import expected
 from mailfax.config.endpoint import Endpoint, parse_endpoint
 
 FOLDER = Path("/srv/fax")
@@ -280,3 +283,28 @@ def test_an_endpoint_is_read(text: str, host: str, port: int) -> None:
 )
 def test_mistakes_about_subaddresses_and_destinations_are_named(table: str, found: str) -> None:
     assert any(found in problem for problem in problems_of(f"{EMBEDDED_DEFAULT}\n{table}\n").values())
+
+
+def keys_of(kind: msgspec.inspect.Type) -> Iterator[tuple[str, msgspec.inspect.Type]]:
+    match kind:
+        case msgspec.inspect.StructType(fields=fields):
+            for field in fields:
+                yield field.encode_name, field.type
+                yield from keys_of(field.type)
+        case msgspec.inspect.DictType(value_type=value):
+            yield "each", value
+            yield from keys_of(value)
+        case msgspec.inspect.Metadata(type=inner):
+            yield from keys_of(inner)
+
+
+def test_of_every_key_it_can_be_said_what_it_takes() -> None:
+    keys = list(keys_of(msgspec.inspect.type_info(Config)))
+    assert len(keys) > 100
+    for name, kind in keys:
+        assert expected(kind), name
+
+
+def test_a_number_that_is_none_is_told_with_its_limits() -> None:
+    problems = problems_of(EMBEDDED_DEFAULT + '[render]\ntext_pt = "large"\n')
+    assert "a number from 7 to 24" in next(iter(problems.values()))

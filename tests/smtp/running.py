@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from mailfax.model.address import AddressError, parse_fax_address
+from mailfax.model.address import AddressError, parse_recipient, split_mailbox
 from mailfax.model.outcome import Outcome
 from mailfax.model.secret import ScramKeys
 from mailfax.smtp.door import Accepted, Client, Incoming, Permitted, Refused
@@ -54,7 +54,7 @@ class RecordingDoor:
     async def recipient(self, client: Client, sender: str, mailbox: str) -> Permitted | Refused:
         self.asked.append((client, sender, mailbox))
         try:
-            address = parse_fax_address(mailbox)
+            (address,) = parse_recipient(*split_mailbox(mailbox)).addresses
         except AddressError as fault:
             return Refused(outcome=Outcome.BAD_NUMBER, detail=str(fault))
         if address.domain != "fax.lan":
