@@ -17,8 +17,8 @@ from mailfax.daemon import build
 from mailfax.daemon.children import warm_context
 from mailfax.daemon.clock import wall_clock_us
 from mailfax.gateway.covers import covers_for
-from mailfax.gateway.door import wishes_of
 from mailfax.gateway.identity import Identity, SentHeader
+from mailfax.gateway.mailheader import wishes_of
 from mailfax.gateway.preview import FileKind, PreviewPage, preview, write_preview
 from mailfax.model.address import FaxAddress
 from mailfax.model.document import Fate, PartAccount, counted_with

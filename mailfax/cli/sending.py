@@ -10,7 +10,7 @@ from mailfax.cli.users import user_name
 from mailfax.config import Config
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker, wall_clock_us
-from mailfax.gateway.door import Intake
+from mailfax.gateway.acceptance import Intake
 from mailfax.gateway.maillist import MailList
 from mailfax.gateway.posting import Posting
 from mailfax.gateway.shell import ShellOrder, order_poll, post_files, send_files

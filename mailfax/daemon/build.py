@@ -18,11 +18,11 @@ from mailfax.config.tables.domain import Domain as DomainTable
 from mailfax.config.tables.imap import Imap
 from mailfax.config.tables.lists import MailList as ListTable
 from mailfax.config.tables.mail import Mail
+from mailfax.gateway.acceptance import Intake
 from mailfax.gateway.calendar import calendar
 from mailfax.gateway.clockwatch import ClockWatch
 from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.desk import CallPolicy
-from mailfax.gateway.door import Intake
 from mailfax.gateway.hooks import HookEvent, HookTarget
 from mailfax.gateway.identity import Identity
 from mailfax.gateway.linelife import HealthPolicy

@@ -29,6 +29,7 @@ from mailfax.daemon.control import ControlSocket
 from mailfax.daemon.exchange import exchange_process
 from mailfax.daemon.line import line_process
 from mailfax.daemon.pulse import FAULT_REST_S, Crew, Pulse, Step
+from mailfax.gateway.acceptance import Intake
 from mailfax.gateway.acknowledgement import Refusals
 from mailfax.gateway.adoption import adopt_orphans
 from mailfax.gateway.breaker import BreakerDesk
@@ -37,7 +38,7 @@ from mailfax.gateway.clockwatch import ClockWatch
 from mailfax.gateway.commands import CommandDesk
 from mailfax.gateway.delivery import DeliveryDesk
 from mailfax.gateway.distribution import DistributionDesk
-from mailfax.gateway.door import GatewayDoor, Intake
+from mailfax.gateway.door import GatewayDoor
 from mailfax.gateway.evidence import EvidenceMaker, text_drawer
 from mailfax.gateway.expiry import ExpiryDesk
 from mailfax.gateway.hooks import Hooks

@@ -5,7 +5,7 @@ Called by `notification` when his faxes have ended, and by `mailboxes` when his 
 
 from collections.abc import Callable
 
-from mailfax.gateway.door import header_text
+from mailfax.gateway.mailheader import header_text
 from mailfax.model.ids import IdMaker, Kind
 from mailfax.smtp.compose import (
     Headers,

@@ -6,7 +6,7 @@ Where a number is dialled that was not before, or again, the rules of today are 
 from collections.abc import Callable
 from dataclasses import replace
 
-from mailfax.gateway.door import Intake, planned
+from mailfax.gateway.acceptance import Intake, planned
 from mailfax.gateway.shell import ShellRefused, permitted
 from mailfax.model.ids import Kind
 from mailfax.model.job import Job, JobState

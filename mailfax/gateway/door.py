@@ -1,84 +1,56 @@
 """The door for mail: what the SMTP listener asks, answered from the users, the routing rules and the spool.
 
-Called by `smtp.dialogue` for each login, each MAIL FROM of a user, each RCPT TO and each message. This is where a mail becomes durable (promise 1):
-the blob is fsynced and the rows are committed before `accept` returns, and only then does the listener say 250.
+Called by `smtp.dialogue` for each login, each MAIL FROM of a user, each RCPT TO and each message. A mail is durable (`acceptance`) before `accept`
+returns, and only then does the listener say 250 (promise 1).
 """
 
 import asyncio
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
-from email.message import Message
-from email.utils import getaddresses
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
+from mailfax.gateway.acceptance import SUBJECT_LIMIT, Intake, accept_mail, planned
 from mailfax.gateway.books import book_of
 from mailfax.gateway.commands import CommandDesk
-from mailfax.gateway.covers import CoverPolicy
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.live import Accepted as AcceptedStep
 from mailfax.gateway.live import Emit, Live
 from mailfax.gateway.login import Logins
+from mailfax.gateway.mailheader import authors, readable, wishes, wishes_of
 from mailfax.gateway.maillist import MailList, MailLists
 from mailfax.gateway.orders import PREVIEW
 from mailfax.gateway.ownnumbers import OwnNumbers
-from mailfax.gateway.planning import PlanPolicy, plan_of
 from mailfax.gateway.posting import Posting, PostOrder, PostRefused
 from mailfax.gateway.proof import Claim as ProofClaim
 from mailfax.gateway.proof import Proof, Prover, TrustPolicy
-from mailfax.gateway.quotas import QuotaPolicy, Quotas
-from mailfax.gateway.receipts import Receipts, new_token
-from mailfax.gateway.sameness import content_key, post_key
-from mailfax.gateway.telling import TellingPolicy
+from mailfax.gateway.quotas import Quotas
+from mailfax.gateway.receipts import Receipts
+from mailfax.gateway.sameness import content_key
 from mailfax.gateway.tokens import uncover_address, uncover_mail
 from mailfax.model.address import FaxAddress, split_mailbox
-from mailfax.model.ids import IdMaker, Kind
-from mailfax.model.options import OptionFault, SendOptions, asked_in_mail, send_options, without_tags
+from mailfax.model.options import OptionFault, send_options
 from mailfax.model.outcome import Outcome
 from mailfax.model.secret import ScramKeys
-from mailfax.model.submission import Hold, Recipient, Submission
+from mailfax.model.submission import Hold, Submission
 from mailfax.model.user import User
 from mailfax.routing import outbound
 from mailfax.routing.permission import Asker
 from mailfax.routing.settings import RoutingSettings
 from mailfax.smtp.alignment import Txt
 from mailfax.smtp.author import parsed_header
-from mailfax.smtp.automatic import list_name
 from mailfax.smtp.dns import look_up_txt
 from mailfax.smtp.door import Accepted, Client, Command, Deferred, Incoming, Permitted, Refused
 from mailfax.smtp.login import Credentials
-from mailfax.spool.blobs import BlobStore
 from mailfax.spool.disk import SpoolError, SpoolFull
-from mailfax.spool.records import NewDelivery, Taken
-from mailfax.spool.store import Store
+from mailfax.spool.records import Taken
 
 _log = structlog.get_logger()
 NO_TRUST = TrustPolicy()
 NO_LISTS = MailLists()
 USED_BEFORE = "The message was taken once already, or its token has been used up."
-SUBJECT_LIMIT = 200  # characters of a subject that reports quote
-
-
-def as_written(address: FaxAddress) -> str:
-    """Return the number of an address as what is dialled."""
-    return address.number
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Intake:
-    """Where mails are put."""
-
-    store: Store
-    blobs: BlobStore
-    new_id: IdMaker
-    covers: CoverPolicy = field(default_factory=CoverPolicy)
-    quotas: QuotaPolicy = field(default_factory=QuotaPolicy)
-    telling: TellingPolicy = field(default_factory=TellingPolicy)
-    plans: PlanPolicy = field(default_factory=PlanPolicy)
 
 
 class GatewayDoor:
@@ -290,7 +262,7 @@ class GatewayDoor:
             if refused := await asyncio.to_thread(self._over_quota, incoming):
                 return refused
             if incoming.client.identity:
-                written = await asyncio.to_thread(_authors, incoming.octets)
+                written = await asyncio.to_thread(authors, incoming.octets)
                 if refused := await asyncio.to_thread(self._not_his, incoming.client, written):
                     return refused
             if self._is_post(incoming):
@@ -375,7 +347,7 @@ class GatewayDoor:
             return Refused(outcome=Outcome.NOT_ALONE)
         client = incoming.client
         headers = parsed_header(incoming.octets)
-        subject, asked = _wishes(headers)
+        subject, asked = wishes(headers)
         order = PostOrder(
             octets=incoming.octets,
             asker=Asker(ip=client.ip, user=self._intake.store.user(client.identity) if client.identity else None),
@@ -383,7 +355,7 @@ class GatewayDoor:
             client=client.ip,
             identity=client.identity,
             subject=subject[:SUBJECT_LIMIT],
-            message_id=_readable(headers, "Message-ID"),
+            message_id=readable(headers, "Message-ID"),
             options=incoming.recipients[0].options.over(send_options(asked)),
             content_key="" if asked.get("duplicate") == "yes" else content_key(incoming.octets, headers, ""),
         )
@@ -401,106 +373,8 @@ class GatewayDoor:
         return outbound.dialled(address, self._routing)
 
 
-def accept_mail(
-    intake: Intake,
-    octets: bytes,
-    *,
-    now_us: int,
-    sender: str,
-    client: str,
-    identity: str,
-    recipients: Iterable[Recipient],
-    dialled: Callable[[FaxAddress], str] = as_written,
-    envid: str = "",
-    return_full: bool = False,
-    window_us: int = 0,
-    receipt: Callable[[Submission], Sequence[NewDelivery]] = lambda _submission: (),
-) -> tuple[Submission, Taken]:
-    """Put a mail and its jobs on disk; also the way in for `mailfax send`. `dialled` gives a number's dialled form.
-
-    The same mail within `window_us` is one fax, unless it asks for more. `receipt` makes what is mailed back if it is kept. Raises OptionFault, SpoolError.
-    """
-    if not intake.store.has_room(len(octets)):
-        raise SpoolFull("free space is below the reserve")
-    headers = parsed_header(octets)
-    subject, asked = _wishes(headers)
-    recipients = tuple(replace(each, options=each.options.over(send_options(asked))) for each in recipients)
-    intake.covers.check(recipients)
-    list_id = list_name(headers)
-    user = intake.store.user(identity) if identity else None
-    once = window_us > 0 and asked.get("duplicate") != "yes"
-    recipients = planned(recipients, identity, intake, now_us)
-    submission = Submission(
-        id=intake.new_id(Kind.MAIL),
-        received_us=now_us,
-        sender=sender,
-        client=client,
-        identity=identity,
-        message_digest=intake.blobs.put(octets),
-        size=len(octets),
-        subject=subject[:SUBJECT_LIMIT],
-        message_id=_readable(headers, "Message-ID"),
-        envid=envid,
-        return_full=return_full,
-        recipients=recipients,
-        telling=intake.telling.decide(headers, asked, user, recipients, list_id),
-        token=new_token(),
-        post=post_key(headers, list_id),
-        content_key=content_key(octets, headers, list_id) if once else "",
-    )
-    numbers = [dialled(recipient.address) for recipient in recipients]
-    taken = intake.store.accept(submission, numbers, now_us, window_us=window_us, new=receipt(submission))
-    return submission, taken
-
-
-def planned(recipients: Sequence[Recipient], identity: str, intake: Intake, now_us: int) -> tuple[Recipient, ...]:
-    """Give each recipient the plan of his call, by the sender's clock. Raises OptionFault, SpoolError."""
-    user = intake.store.user(identity) if identity else None
-    zone = user.time_zone if user is not None else ""
-    numbers = len({each.address.number for each in recipients})
-    return tuple(
-        replace(each, plan=plan_of(each.options, each.address, numbers, zone, intake.plans, now_us))
-        for each in recipients
-    )
-
-
-def wishes_of(octets: bytes) -> tuple[str, SendOptions]:
-    """Return the subject of a mail without its tags, and what the mail asks for each of its faxes. Raises OptionFault."""
-    subject, asked = _wishes(parsed_header(octets))
-    return subject, send_options(asked)
-
-
-def _wishes(headers: Message) -> tuple[str, dict[str, str]]:
-    subject = _readable(headers, "Subject")
-    asked = asked_in_mail([(name, _decoded(str(value))) for name, value in headers.items()], subject)
-    return without_tags(subject), asked
-
-
 def _held(mailbox: str) -> tuple[str, Hold | None]:
     """Return the address of a fax that is wanted as a preview, and that it is to be held."""
     if mailbox.lower().startswith(PREVIEW):
         return mailbox[len(PREVIEW) :], Hold.PREVIEW
     return mailbox, None
-
-
-def _authors(octets: bytes) -> list[str]:
-    """Return the addresses of every From and Sender header; what is there and holds none that can be read is one that nobody owns."""
-    headers = parsed_header(octets)
-    written = [str(value) for name in ("From", "Sender") for value in headers.get_all(name, [])]
-    return [address or "unreadable From" for value in written for _, address in getaddresses([value]) or [("", "")]]
-
-
-def header_text(octets: bytes, name: str) -> str:
-    """Return a header of a mail as text on one line."""
-    return _readable(parsed_header(octets), name)
-
-
-def _readable(headers: Message, name: str) -> str:
-    """Return a header as text on one line; what cannot be decoded stays as it is."""
-    return _decoded(str(headers.get(name, "")))
-
-
-def _decoded(raw: str) -> str:
-    with contextlib.suppress(LookupError, ValueError, HeaderParseError):
-        raw = str(make_header(decode_header(raw)))
-    return " ".join(raw.split())

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import structlog
 
+from mailfax.gateway.acceptance import Intake, accept_mail
 from mailfax.gateway.calendar import Calendar
 from mailfax.gateway.clockwatch import ClockWatch
-from mailfax.gateway.door import Intake, accept_mail, wishes_of
 from mailfax.gateway.identity import local_time
+from mailfax.gateway.mailheader import wishes_of
 from mailfax.gateway.maillist import MailLists
 from mailfax.gateway.posting import Posting, PostOrder, PostRefused
 from mailfax.gateway.quotas import Quotas

@@ -13,8 +13,8 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 
+from mailfax.gateway.acceptance import Intake, accept_mail
 from mailfax.gateway.books import book_of
-from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.identity import local_time
 from mailfax.gateway.maillist import MailList
 from mailfax.gateway.ownnumbers import own_numbers

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from mailfax.config import EMBEDDED_DEFAULT, Config, parse
 from mailfax.daemon import build
+from mailfax.gateway.acceptance import Intake
 from mailfax.gateway.commands import CommandDesk
-from mailfax.gateway.door import GatewayDoor, Intake
+from mailfax.gateway.door import GatewayDoor
 from mailfax.gateway.evidence import EvidenceMaker
 from mailfax.gateway.hooks import Hooks
 from mailfax.gateway.identity import Identity

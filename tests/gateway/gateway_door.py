@@ -11,7 +11,7 @@ from mailfax.config import EMBEDDED_DEFAULT, load
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker, wall_clock_us
 from mailfax.daemon.server import build_door
-from mailfax.gateway.door import Intake
+from mailfax.gateway.acceptance import Intake
 from mailfax.gateway.evidence import EvidenceMaker
 from mailfax.smtp.alignment import Txt
 from mailfax.smtp.listener import Listener, serve_smtp

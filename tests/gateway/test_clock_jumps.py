@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mailfax.gateway.acceptance import Intake, accept_mail
 from mailfax.gateway.clockwatch import ClockWatch
-from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.expiry import ExpiryDesk
 from mailfax.gateway.housekeeping import HousekeepingDesk
 from mailfax.gateway.resting import Resting

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from mailfax.daemon.clock import id_maker, wall_clock_us
 from mailfax.gateway import delivery, rendering
+from mailfax.gateway.acceptance import Intake, accept_mail
 from mailfax.gateway.delivery import DeliveryDesk
-from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.rendering import RenderDesk
 from mailfax.model.address import FaxAddress
 from mailfax.model.job import Job, JobState

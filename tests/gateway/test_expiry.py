@@ -3,8 +3,8 @@
 import contextlib
 from pathlib import Path
 
+from mailfax.gateway.acceptance import Intake, accept_mail
 from mailfax.gateway.clockwatch import ClockWatch
-from mailfax.gateway.door import Intake, accept_mail
 from mailfax.gateway.expiry import ExpiryDesk
 from mailfax.model.address import FaxAddress
 from mailfax.model.document import Document

@@ -13,8 +13,8 @@ from gateway_door import Gateway, add_anna
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker, wall_clock_us
 from mailfax.daemon.server import build_door
+from mailfax.gateway.acceptance import Intake
 from mailfax.gateway.acknowledgement import Refusals
-from mailfax.gateway.door import Intake
 from mailfax.gateway.mailboxes import FetchPolicy, MailboxDesk
 from mailfax.model.job import Job
 from mailfax.model.outcome import Outcome

@@ -13,8 +13,8 @@ import pytest
 from answerkit import notification_desk
 
 from mailfax.demo.compare import arrived_pages
+from mailfax.gateway.acceptance import Intake, accept_mail
 from mailfax.gateway.distribution import DistributionDesk
-from mailfax.gateway.door import Intake, accept_mail
 from mailfax.model.address import FaxAddress
 from mailfax.model.fax import InboundFax, ReceivedPage
 from mailfax.model.ids import IdMaker, Kind

@@ -14,7 +14,7 @@ from gateway_door import Gateway, add_anna
 
 from mailfax.daemon import build
 from mailfax.daemon.clock import id_maker
-from mailfax.gateway.door import Intake
+from mailfax.gateway.acceptance import Intake
 from mailfax.gateway.schedules import ScheduleDesk
 from mailfax.model.schedule import RunState, ScheduleRun
 from mailfax.spool import posts, runs

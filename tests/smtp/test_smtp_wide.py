@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from mailfax.gateway.door import header_text
+from mailfax.gateway.mailheader import header_text
 from mailfax.smtp.compose import Letterhead, address_of, text_message
 from mailfax.smtp.envelope import is_wide_mailbox
 from mailfax.smtp.outgoing import Handed, Refused, deliver
