@@ -137,7 +137,7 @@ def test_check_makes_every_settings_that_build_can_make() -> None:
     public = {
         make
         for name, make in vars(build).items()
-        if callable(make) and getattr(make, "__module__", "") == build.__name__ and not name.startswith("_")
+        if callable(make) and getattr(make, "__module__", "").startswith(build.__name__) and not name.startswith("_")
     }
     # What also takes a store, a clock or another part makes no settings, but a part of the running server.
     public = {make for make in public if signature(make).parameters.keys() <= {"config", "name"}}
