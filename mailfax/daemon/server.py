@@ -266,8 +266,15 @@ class Server:
 
     def _works(self, emit: Emit) -> Iterator[Work]:
         """Return the work of the mail side; what one waits for (a big document, a slow server) holds up no other."""
+        hooks = Hooks(build.hook_targets(self._config), self._intake.blobs)
+        yield from self._keepers()
+        yield from self._faxing(hooks, emit)
+        yield from self._telling(hooks)
+        yield from self._sending_mail(emit)
+
+    def _faxing(self, hooks: Hooks, emit: Emit) -> Iterator[Work]:
+        """Return the work on faxes, out and in."""
         config, store, blobs = self._config, self._intake.store, self._intake.blobs
-        hooks = Hooks(build.hook_targets(config), blobs)
         render = RenderDesk(
             store=store,
             blobs=blobs,
@@ -292,6 +299,23 @@ class Server:
             now_us=wall_clock_us,
             emit=emit,
         )
+        broadcast = BroadcastDesk(
+            store=store,
+            blobs=blobs,
+            lists=build.mail_lists(config).by_name,
+            reporter=build.reporter(config, store, blobs, wall_clock_us),
+            room=build.post_room(config),
+            now_us=wall_clock_us,
+            clock_s=steady_clock_s,
+            rest=time.sleep,
+        )
+        yield Work(name="broadcast", step=_in_thread(broadcast.step))
+        yield Work(name="render", step=_taking_in_thread(render.step), workers=RENDER_WORKERS)
+        yield Work(name="distribution", step=_in_thread(distribution.step))
+
+    def _telling(self, hooks: Hooks) -> Iterator[Work]:
+        """Return the work of writing to senders what became of their faxes, or would."""
+        config, store, blobs = self._config, self._intake.store, self._intake.blobs
         notification = NotificationDesk(
             store=store,
             blobs=blobs,
@@ -313,6 +337,12 @@ class Server:
             currency=config.prices.currency,
             catch_all=config.receive.catch_all,
         )
+        yield Work(name="notification", step=_in_thread(notification.step))
+        yield Work(name="preview", step=_in_thread(previews.step))
+
+    def _sending_mail(self, emit: Emit) -> Iterator[Work]:
+        """Return the work of handing mails and webhooks over, of whatever they tell."""
+        config, store, blobs = self._config, self._intake.store, self._intake.blobs
         alarms = Alarms(
             blobs=blobs,
             letterhead=build.letterhead(config),
@@ -336,22 +366,6 @@ class Server:
             now_us=wall_clock_us,
             emit=emit,
         )
-        yield from self._keepers()
-        broadcast = BroadcastDesk(
-            store=store,
-            blobs=blobs,
-            lists=build.mail_lists(config).by_name,
-            reporter=build.reporter(config, store, blobs, wall_clock_us),
-            room=build.post_room(config),
-            now_us=wall_clock_us,
-            clock_s=steady_clock_s,
-            rest=time.sleep,
-        )
-        yield Work(name="broadcast", step=_in_thread(broadcast.step))
-        yield Work(name="render", step=_taking_in_thread(render.step), workers=RENDER_WORKERS)
-        yield Work(name="distribution", step=_in_thread(distribution.step))
-        yield Work(name="notification", step=_in_thread(notification.step))
-        yield Work(name="preview", step=_in_thread(previews.step))
         if config.webhooks:
             yield Work(name="webhook", step=hook_desk.step, workers=HOOK_WORKERS)
         yield Work(name="delivery", step=delivery.step, workers=DELIVERY_WORKERS)
